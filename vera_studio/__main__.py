@@ -1,0 +1,21 @@
+"""Where the program starts: no arguments open the window, a subcommand runs headless."""
+
+import sys
+
+from vera_studio import cli
+
+
+def main() -> int:
+    """Run what the command line asks for; returns the exit status."""
+    return cli.run(sys.argv[1:], open_window=_open_window)
+
+
+def _open_window() -> int:
+    # Imported here: the subcommands must work where PySide6 is not installed.
+    from vera_studio.ui.app import run_app
+
+    return run_app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

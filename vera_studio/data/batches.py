@@ -1,0 +1,85 @@
+"""From stored images to what a network takes."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from vera_studio.data.store import ImageSet
+
+
+def normalise(
+    images: torch.Tensor, mean: Sequence[float], std: Sequence[float]
+) -> torch.Tensor:
+    """Scale uint8 pixels to 0..1, then subtract `mean` and divide by `std` a channel.
+
+    Args:
+        images: (batch, channels, height, width), uint8.
+        mean: one number a channel.
+        std: one number a channel.
+
+    Returns:
+        (batch, channels, height, width), float32, on the device of `images`.
+    """
+    # One multiply and one add: x / 255 / std - mean / std.
+    scale = [1 / (255 * s) for s in std]
+    shift = [-m / s for m, s in zip(mean, std, strict=True)]
+    per_channel = (1, len(scale), 1, 1)
+    scales = torch.tensor(scale, device=images.device).view(per_channel)
+    shifts = torch.tensor(shift, device=images.device).view(per_channel)
+    return torch.addcmul(shifts, images.float(), scales)
+
+
+def flip_at_random(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Mirror each of `images` (batch, channels, height, width) with probability 1/2."""
+    mirrored = torch.rand(len(images), generator=generator) < 0.5
+    mirrored = mirrored.to(images.device).view(-1, 1, 1, 1)
+    return torch.where(mirrored, images.flip(3), images)
+
+
+def in_order(images: ImageSet, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches (images, labels) of at most `batch_size`, in stored order."""
+    for start in range(0, len(images), batch_size):
+        end = start + batch_size
+        yield images.images[start:end], images.labels[start:end]
+
+
+class EpochSampler:
+    """Draws which images an epoch trains on, and in which order.
+
+    An epoch has every image of the target classes and a share of the others: a fresh
+    draw each epoch, so that over a few epochs far more than that share is seen.
+    """
+
+    def __init__(
+        self,
+        labels: torch.Tensor,
+        target_classes: Sequence[int],
+        keep_others: float,
+        generator: torch.Generator,
+    ) -> None:
+        """Prepare the draws.
+
+        Args:
+            labels: (count,), the class of each training image.
+            target_classes: indices of the classes that are fine-tuned.
+            keep_others: share, 0 to 1, of the other classes' images in an epoch.
+            generator: the source of every draw.
+        """
+        is_target = torch.isin(labels, torch.tensor(target_classes))
+        self._targets = is_target.nonzero().flatten()
+        self._others = (~is_target).nonzero().flatten()
+        self._others_count = round(keep_others * len(self._others))
+        self._generator = generator
+
+    def __len__(self) -> int:
+        """Images in an epoch."""
+        return len(self._targets) + self._others_count
+
+    def draw(self) -> torch.Tensor:
+        """The indices (count,) of one epoch's images, in random order."""
+        others = self._others[self._permutation(len(self._others))[: self._others_count]]
+        chosen = torch.cat([self._targets, others])
+        return chosen[self._permutation(len(chosen))]
+
+    def _permutation(self, count: int) -> torch.Tensor:
+        return torch.randperm(count, generator=self._generator)

@@ -1,0 +1,49 @@
+"""Opening whichever images a recipe asks for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vera_studio import environment
+from vera_studio.data.cifar10 import open_cifar10
+from vera_studio.data.folder import open_folder
+from vera_studio.data.sample import make_sample
+from vera_studio.data.store import ImageData, OnProgress, ShouldStop, never_stop, no_progress
+from vera_studio.errors import DataError
+from vera_studio.recipe import DataSettings
+
+_FIXED_SIZE = 32  # pixels a side of CIFAR-10 and of the sample
+
+
+def open_data(
+    settings: DataSettings,
+    class_names: Sequence[str],
+    image_size: int,
+    on_progress: OnProgress = no_progress,
+    should_stop: ShouldStop = never_stop,
+) -> ImageData:
+    """Open the images that `settings` names.
+
+    Args:
+        settings: which images, and how they are split.
+        class_names: the network's classes, in its order.
+        image_size: pixels a side that the network takes.
+        on_progress: told how much of the work is done.
+        should_stop: asked again and again during it.
+
+    Raises:
+        DataError: the images cannot be opened or do not fit the network.
+        Cancelled: `should_stop` said so.
+    """
+    share, seed = settings.validation_share, settings.seed
+    if settings.source == "folder":
+        folder = Path(settings.folder)
+        return open_folder(folder, class_names, image_size, share, seed, on_progress, should_stop)
+    if image_size != _FIXED_SIZE:
+        raise DataError(
+            f"These images have {_FIXED_SIZE} x {_FIXED_SIZE} pixels, "
+            f"but the network takes {image_size} x {image_size}."
+        )
+    if settings.source == "cifar10":
+        cifar10 = environment.cifar10_folder()
+        return open_cifar10(cifar10, class_names, share, seed, on_progress, should_stop)
+    return make_sample(class_names, share, seed, on_progress, should_stop)

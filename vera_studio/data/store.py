@@ -1,0 +1,70 @@
+"""Images in memory: whole data sets as uint8 tensors, with what is known about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vera_studio.recipe import DataSource
+
+OnProgress = Callable[[int, int], None]  # (done, total)
+ShouldStop = Callable[[], bool]
+
+
+def no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def never_stop() -> bool:
+    """Let the work go on to its end."""
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images and their classes, in the same order."""
+
+    images: Tensor  # (count, 3, height, width) uint8, RGB
+    labels: Tensor  # (count,) int64, indices into the data's class names
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def counts(self, class_count: int) -> tuple[int, ...]:
+        """How many images each of `class_count` classes has."""
+        return tuple(torch.bincount(self.labels, minlength=class_count).tolist())
+
+    def subset(self, indices: Tensor) -> "ImageSet":
+        """A copy of the images at `indices` (count,) int64, in that order."""
+        return ImageSet(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class SkippedFile:
+    """A file among the images that could not be used."""
+
+    path: str
+    reason: str  # a sentence for the user
+
+
+@dataclass(frozen=True, eq=False)
+class ImageData:
+    """A data set, split in three; the test images are never trained on or selected by.
+
+    The class names are exactly the network's, in its order; a class may have no images.
+    """
+
+    source: DataSource
+    title: str
+    class_names: tuple[str, ...]
+    train: ImageSet
+    validation: ImageSet  # held out of the training images to choose the best epoch
+    test: ImageSet
+    skipped: tuple[SkippedFile, ...] = ()
+
+
+def empty_set(image_size: int) -> ImageSet:
+    """A set of no images of `image_size` pixels a side."""
+    images = torch.empty((0, 3, image_size, image_size), dtype=torch.uint8)
+    return ImageSet(images, torch.empty(0, dtype=torch.int64))

@@ -1,0 +1,75 @@
+"""Every path that the studio uses, and its log.
+
+One folder set with `set_data_folder` (the command line's ``--data-dir``) takes the
+place of all user folders, so that a test or a portable copy touches no home folder.
+"""
+
+import logging
+import logging.handlers
+import sys
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "vera-studio"
+
+_redirected: Path | None = None
+
+
+def set_data_folder(folder: Path | None) -> None:
+    """Keep everything under `folder`; None goes back to the user's own folders."""
+    global _redirected
+    _redirected = None if folder is None else folder.expanduser().resolve()
+
+
+def data_folder() -> Path:
+    """Where runs and downloaded data live."""
+    return _redirected or Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def runs_folder() -> Path:
+    """One folder a run."""
+    return data_folder() / "runs"
+
+
+def cifar10_folder() -> Path:
+    """Where CIFAR-10 is downloaded to."""
+    return data_folder() / "cifar10"
+
+
+def settings_file() -> Path:
+    """What the window remembers from one start to the next."""
+    if _redirected:
+        return _redirected / "settings.ini"
+    return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)) / "settings.ini"
+
+
+def log_file() -> Path:
+    """The newest of the rotating log files."""
+    if _redirected:
+        return _redirected / "logs" / "vera-studio.log"
+    return Path(platformdirs.user_log_dir(APP_NAME, appauthor=False)) / "vera-studio.log"
+
+
+def resources_folder() -> Path:
+    """The shipped weights and icons: in a checkout, an installed wheel or a frozen app."""
+    package = Path(__file__).resolve().parent
+    bundle = Path(getattr(sys, "_MEIPASS", package))
+    candidates = (package / "resources", package.parent / "resources", bundle / "resources")
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError(f"the resources folder is in none of {[str(c) for c in candidates]}")
+
+
+def start_logging() -> None:
+    """Log to a file of at most 1 MB, of which three older ones are kept."""
+    path = log_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=1_000_000, backupCount=3, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("vera_studio")
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)

@@ -1,0 +1,33 @@
+"""The kinds of failure that the studio knows; anything else is a bug."""
+
+
+class StudioError(Exception):
+    """A failure that the user can understand; its message is shown as it is."""
+
+
+class RecipeError(StudioError):
+    """A recipe, or one of its values, cannot be used; names every problem at once."""
+
+
+class ModelError(StudioError):
+    """A file of weights does not fit the network, or is none."""
+
+
+class DataError(StudioError):
+    """Images cannot be found, read or matched to the network's classes."""
+
+
+class DownloadError(DataError):
+    """A download did not come through or arrived damaged; trying again may help."""
+
+
+class AdapterError(StudioError):
+    """An adapter file cannot be read, or was made for something else."""
+
+
+class TrainingError(StudioError):
+    """A run had to end, for instance because its loss was no longer finite."""
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
+    """The user asked to stop; nothing is shown."""

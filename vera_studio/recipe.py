@@ -1,0 +1,262 @@
+"""What a run is made from: frozen settings, written to and read from TOML.
+
+A recipe says everything that decides a run's result. The window edits a draft of one,
+`vera-studio train` reads one from a file, and every run folder keeps its own.
+"""
+
+import dataclasses
+import math
+import tomllib
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+
+from vera_studio.errors import RecipeError
+from vera_studio.files import write_atomically
+
+MAX_RANK = 1024
+MAX_SEED = 2**32 - 1
+DataSource = Literal["sample", "cifar10", "folder"]
+Optimizer = Literal["adamw", "sgd"]
+Schedule = Literal["constant", "one-cycle", "cosine"]
+Device = Literal["auto", "cuda", "mps", "cpu"]
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Which network a run starts from."""
+
+    name: str = "convnet"  # a name in the registry of built-in models
+    weights: str = ""  # path of the user's own weights; empty for the built-in ones
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which images a run trains on."""
+
+    source: DataSource = "sample"
+    folder: str = ""  # path, for source "folder"
+    validation_share: float = 0.1  # of the training images, held out to choose the best epoch
+    seed: int = 0  # of the split, and of the sample's drawings
+
+
+@dataclass(frozen=True)
+class AdapterSettings:
+    """The shape of the VeRA adapter and where it is attached."""
+
+    rank: int = 32  # rows of A and columns of B
+    d_initial: float = 0.1  # every entry of d before training
+    seed: int = 0  # of the frozen projections
+    layers: tuple[str, ...] | None = None  # full names of linear layers; None for all
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How the adapter is trained."""
+
+    target_classes: tuple[str, ...] | None = None  # None for all
+    keep_others: float = 0.3  # share, 0 to 1, of the other classes' images mixed in
+    epochs: int = 6
+    batch_size: int = 128  # images
+    learning_rate: float = 0.01  # the peak, where a schedule changes it
+    optimizer: Optimizer = "adamw"
+    schedule: Schedule = "one-cycle"
+    flips: bool = True  # mirror every other image, at random
+    seed: int = 0  # of the order of the images, the mixing and the flips
+    device: Device = "auto"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run's result."""
+
+    model: ModelSettings = field(default_factory=ModelSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    adapter: AdapterSettings = field(default_factory=AdapterSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+
+def problems(
+    recipe: Recipe,
+    class_names: Sequence[str] | None = None,
+    layer_names: Sequence[str] | None = None,
+) -> list[str]:
+    """Every reason why `recipe` cannot be run, a sentence each; empty when it can.
+
+    Args:
+        recipe: the recipe to check.
+        class_names: the network's classes, when they are known.
+        layer_names: the network's linear layers, when they are known.
+    """
+    found = _adapter_problems(recipe.adapter, layer_names)
+    found += _training_problems(recipe.training, class_names)
+    _check_number(found, "data.validation_share", recipe.data.validation_share, 0.01, 0.5)
+    _check_number(found, "data.seed", recipe.data.seed, 0, MAX_SEED)
+    if recipe.data.source == "folder" and not recipe.data.folder:
+        found.append("data.folder must name a folder when data.source is 'folder'.")
+    return found
+
+
+def validate(
+    recipe: Recipe,
+    class_names: Sequence[str] | None = None,
+    layer_names: Sequence[str] | None = None,
+) -> None:
+    """Check `recipe` as `problems` does.
+
+    Raises:
+        RecipeError: names every problem.
+    """
+    found = problems(recipe, class_names, layer_names)
+    if found:
+        raise RecipeError("This recipe cannot be run:\n" + "\n".join(f"- {text}" for text in found))
+
+
+def to_toml(recipe: Recipe) -> str:
+    """`recipe` as TOML; a value that is None (meaning "all") is left out."""
+    return tomli_w.dumps(_without_none(dataclasses.asdict(recipe)))
+
+
+def from_toml(text: str) -> Recipe:
+    """Read what `to_toml` wrote; whatever a section leaves out has its default.
+
+    Raises:
+        RecipeError: not TOML, or names every unknown key and every value of a wrong type.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"The recipe is not valid TOML: {error}") from error
+    found: list[str] = []
+    sections: dict[str, Any] = {}
+    for name, settings in typing.get_type_hints(Recipe).items():
+        table = tables.pop(name, {})
+        if isinstance(table, dict):
+            sections[name] = _read_table(settings, name, table, found)
+        else:
+            found.append(f"[{name}] must be a table.")
+    found += [f"[{name}] is not a section of a recipe." for name in tables]
+    if found:
+        raise RecipeError("This recipe cannot be read:\n" + "\n".join(f"- {p}" for p in found))
+    return Recipe(**sections)
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe from a file.
+
+    Raises:
+        RecipeError: the file cannot be read, or as `from_toml`.
+    """
+    try:
+        return from_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"Cannot read the recipe {path}: {error}") from error
+
+
+def save(recipe: Recipe, path: Path) -> None:
+    """Write `recipe` to a file.
+
+    Raises:
+        StudioError: the file cannot be written.
+    """
+    write_atomically(path, to_toml(recipe).encode())
+
+
+def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | None) -> list[str]:
+    found: list[str] = []
+    _check_number(found, "adapter.rank", adapter.rank, 1, MAX_RANK)
+    _check_number(found, "adapter.seed", adapter.seed, 0, MAX_SEED)
+    _check_number(found, "adapter.d_initial", adapter.d_initial, -10.0, 10.0)
+    if adapter.d_initial == 0:
+        found.append("adapter.d_initial must not be 0: with d and b both zero nothing can train.")
+    _check_names(found, "adapter.layers", "layer", adapter.layers, layer_names)
+    return found
+
+
+def _training_problems(
+    training: TrainingSettings, class_names: Sequence[str] | None
+) -> list[str]:
+    found: list[str] = []
+    _check_number(found, "training.keep_others", training.keep_others, 0.0, 1.0)
+    _check_number(found, "training.epochs", training.epochs, 1, 10_000)
+    _check_number(found, "training.batch_size", training.batch_size, 1, 65_536)
+    _check_number(found, "training.learning_rate", training.learning_rate, 1e-8, 10.0)
+    _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
+    _check_names(
+        found, "training.target_classes", "class", training.target_classes, class_names
+    )
+    return found
+
+
+def _check_number(found: list[str], name: str, value: float, least: float, most: float) -> None:
+    if not (math.isfinite(value) and least <= value <= most):
+        found.append(f"{name} must be from {least:,} to {most:,}, not {value:,}.")
+
+
+def _check_names(
+    found: list[str],
+    name: str,
+    kind: str,
+    chosen: Sequence[str] | None,
+    known: Sequence[str] | None,
+) -> None:
+    if chosen is None:
+        return
+    if not chosen:
+        found.append(f"{name} must name at least one {kind}.")
+    if len(set(chosen)) != len(chosen):
+        found.append(f"{name} names a {kind} twice.")
+    unknown = [] if known is None else [one for one in chosen if one not in known]
+    if unknown:
+        found.append(
+            f"{name} names {', '.join(unknown)}; the network has {', '.join(known or ())}."
+        )
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _read_table(settings: Any, section: str, table: dict[str, Any], found: list[str]) -> Any:
+    hints = typing.get_type_hints(settings)
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in hints:
+            found.append(f"{section}.{key} is not known; known are {', '.join(hints)}.")
+            continue
+        try:
+            values[key] = _read_value(hints[key], value)
+        except TypeError as error:
+            found.append(f"{section}.{key} must be {error}, not {value!r}.")
+    return settings(**values)
+
+
+def _read_value(hint: Any, value: Any) -> Any:
+    """`value` as the type `hint`; a TypeError's text says what it must be."""
+    if isinstance(hint, types.UnionType):  # tuple[str, ...] | None: TOML has no None
+        hint = hint.__args__[0]
+    if typing.get_origin(hint) is Literal:
+        if value in (choices := typing.get_args(hint)):
+            return value
+        raise TypeError("one of " + ", ".join(repr(choice) for choice in choices))
+    if typing.get_origin(hint) is tuple:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise TypeError("a list of texts")
+    return _read_scalar(hint, value)
+
+
+def _read_scalar(hint: Any, value: Any) -> Any:
+    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise TypeError(names[hint])
+    return value

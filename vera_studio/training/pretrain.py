@@ -1,0 +1,147 @@
+"""Training all weights of a built-in model from nothing: how the shipped weights were made."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+
+from vera_studio.data.batches import flip_at_random, normalise
+from vera_studio.data.store import ImageData, ImageSet
+from vera_studio.errors import Cancelled
+from vera_studio.files import write_atomically
+from vera_studio.models.registry import BuiltInModel
+from vera_studio.recipe import Device
+from vera_studio.training.devices import choose_device
+from vera_studio.training.evaluation import evaluate
+from vera_studio.training.optimisation import make_optimizer, make_schedule
+from vera_studio.training.results import Evaluation
+
+
+@dataclass(frozen=True)
+class PretrainSettings:
+    """How the weights are trained; AdamW on a one-cycle schedule."""
+
+    epochs: int = 100
+    batch_size: int = 128  # images
+    learning_rate: float = 0.003  # at its peak
+    weight_decay: float = 0.01
+    shift: int = 2  # pixels, at most, that an image is moved in each direction
+    seed: int = 0
+
+
+def pretrain(
+    kind: BuiltInModel,
+    data: ImageData,
+    path: Path,
+    settings: PretrainSettings,
+    device: Device = "auto",
+    on_epoch: Callable[[int, float, float], None] = lambda epoch, loss, seconds: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Evaluation:
+    """Train a new network of `kind` on all training images and write its weights.
+
+    The last epoch's weights are kept: no image takes part in choosing them, and the test
+    images are used once, at the end, for the figures in the file's metadata.
+
+    Args:
+        kind: which network.
+        data: its training and validation parts are both trained on.
+        path: the safetensors file to write.
+        settings: how to train.
+        device: what to compute on.
+        on_epoch: told the epoch (from 1), its mean loss and its seconds.
+        should_stop: asked before every step.
+
+    Returns:
+        How the new weights do on the test images.
+
+    Raises:
+        Cancelled: `should_stop` said so; nothing is written.
+    """
+    torch.manual_seed(settings.seed)  # the layers' own initialisation takes no generator
+    network = kind.build().to(choose_device(device).device)
+    images = ImageSet(
+        torch.cat([data.train.images, data.validation.images]),
+        torch.cat([data.train.labels, data.validation.labels]),
+    )
+    _fit(network, kind, images, settings, on_epoch, should_stop)
+    result = evaluate(network, kind, data.test)
+    weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    facts = {
+        "model": kind.name,
+        "class_names": kind.class_names,
+        "recipe": asdict(settings) | {"optimizer": "adamw", "schedule": "one-cycle"},
+        "data": data.title,
+        "train_images": len(images),
+        "test_images": len(data.test),
+        "test_accuracy": round(result.accuracy, 4),
+        "test_accuracy_per_class": [round(share, 4) for share in result.per_class],
+    }
+    metadata = {key: json.dumps(value) for key, value in facts.items()}
+    write_atomically(path, safetensors.torch.save(weights, metadata))
+    return result
+
+
+def _fit(
+    network: torch.nn.Module,
+    kind: BuiltInModel,
+    images: ImageSet,
+    settings: PretrainSettings,
+    on_epoch: Callable[[int, float, float], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    generator = torch.Generator().manual_seed(settings.seed)
+    device = next(network.parameters()).device
+    pixels, labels = images.images.to(device), images.labels.to(device)
+    steps = -(-len(images) // settings.batch_size) * settings.epochs
+    optimizer = make_optimizer(
+        "adamw", network.parameters(), settings.learning_rate, settings.weight_decay
+    )
+    schedule = make_schedule("one-cycle", optimizer, steps)
+    network.train()
+    for epoch in range(1, settings.epochs + 1):
+        start, total = time.perf_counter(), torch.zeros((), device=device)
+        order = torch.randperm(len(images), generator=generator).to(device)
+        for indices in order.split(settings.batch_size):
+            if should_stop():
+                raise Cancelled
+            batch = normalise(pixels[indices], kind.mean, kind.std)
+            batch = shift_at_random(flip_at_random(batch, generator), settings.shift, generator)
+            loss = F.cross_entropy(network(batch), labels[indices])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            total += loss.detach() * len(indices)
+        on_epoch(epoch, total.item() / len(images), time.perf_counter() - start)
+
+
+def shift_at_random(
+    images: torch.Tensor, pixels: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Move each image by up to `pixels` in each direction; mirrored edges fill the gap.
+
+    Args:
+        images: (batch, channels, height, width), float.
+        pixels: the most that an image is moved; 0 leaves all as they are.
+        generator: the source of the draws.
+    """
+    if pixels == 0:
+        return images
+    batch, _, height, width = images.shape
+    padded = F.pad(images, (pixels,) * 4, mode="reflect")
+    # One (top, left) corner an image, as index grids that broadcast to (batch, height, width).
+    corners = torch.randint(0, 2 * pixels + 1, (2, batch, 1), generator=generator)
+    corners = corners.to(images.device)
+    rows = (corners[0] + torch.arange(height, device=images.device))[:, :, None]
+    columns = (corners[1] + torch.arange(width, device=images.device))[:, None, :]
+    each = torch.arange(batch, device=images.device)[:, None, None]
+    # Indexing around the kept channel axis puts it last: (batch, height, width, channels).
+    return padded[each, :, rows, columns].permute(0, 3, 1, 2)
+
+

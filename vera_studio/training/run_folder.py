@@ -1,0 +1,133 @@
+"""The folder that a run leaves: its recipe, its measurements, its adapters.
+
+    recipe.toml         what was run
+    losses.csv          the training loss of every step
+    metrics.csv         a row an epoch: losses, validation accuracies, learning rate
+    best.safetensors    the adapter of the best epoch by validation accuracy
+    last.safetensors    the adapter as the last step left it
+    result.json         how the run ended, with the test accuracies before and after
+"""
+
+import csv
+import dataclasses
+import io
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vera_studio import recipe as recipes
+from vera_studio.errors import StudioError
+from vera_studio.files import write_atomically
+from vera_studio.recipe import Recipe
+from vera_studio.training.results import EpochDone, Evaluation, RunResult, StepsDone
+
+
+def new_run_folder(parent: Path, now: datetime) -> Path:
+    """A path under `parent` that nothing has yet, named after the time; not created."""
+    name = now.strftime("%Y-%m-%d_%H-%M-%S")
+    candidates = [parent / name, *(parent / f"{name}_{number}" for number in range(2, 1000))]
+    return next(path for path in candidates if not path.exists())
+
+
+class RunFolder:
+    """Writes a run's files as the run goes on."""
+
+    def __init__(self, path: Path, recipe: Recipe, class_names: Sequence[str]) -> None:
+        """Create the folder and put the recipe and the heads of the tables into it.
+
+        Raises:
+            StudioError: the folder holds a run already, or cannot be written to.
+        """
+        self.path = path
+        if (path / "recipe.toml").exists():
+            raise StudioError(f"{path} holds a run already; choose another folder.")
+        recipes.save(recipe, path / "recipe.toml")
+        self._start_table("losses.csv", ["step", "epoch", "loss"])
+        self._start_table(
+            "metrics.csv",
+            ["epoch", "step", "train_loss", "validation_loss", "validation_accuracy"]
+            + [f"accuracy_{name}" for name in class_names]
+            + ["learning_rate", "is_best", "seconds"],
+        )
+
+    def add_losses(self, event: StepsDone) -> None:
+        """Append the losses of some steps."""
+        rows = [
+            [event.first_step + offset, event.epoch, f"{loss:.6g}"]
+            for offset, loss in enumerate(event.losses)
+        ]
+        self._append("losses.csv", rows)
+
+    def add_epoch(self, event: EpochDone) -> None:
+        """Append the figures of an epoch."""
+        validation = event.validation
+        row = [event.epoch, event.step, f"{event.train_loss:.6g}", f"{validation.loss:.6g}"]
+        row += [f"{share:.4f}" for share in (validation.accuracy, *validation.per_class)]
+        row += [f"{event.learning_rate:.6g}", int(event.is_best), f"{event.seconds:.3f}"]
+        self._append("metrics.csv", [row])
+
+    def add_result(self, result: RunResult) -> None:
+        """Write how the run ended."""
+        values = dataclasses.asdict(result)
+        del values["folder"]
+        text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
+        write_atomically(self.path / "result.json", text.encode())
+
+    def _start_table(self, name: str, header: list[str]) -> None:
+        write_atomically(self.path / name, _csv([header]).encode())
+
+    def _append(self, name: str, rows: list[list[Any]]) -> None:
+        # Tables grow a few rows at a time; rewriting them whole would cost the square of a run.
+        try:
+            with (self.path / name).open("a", encoding="utf-8", newline="") as file:
+                file.write(_csv(rows))
+        except OSError as error:
+            raise StudioError(f"Cannot write {self.path / name}: {error}") from error
+
+
+def load_result(path: Path) -> RunResult:
+    """Read back the result of the run in the folder `path`.
+
+    Raises:
+        StudioError: the folder holds no finished run.
+    """
+    try:
+        values = json.loads((path / "result.json").read_text(encoding="utf-8"))
+        for key in ("before", "after"):
+            values[key] = _evaluation(values[key])
+        for key in ("class_names", "target_classes"):
+            values[key] = tuple(values[key])
+        return RunResult(folder=path, **values)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StudioError(f"{path} holds no finished run: {error}") from error
+
+
+def _evaluation(values: dict[str, Any]) -> Evaluation:
+    return Evaluation(
+        loss=_nan_if_none(values["loss"]),
+        accuracy=_nan_if_none(values["accuracy"]),
+        per_class=tuple(_nan_if_none(share) for share in values["per_class"]),
+        counts=tuple(values["counts"]),
+    )
+
+
+def _nan_if_none(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _without_nan(value: Any) -> Any:
+    """`value` with None for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

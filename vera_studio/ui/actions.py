@@ -1,0 +1,86 @@
+"""Every menu entry: its text, shortcut, icon, role and what its tip says."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+
+from vera_studio.ui.icons import icon
+
+_Shortcut = QKeySequence.StandardKey | str | None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    text: str
+    tip: str
+    shortcut: _Shortcut = None
+    icon: str = ""
+    role: QAction.MenuRole = QAction.MenuRole.NoRole
+
+
+_KEY = QKeySequence.StandardKey
+_ENTRIES = {
+    "open_model": _Entry(
+        "&Open Model…", "Load your own weights for the ConvNet", _KEY.Open, "open"
+    ),
+    "pretrained_model": _Entry(
+        "Use &Pretrained Weights", "Go back to the weights that come with the studio"
+    ),
+    "open_folder": _Entry(
+        "Open Image &Folder…",
+        "Use a folder of images with one subfolder for each class",
+        "Ctrl+Shift+O",
+        "folder",
+    ),
+    "use_sample": _Entry(
+        "Use Built-in &Sample", "Use the drawings that come with the studio", "", "sample"
+    ),
+    "use_cifar10": _Entry(
+        "Use &CIFAR-10", "Use the CIFAR-10 images, downloading them first if need be", "", "download"
+    ),
+    "open_recipe": _Entry("Open &Recipe…", "Load all settings from a TOML file"),
+    "save_recipe": _Entry(
+        "&Save Recipe…",
+        "Write all settings to a TOML file that vera-studio train can run",
+        _KEY.Save,
+        "save-recipe",
+    ),
+    "import_adapter": _Entry(
+        "&Import Adapter…", "Put an adapter from a file on the model", "Ctrl+I", "import"
+    ),
+    "export_adapter": _Entry(
+        "&Export Adapter…", "Write the model's adapter to a file of some 3 KB", "Ctrl+E", "export"
+    ),
+    "remove_adapter": _Entry("&Remove Adapter", "Go back to the base network"),
+    "quit": _Entry("&Quit", "Close VeRA Studio", _KEY.Quit, "", QAction.MenuRole.QuitRole),
+    "start": _Entry("&Start", "Fine-tune an adapter with these settings", "Ctrl+R", "start"),
+    "pause": _Entry("&Pause", "Hold the run; Resume lets it go on", "Ctrl+P", "pause"),
+    "stop": _Entry("S&top", "End the run and keep what was trained so far", "Ctrl+.", "stop"),
+    "open_runs": _Entry("Open Runs &Folder", "Show the folder in which every run is kept"),
+    "full_screen": _Entry("&Full Screen", "Use the whole screen", _KEY.FullScreen),
+    "open_log": _Entry("Open &Log Folder", "Show the folder with the studio's log"),
+    "help": _Entry("&Getting Started", "How to fine-tune in five steps", _KEY.HelpContents),
+    "about": _Entry(
+        "&About VeRA Studio", "Version and licences", None, "", QAction.MenuRole.AboutRole
+    ),
+}
+
+
+def make_actions(parent: QObject) -> dict[str, QAction]:
+    """One action for each entry, by its name; nothing is connected yet."""
+    return {name: _make(name, entry, parent) for name, entry in _ENTRIES.items()}
+
+
+def _make(name: str, entry: _Entry, parent: QObject) -> QAction:
+    action = QAction(entry.text, parent)
+    action.setObjectName(f"action_{name}")
+    action.setStatusTip(entry.tip)
+    action.setMenuRole(entry.role)
+    if entry.shortcut:
+        action.setShortcut(QKeySequence(entry.shortcut))
+    if entry.icon:
+        action.setIcon(icon(entry.icon))
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setToolTip(f"{entry.tip} ({keys})" if keys else entry.tip)
+    return action

@@ -1,0 +1,223 @@
+"""The work that the window hands to its threads: plain functions around the engine.
+
+Each takes what it needs, then `on_event` and `should_stop` from the runner. The engine is
+imported inside them, for torch comes after the window is on screen.
+"""
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vera_studio import environment
+from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
+from vera_studio.training.results import Evaluation, RunResult
+from vera_studio.ui.workspace import Devices, LoadedAdapter
+
+if TYPE_CHECKING:
+    from vera_studio.adapters.attach import Counts
+    from vera_studio.adapters.inspection import TensorInfo
+    from vera_studio.data.store import ImageData
+    from vera_studio.models.registry import OpenedModel
+
+OnEvent = Callable[[object], None]
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is that can be counted."""
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an adapter would come to, before it is trained."""
+
+    counts: "Counts"
+    file_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A network with an adapter on, laid open."""
+
+    title: str
+    tensors: "tuple[TensorInfo, ...]"
+    counts: "Counts"
+    before: dict[str, Any]  # name of a vector -> values (n,) as NumPy array, before training
+    after: dict[str, Any]  # the same after training; empty when not trained
+    network: Any  # kept alive: the memory addresses shown are its own
+
+
+def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
+    """What this machine can compute on; asking CUDA can take a second."""
+    from vera_studio.training.devices import available_devices, choose_device
+
+    return Devices(available_devices(), choose_device().reason)
+
+
+def open_model(
+    settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop
+) -> "OpenedModel":
+    """Open the network that `settings` names."""
+    from vera_studio.models.registry import open_model
+
+    return open_model(settings)
+
+
+def open_data(
+    settings: DataSettings, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+) -> "ImageData":
+    """Open the images that `settings` names, as `model` takes them."""
+    from vera_studio.data.open_data import open_data
+
+    def report(done: int, total: int) -> None:
+        on_event(Progress(done, total, "Reading images"))
+
+    names, size = model.kind.class_names, model.kind.image_size
+    return open_data(settings, names, size, report, should_stop)
+
+
+def first_data_settings(settings: DataSettings) -> DataSettings:
+    """What to start with: CIFAR-10 when it has been downloaded, else the sample."""
+    from vera_studio.data.cifar10 import is_downloaded
+
+    downloaded = is_downloaded(environment.cifar10_folder())
+    return dataclasses.replace(settings, source="cifar10" if downloaded else "sample", folder="")
+
+
+def download_cifar10(on_event: OnEvent, should_stop: ShouldStop) -> None:
+    """Download CIFAR-10 to the studio's data folder."""
+    from vera_studio.data.cifar10 import download
+
+    def report(done: int, total: int) -> None:
+        on_event(Progress(done, total, "Downloading CIFAR-10"))
+
+    download(environment.cifar10_folder(), report, should_stop)
+
+
+def measure(
+    model: "OpenedModel",
+    adapter: LoadedAdapter | None,
+    data: "ImageData",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> Evaluation:
+    """Accuracy on the validation images: the test images are not to be chosen by.
+
+    Where a folder has no training part, and so no validation images, its test images are
+    all that there is to show.
+    """
+    from vera_studio.training.evaluation import evaluate
+
+    images = data.validation if len(data.validation) else data.test
+    return evaluate(_with_adapter(model, adapter), model.kind, images, should_stop)
+
+
+def import_adapter(
+    path: Path, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+) -> LoadedAdapter:
+    """Read an adapter file and prove that it fits `model`."""
+    from vera_studio.adapters import adapter_file
+
+    content = adapter_file.load(path)
+    adapter_file.apply(content, copy.deepcopy(model.network), model.kind.class_names)
+    return LoadedAdapter(path, content, path.name)
+
+
+def holds_weights(path: Path) -> bool:
+    """Whether a safetensors file names layers' weights, as files of models do."""
+    import safetensors
+
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return any(name.endswith(".weight") for name in file.keys())  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError):
+        return False
+
+
+def train(
+    recipe: Recipe,
+    folder: Path,
+    data: "ImageData",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> RunResult:
+    """Run `recipe` on the images that are open already."""
+    from vera_studio.training.loop import train
+
+    return train(recipe, folder, on_event, should_stop, data)
+
+
+def plan(model: "OpenedModel", settings: AdapterSettings) -> Plan:
+    """What `settings` would come to; fast enough to follow a slider on the GUI thread."""
+    from vera_studio.adapters import adapter_file, attach
+
+    return Plan(
+        attach.plan(model.network, settings),
+        adapter_file.file_bytes(model.network, settings, model.kind.class_names),
+    )
+
+
+def inspect_draft(
+    model: "OpenedModel",
+    settings: AdapterSettings,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> Inspection:
+    """The network with a new adapter on, as `settings` say."""
+    network = _fresh(model, settings)
+    return _inspection("The adapter as set up, before training", network, network)
+
+
+def inspect_adapter(
+    model: "OpenedModel",
+    adapter: LoadedAdapter,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> Inspection:
+    """The network with `adapter` on."""
+    info = adapter.content.info
+    settings = AdapterSettings(info.rank, info.d_initial, info.seed, info.layers)
+    return _inspection(adapter.title, _with_adapter(model, adapter), _fresh(model, settings))
+
+
+def _inspection(title: str, network: Any, fresh: Any) -> Inspection:
+    """`network` laid open; `fresh` is the same before training, or `network` itself."""
+    from vera_studio.adapters.adapter_file import vectors
+    from vera_studio.adapters.attach import count
+    from vera_studio.adapters.inspection import tensors
+
+    before, after = (
+        {name: vector.numpy() for name, vector in vectors(one).items()}
+        for one in (fresh, network)
+    )
+    trained = network is not fresh
+    return Inspection(
+        title, tensors(network), count(network), before, after if trained else {}, network
+    )
+
+
+def _fresh(model: "OpenedModel", settings: AdapterSettings) -> Any:
+    """A copy of the model's network with a new adapter on."""
+    from vera_studio.adapters.attach import attach
+
+    network = copy.deepcopy(model.network)
+    attach(network, settings)
+    return network
+
+
+def _with_adapter(model: "OpenedModel", adapter: LoadedAdapter | None) -> Any:
+    """A copy of the model's network with `adapter` on; the model itself stays bare."""
+    from vera_studio.adapters import adapter_file
+
+    network = copy.deepcopy(model.network)
+    if adapter is not None:
+        adapter_file.apply(adapter.content, network, model.kind.class_names)
+    return network

@@ -1,0 +1,146 @@
+"""The adapter: rank, start of d, seed and layers, and what they come to."""
+
+import math
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vera_studio.recipe import MAX_RANK, Recipe
+from vera_studio.ui import jobs
+from vera_studio.ui.pages.setup.fields import add_row, describe, number, whole_number
+from vera_studio.ui.workspace import Workspace
+
+_STEPS_PER_DOUBLING = 4
+
+
+class AdapterForm(QGroupBox):
+    """Edits the draft's adapter section and shows its size live."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__("Adapter (VeRA)", parent)
+        self._workspace = workspace
+        self._layers: dict[str, QCheckBox] = {}
+        self._make_fields()
+        form = QFormLayout()
+        add_row(form, "Rank", self._rank)
+        form.addRow("", self._rank_slider)
+        add_row(form, "d starts at", self._d_initial)
+        add_row(form, "Projection seed", self._seed)
+        form.addRow("Linear layers", self._layer_box)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self._figures)
+        workspace.recipe_changed.connect(self._show)
+        workspace.model_changed.connect(self._show_layers)
+        self._show(workspace.recipe)
+
+    def _make_fields(self) -> None:
+        edit = self._workspace.edit_adapter
+        self._rank = describe(
+            whole_number(1, MAX_RANK),
+            "rank",
+            "Rank",
+            "Rows of A and columns of B: the length of each vector d. "
+            "A higher rank trains a few more numbers.",
+        )
+        self._rank.valueChanged.connect(lambda value: edit(rank=value))
+        self._rank_slider = describe(
+            QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=10 * _STEPS_PER_DOUBLING),
+            "rank_slider",
+            "Rank, on a scale of doublings",
+            "Rank from 1 to 1,024; four steps double it",
+        )
+        self._rank_slider.valueChanged.connect(self._slide_rank)
+        self._d_initial = describe(
+            number(-10, 10, 3),
+            "d_initial",
+            "Initial value of d",
+            "Every entry of d before training; b starts at zero, so the network starts unchanged",
+        )
+        self._d_initial.valueChanged.connect(lambda value: edit(d_initial=value))
+        self._seed = describe(
+            whole_number(0, 2**31 - 1),
+            "projection_seed",
+            "Seed of the projections",
+            "The frozen random matrices A and B come from this seed; the adapter file keeps it",
+        )
+        self._seed.valueChanged.connect(lambda value: edit(seed=value))
+        self._layer_box = QWidget()
+        self._layer_row = QHBoxLayout(self._layer_box)
+        self._layer_row.setContentsMargins(0, 0, 0, 0)
+        self._figures = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._figures.setObjectName("adapter_figures")
+        self._figures.setAccessibleName("Size of the adapter")
+        self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def _slide_rank(self, position: int) -> None:
+        self._workspace.edit_adapter(rank=round(2 ** (position / _STEPS_PER_DOUBLING)))
+
+    def _show(self, recipe: Recipe) -> None:
+        adapter = recipe.adapter
+        fields = (self._rank, self._rank_slider, self._d_initial, self._seed)
+        blockers = [QSignalBlocker(field) for field in fields]
+        self._rank.setValue(adapter.rank)
+        self._rank_slider.setValue(_slider_position(adapter.rank))
+        self._d_initial.setValue(adapter.d_initial)
+        self._seed.setValue(adapter.seed)
+        del blockers
+        for name, box in self._layers.items():
+            with QSignalBlocker(box):
+                box.setChecked(adapter.layers is None or name in adapter.layers)
+        self._show_figures()
+
+    def _show_layers(self, _: object) -> None:
+        """Offer the linear layers of the network that was opened."""
+        from vera_studio.adapters.attach import linear_layers
+
+        model = self._workspace.model
+        assert model is not None
+        for box in self._layers.values():
+            box.deleteLater()
+        self._layers = {}
+        for name, layer in linear_layers(model.network).items():
+            shape = f"{layer.in_features} in, {layer.out_features} out"
+            tip = f"Attach the adapter to {name} ({shape})"
+            box = describe(QCheckBox(name), f"layer_{name}", f"Layer {name}", tip)
+            box.toggled.connect(partial(self._toggle_layer, name))
+            self._layer_row.addWidget(box)
+            self._layers[name] = box
+        self._show(self._workspace.recipe)
+
+    def _toggle_layer(self, _: str, __: bool) -> None:
+        chosen = tuple(name for name, box in self._layers.items() if box.isChecked())
+        everything = len(chosen) == len(self._layers)
+        self._workspace.edit_adapter(layers=None if everything else chosen)
+
+    def _show_figures(self) -> None:
+        model, adapter = self._workspace.model, self._workspace.recipe.adapter
+        if model is None:
+            self._figures.setText("Counted once the network is open.")
+            return
+        if adapter.layers == () or adapter.d_initial == 0:
+            self._figures.setText("")  # the start bar says what is wrong
+            return
+        plan = jobs.plan(model, adapter)
+        counts = plan.counts
+        pairs = "1 pair" if counts.pairs == 1 else f"{counts.pairs} pairs"
+        self._figures.setText(
+            f"{counts.trainable:,} of {counts.total:,} numbers are trained "
+            f"({counts.share:.2%}).\n"
+            f"{pairs} of frozen projections, {counts.projections:,} numbers made from the seed.\n"
+            f"The adapter file takes about {plan.file_bytes / 1000:.1f} KB."
+        )
+
+
+def _slider_position(rank: int) -> int:
+    return round(_STEPS_PER_DOUBLING * math.log2(rank))

@@ -1,0 +1,52 @@
+"""Making the input fields of the forms, each with a name, a tip and a label of its own."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+
+from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
+
+_Field = TypeVar("_Field", bound=QWidget)
+
+
+def describe(field: _Field, object_name: str, accessible_name: str, tip: str) -> _Field:
+    """Give `field` its names and its tooltip; returns it."""
+    field.setObjectName(object_name)
+    field.setAccessibleName(accessible_name)
+    field.setToolTip(tip)
+    ignore_wheel_when_unfocused(field)
+    return field
+
+
+def add_row(form: QFormLayout, text: str, field: QWidget) -> None:
+    """Add `field` with a label that carries its tip."""
+    form.addRow(text, field)
+    form.labelForField(field).setToolTip(field.toolTip())
+
+
+def whole_number(least: int, most: int) -> QSpinBox:
+    """A field for whole numbers from `least` to `most`, told once when editing is done."""
+    field = QSpinBox(minimum=least, maximum=most, keyboardTracking=False)
+    field.setGroupSeparatorShown(True)
+    return field
+
+
+def number(least: float, most: float, decimals: int) -> QDoubleSpinBox:
+    """A field for numbers whose arrows step by a tenth of the size of the value."""
+    field = QDoubleSpinBox(minimum=least, maximum=most, decimals=decimals, keyboardTracking=False)
+    field.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    return field
+
+
+def choice(options: Sequence[tuple[str, str]]) -> QComboBox:
+    """A field to choose one of `options`, each the text to show and the value behind it."""
+    field = QComboBox()
+    for text, value in options:
+        field.addItem(text, value)
+    return field
+
+
+def select(field: QComboBox, value: str) -> None:
+    """Choose the option with `value` behind it."""
+    field.setCurrentIndex(field.findData(value))

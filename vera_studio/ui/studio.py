@@ -1,0 +1,357 @@
+"""What the user can do: each action of the window, done on the workspace by the runner."""
+
+import dataclasses
+import enum
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from vera_studio import environment
+from vera_studio import recipe as recipes
+from vera_studio.errors import StudioError
+from vera_studio.files import write_atomically
+from vera_studio.recipe import DataSettings, ModelSettings
+from vera_studio.training.results import RunResult
+from vera_studio.training.run_folder import new_run_folder
+from vera_studio.ui import jobs
+from vera_studio.ui.loading import load_engine
+from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.workspace import LoadedAdapter, Workspace
+
+_log = logging.getLogger(__name__)
+
+
+class RunState(enum.Enum):
+    """Where the run is."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+
+
+class Studio(QObject):
+    """Does what menus and pages ask for, one method an action.
+
+    Signals:
+        busy_changed(str): what is being worked on beside a run; empty for nothing.
+        progress(Progress): how far that is.
+        ready(): torch is in, the network and the first images are open.
+        message(str): something was done, in a sentence.
+        failed(Exception): something was not done.
+        run_state_changed(RunState): the run started, paused, went on, is stopping or ended.
+        run_events(list): what the run reported since the last time, in order.
+        download_failed(str): CIFAR-10 did not come; the reason.
+        path_opened(Path): a file or folder of the user's was opened.
+    """
+
+    busy_changed = Signal(str)
+    progress = Signal(object)
+    ready = Signal()
+    message = Signal(str)
+    failed = Signal(object)
+    run_state_changed = Signal(object)
+    run_events = Signal(list)
+    download_failed = Signal(str)
+    path_opened = Signal(object)
+
+    def __init__(
+        self, workspace: Workspace, runner: Runner, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.runner = runner
+        self.run_state = RunState.IDLE
+        self.is_ready = False
+        self._run: Job | None = None
+        self._run_folder: Path | None = None
+        self._discard = False
+        self._busy: list[Job] = []  # jobs that block others of their kind, newest last
+        self._measuring: Job | None = None
+        workspace.model_changed.connect(self._measure)
+        workspace.data_changed.connect(self._measure)
+        workspace.adapter_changed.connect(self._measure)
+
+    # Starting up
+
+    def load(self) -> None:
+        """Import the engine, then open the pretrained network and the first images."""
+        self._start("Loading PyTorch", load_engine, self._engine_loaded)
+
+    def _engine_loaded(self, _: object) -> None:
+        self._start("Looking for devices", jobs.find_devices, self.workspace.set_devices)
+        self.open_model("", then=self._open_first_data)
+
+    def _open_first_data(self) -> None:
+        settings = jobs.first_data_settings(self.workspace.recipe.data)
+        self.open_data(settings, then=self._become_ready)
+
+    def _become_ready(self) -> None:
+        self.is_ready = True
+        self.ready.emit()
+
+    # Model and images
+
+    def open_model(self, weights: str, then: Callable[[], None] | None = None) -> None:
+        """Open the ConvNet with the user's `weights`, or the pretrained ones if empty."""
+        settings = ModelSettings(weights=weights)
+
+        def opened(model: Any) -> None:
+            self.workspace.set_model(model, weights)
+            self._tell(f"Opened the {model.kind.title}, {model.weights} weights.", weights)
+            if then:
+                then()
+
+        self._start("Opening the network", partial(jobs.open_model, settings), opened)
+
+    def open_data(self, settings: DataSettings, then: Callable[[], None] | None = None) -> None:
+        """Open other images."""
+        model = self.workspace.model
+
+        def opened(data: Any) -> None:
+            self.workspace.set_data(data, settings)
+            images = len(data.train) + len(data.validation) + len(data.test)
+            skipped = f"; {len(data.skipped):,} files skipped" if data.skipped else ""
+            self._tell(f"Opened {data.title}: {images:,} images{skipped}.", settings.folder)
+            if then:
+                then()
+
+        if model is not None:
+            self._start("Opening the images", partial(jobs.open_data, settings, model), opened)
+
+    def open_folder(self, folder: Path) -> None:
+        """Open a folder of images."""
+        settings = self.workspace.recipe.data
+        self.open_data(dataclasses.replace(settings, source="folder", folder=str(folder)))
+
+    def download_cifar10(self) -> None:
+        """Download CIFAR-10, then open it."""
+
+        def downloaded(_: object) -> None:
+            settings = self.workspace.recipe.data
+            self.open_data(dataclasses.replace(settings, source="cifar10", folder=""))
+
+        def not_downloaded(error: Exception) -> None:
+            if isinstance(error, StudioError):
+                self.download_failed.emit(str(error))
+            else:
+                self.failed.emit(error)
+
+        self._start("Downloading CIFAR-10", jobs.download_cifar10, downloaded, not_downloaded)
+
+    def cancel_busy(self) -> None:
+        """Break off what `busy_changed` told of."""
+        for job in self._busy:
+            job.cancel()
+
+    def open_path(self, path: Path) -> None:
+        """Open a file or folder by what it is, as when it is dropped on the window."""
+        suffix = path.suffix.lower()
+        if path.is_dir():
+            self.open_folder(path)
+        elif suffix == ".toml":
+            self.open_recipe(path)
+        elif suffix in (".pt", ".pth") or (suffix == ".safetensors" and jobs.holds_weights(path)):
+            self.open_model(str(path))
+        else:
+            self.import_adapter(path)
+
+    # Recipes
+
+    def save_recipe(self, path: Path) -> None:
+        """Write the draft as TOML, for `vera-studio train` or another day."""
+        if self._try(lambda: recipes.save(self.workspace.recipe, path)):
+            self._tell(f"Saved the recipe as {path.name}.", str(path))
+
+    def open_recipe(self, path: Path) -> None:
+        """Make the recipe in `path` the draft, with the network and images that it names."""
+
+        def take() -> None:
+            recipe = recipes.load(path)
+            recipes.validate(recipe)
+            self._take_recipe(recipe, path)
+
+        self._try(take)
+
+    def _take_recipe(self, recipe: recipes.Recipe, path: Path) -> None:
+        def edit() -> None:
+            self.workspace.set_recipe(recipe)
+            self._tell(f"Opened the recipe {path.name}.", str(path))
+
+        def open_images() -> None:
+            if recipe.data == self.workspace.recipe.data and self.workspace.data:
+                edit()
+            else:
+                self.open_data(recipe.data, then=edit)
+
+        if recipe.model == self.workspace.recipe.model:
+            open_images()
+        else:
+            self.open_model(recipe.model.weights, then=open_images)
+
+    # Adapters
+
+    def import_adapter(self, path: Path) -> None:
+        """Put the adapter in `path` on the model."""
+        model = self.workspace.model
+
+        def imported(adapter: LoadedAdapter) -> None:
+            self.workspace.set_adapter(adapter)
+            self._tell(f"Imported the adapter {path.name}; the model has it on.", str(path))
+
+        if model is not None:
+            self._start(
+                "Importing the adapter", partial(jobs.import_adapter, path, model), imported
+            )
+
+    def export_adapter(self, path: Path) -> None:
+        """Copy the adapter that the model has on to `path`."""
+        adapter = self.workspace.adapter
+        if adapter is not None and self._try(lambda: _copy(adapter.path, path)):
+            size = path.stat().st_size
+            self._tell(f"Exported the adapter to {path.name} ({size:,} bytes).", str(path))
+
+    def remove_adapter(self) -> None:
+        """Take the adapter off the model, which then is the base network again."""
+        self.workspace.set_adapter(None)
+        self.message.emit("Took the adapter off; the model is the base network again.")
+
+    # The run
+
+    def start_run(self) -> None:
+        """Fine-tune as the draft says."""
+        workspace = self.workspace
+        if self._run is not None or workspace.data is None or self._busy:
+            return
+        self._discard = False
+        self._run_folder = new_run_folder(environment.runs_folder(), datetime.now())
+        function = partial(jobs.train, workspace.recipe, self._run_folder, workspace.data)
+        self._run = job = self.runner.start(function, name="Fine-tuning")
+        job.events.connect(self.run_events)
+        job.finished.connect(self._run_finished)
+        job.failed.connect(self.failed)
+        job.ended.connect(self._run_ended)
+        self._set_run_state(RunState.RUNNING)
+        self.message.emit("Fine-tuning started.")
+
+    def pause_run(self) -> None:
+        """Hold the run before its next step."""
+        if self._run and self.run_state is RunState.RUNNING:
+            self._run.pause()
+            self._set_run_state(RunState.PAUSED)
+
+    def resume_run(self) -> None:
+        """Let a paused run go on."""
+        if self._run and self.run_state is RunState.PAUSED:
+            self._run.resume()
+            self._set_run_state(RunState.RUNNING)
+
+    def stop_run(self, discard: bool = False) -> None:
+        """End the run after its present step; what was trained is kept, or thrown away."""
+        if self._run:
+            self._discard = discard
+            self._set_run_state(RunState.STOPPING)
+            self._run.cancel()
+
+    def _run_finished(self, result: RunResult) -> None:
+        if self._discard:
+            return
+        how = "stopped" if result.stopped else "finished"
+        self.workspace.set_result(result)
+        best = f"epoch {result.best_epoch} is kept as the best"
+        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs; {best}.")
+        model = self.workspace.model
+        assert model is not None
+        self._start(
+            "Putting the adapter on",
+            partial(jobs.import_adapter, result.best_adapter, model),
+            self._put_on_trained,
+        )
+
+    def _put_on_trained(self, adapter: LoadedAdapter) -> None:
+        title = f"Run {adapter.path.parent.name}, best epoch"
+        self.workspace.set_adapter(dataclasses.replace(adapter, title=title))
+
+    def _run_ended(self) -> None:
+        if self._discard and self._run_folder:
+            shutil.rmtree(self._run_folder, ignore_errors=True)
+            self.message.emit("Fine-tuning stopped; the run was discarded.")
+        self._run = None
+        self._set_run_state(RunState.IDLE)
+
+    def _set_run_state(self, state: RunState) -> None:
+        self.run_state = state
+        self.run_state_changed.emit(state)
+
+    # Jobs
+
+    def _start(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        finished: Callable[[Any], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Run `function` on a thread, visibly; `finished` and `failed` are told on this one."""
+        job = self.runner.start(function, name=name)
+        self._busy.append(job)
+        job.events.connect(self._pass_on_progress)
+        job.finished.connect(finished)
+        job.failed.connect(failed or self.failed)
+        job.ended.connect(lambda: self._job_ended(job))
+        self.busy_changed.emit(name)
+
+    def _pass_on_progress(self, events: list[object]) -> None:
+        newest = [event for event in events if isinstance(event, jobs.Progress)][-1:]
+        for event in newest:
+            self.progress.emit(event)
+
+    def _job_ended(self, job: Job) -> None:
+        self._busy.remove(job)
+        self.busy_changed.emit(self._busy[-1].name if self._busy else "")
+
+    def _measure(self, _: object = None) -> None:
+        """Measure model and adapter as they are now; a measurement under way is given up."""
+        workspace = self.workspace
+        if self._measuring:
+            self._measuring.cancel()
+        workspace.set_accuracy(None)
+        if workspace.model is None or workspace.data is None:
+            return
+        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data)
+        self._measuring = job = self.runner.start(function, name="Measuring")
+
+        def measured(accuracy: Any) -> None:
+            if job is self._measuring:
+                workspace.set_accuracy(accuracy)
+
+        job.finished.connect(measured)
+        job.failed.connect(self.failed)
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+            return True
+        except StudioError as error:
+            self.failed.emit(error)
+            return False
+
+    def _tell(self, text: str, path: str) -> None:
+        _log.info("%s", text)
+        self.message.emit(text)
+        if path:
+            self.path_opened.emit(Path(path))
+
+
+def _copy(source: Path, destination: Path) -> None:
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise StudioError(f"Cannot read {source}: {error.strerror or error}") from error
+    write_atomically(destination, content)

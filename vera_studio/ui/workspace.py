@@ -1,0 +1,133 @@
+"""The one mutable state of the window: the draft recipe and what is open.
+
+Whoever changes something goes through here; whoever shows something listens here.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings
+from vera_studio.training.results import Evaluation, RunResult
+
+if TYPE_CHECKING:  # these modules import torch, which comes after the window
+    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.data.store import ImageData
+    from vera_studio.models.registry import OpenedModel
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedAdapter:
+    """The adapter that the model has on: imported, or the last run's best."""
+
+    path: Path
+    content: "AdapterFile"
+    title: str  # for a person
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What this machine can compute on."""
+
+    available: tuple[str, ...]  # the fastest first
+    auto_reason: str  # which of them is chosen by itself, and why
+
+
+class Workspace(QObject):
+    """What the user works on; each part has a signal that carries its new value.
+
+    Signals:
+        recipe_changed(Recipe): the draft was edited.
+        model_changed(OpenedModel): another base network is open.
+        data_changed(ImageData): other images are open.
+        adapter_changed(LoadedAdapter | None): another adapter is on, or none.
+        accuracy_changed(Evaluation | None): on the validation images, model and adapter as
+            they are now; None while it is not known.
+        result_changed(RunResult | None): another run is shown.
+        devices_changed(Devices): it became known what this machine can compute on.
+    """
+
+    recipe_changed = Signal(object)
+    model_changed = Signal(object)
+    data_changed = Signal(object)
+    adapter_changed = Signal(object)
+    accuracy_changed = Signal(object)
+    result_changed = Signal(object)
+    devices_changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.recipe = Recipe()
+        self.model: OpenedModel | None = None
+        self.data: ImageData | None = None
+        self.adapter: LoadedAdapter | None = None
+        self.accuracy: Evaluation | None = None
+        self.result: RunResult | None = None
+        self.devices: Devices | None = None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The network's classes; none before it is open."""
+        return self.model.kind.class_names if self.model else ()
+
+    def set_recipe(self, recipe: Recipe) -> None:
+        """Replace the draft, if it differs."""
+        if recipe != self.recipe:
+            self.recipe = recipe
+            self.recipe_changed.emit(recipe)
+
+    def edit_data(self, settings: DataSettings) -> None:
+        """Replace the draft's section on data."""
+        self.set_recipe(dataclasses.replace(self.recipe, data=settings))
+
+    def edit_adapter(self, **changes: Any) -> None:
+        """Change fields of the draft's `AdapterSettings`."""
+        settings: AdapterSettings = dataclasses.replace(self.recipe.adapter, **changes)
+        self.set_recipe(dataclasses.replace(self.recipe, adapter=settings))
+
+    def edit_training(self, **changes: Any) -> None:
+        """Change fields of the draft's `TrainingSettings`."""
+        settings: TrainingSettings = dataclasses.replace(self.recipe.training, **changes)
+        self.set_recipe(dataclasses.replace(self.recipe, training=settings))
+
+    def set_model(self, model: "OpenedModel", weights: str) -> None:
+        """Put another base network in place; the adapter, made for the old one, goes.
+
+        Args:
+            model: the opened network.
+            weights: path of the user's own weights; empty for the built-in ones.
+        """
+        self.model = model
+        settings = dataclasses.replace(self.recipe.model, name=model.kind.name, weights=weights)
+        self.set_recipe(dataclasses.replace(self.recipe, model=settings))
+        self.model_changed.emit(model)
+        self.set_adapter(None)
+
+    def set_data(self, data: "ImageData", settings: DataSettings) -> None:
+        """Put other images in place."""
+        self.data = data
+        self.edit_data(settings)
+        self.data_changed.emit(data)
+
+    def set_adapter(self, adapter: LoadedAdapter | None) -> None:
+        """Put an adapter on the model, or take it off."""
+        self.adapter = adapter
+        self.adapter_changed.emit(adapter)
+
+    def set_accuracy(self, accuracy: Evaluation | None) -> None:
+        """Tell how model and adapter do on the validation images."""
+        self.accuracy = accuracy
+        self.accuracy_changed.emit(accuracy)
+
+    def set_result(self, result: RunResult | None) -> None:
+        """Show another run, or none."""
+        self.result = result
+        self.result_changed.emit(result)
+
+    def set_devices(self, devices: Devices) -> None:
+        """Tell what this machine can compute on."""
+        self.devices = devices
+        self.devices_changed.emit(devices)
