@@ -2,6 +2,7 @@
 
 import threading
 import traceback
+import weakref
 
 import pytest
 from PySide6.QtCore import QObject, QThread, QTimer
@@ -274,18 +275,9 @@ def test_an_ended_job_lets_go_of_its_data_and_is_deleted(runner, qtbot):
         pass
 
     data = Data()
-    alive = threading.local  # any object that can be called will do for the deleted signal
-    gone = []
-
-    def use(on_event, should_stop, data=data):
-        return data
-
-    import weakref
-
     reference = weakref.ref(data)
-    job = runner.start(use, name="use")
-    job.destroyed.connect(lambda: gone.append(alive))
-    del use, data
+    job = runner.start(lambda on_event, should_stop, data=data: data, name="use")
+    del data
     with qtbot.waitSignal(job.destroyed):
         pass
     assert reference() is None

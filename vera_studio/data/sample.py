@@ -32,7 +32,7 @@ TRAIN_PER_CLASS = 200  # images, before some are held out for validation
 TEST_PER_CLASS = 100
 
 # How hard the drawings are to tell apart.
-OWN_SCENE_SHARE = 0.5  # of the drawings before a background that fits; others get any one
+OWN_SCENE_SHARE = 0.7  # of the drawings before the background that fits; others get any
 SCALE = (0.6, 1.0)  # size of a drawing; at 1 it fills the image
 SHIFT = 0.3  # of half an image, at most, off the centre
 TILT = radians(14)  # at most, either way
@@ -50,27 +50,21 @@ class _Subject:
     """How a class is drawn."""
 
     draw: Callable[[Pen, Generator], None]
-    scenes: tuple[sample_scenes.Scene, ...]  # backgrounds that fit
-    tilt: float = TILT
+    scene: sample_scenes.Scene  # the background that fits
+    tilt: float = TILT  # radians, at most
 
 
 _SUBJECTS = {
-    "airplane": _Subject(
-        sample_vehicles.draw_airplane, (sample_scenes.sky, sample_scenes.sky), tilt=radians(30)
-    ),
-    "automobile": _Subject(sample_vehicles.draw_automobile, (sample_scenes.street,)),
-    "bird": _Subject(
-        sample_animals.draw_bird, (sample_scenes.sky, sample_scenes.forest, sample_scenes.meadow)
-    ),
-    "cat": _Subject(sample_animals.draw_cat, (sample_scenes.wall, sample_scenes.carpet)),
-    "deer": _Subject(sample_animals.draw_deer, (sample_scenes.forest, sample_scenes.meadow)),
-    "dog": _Subject(
-        sample_animals.draw_dog, (sample_scenes.meadow, sample_scenes.wall, sample_scenes.carpet)
-    ),
-    "frog": _Subject(sample_animals.draw_frog, (sample_scenes.pond, sample_scenes.forest)),
-    "horse": _Subject(sample_animals.draw_horse, (sample_scenes.meadow,)),
-    "ship": _Subject(sample_vehicles.draw_ship, (sample_scenes.sea,), tilt=radians(8)),
-    "truck": _Subject(sample_vehicles.draw_truck, (sample_scenes.street,)),
+    "airplane": _Subject(sample_vehicles.draw_airplane, sample_scenes.evening_sky, radians(28)),
+    "automobile": _Subject(sample_vehicles.draw_automobile, sample_scenes.street),
+    "bird": _Subject(sample_animals.draw_bird, sample_scenes.day_sky),
+    "cat": _Subject(sample_animals.draw_cat, sample_scenes.room),
+    "deer": _Subject(sample_animals.draw_deer, sample_scenes.snow),
+    "dog": _Subject(sample_animals.draw_dog, sample_scenes.meadow),
+    "frog": _Subject(sample_animals.draw_frog, sample_scenes.pond),
+    "horse": _Subject(sample_animals.draw_horse, sample_scenes.wheat_field),
+    "ship": _Subject(sample_vehicles.draw_ship, sample_scenes.night_sea, radians(8)),
+    "truck": _Subject(sample_vehicles.draw_truck, sample_scenes.desert),
 }
 
 
@@ -131,9 +125,9 @@ def _draw_part(
 
 
 def _draw_one(subject: _Subject, random: Generator) -> Image.Image:
-    fits = random.random() < OWN_SCENE_SHARE
-    scenes = subject.scenes if fits else sample_scenes.ALL_SCENES
-    scene = scenes[int(random.random() * len(scenes))]
+    scene = subject.scene
+    if random.random() >= OWN_SCENE_SHARE:
+        scene = sample_scenes.ALL_SCENES[int(random.random() * len(sample_scenes.ALL_SCENES))]
     image = scene(random, _SIZE * _OVERSAMPLING)
     pen = Pen(
         image,

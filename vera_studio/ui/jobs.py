@@ -86,10 +86,15 @@ def open_data(
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
     """What to start with: CIFAR-10 when it has been downloaded, else the sample."""
+    source = "cifar10" if cifar10_is_downloaded() else "sample"
+    return dataclasses.replace(settings, source=source, folder="")
+
+
+def cifar10_is_downloaded() -> bool:
+    """Whether CIFAR-10 is there to be opened; a quick look, for the GUI thread."""
     from vera_studio.data.cifar10 import is_downloaded
 
-    downloaded = is_downloaded(environment.cifar10_folder())
-    return dataclasses.replace(settings, source="cifar10" if downloaded else "sample", folder="")
+    return is_downloaded(environment.cifar10_folder())
 
 
 def download_cifar10(on_event: OnEvent, should_stop: ShouldStop) -> None:

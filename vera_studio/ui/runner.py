@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QDeadlineTimer, QObject, QThread, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QObject, QThread, QTimer, Signal
 
 from vera_studio.errors import Cancelled
 
@@ -21,8 +21,10 @@ Function = Callable[[OnEvent, ShouldStop], Any]
 class _Thread(QThread):
     """Calls one function; apart from Job, whose `finished` differs from a thread's."""
 
-    def __init__(self, body: Callable[[Function], None], function: Function) -> None:
-        super().__init__()
+    def __init__(
+        self, body: Callable[[Function], None], function: Function, parent: QObject
+    ) -> None:
+        super().__init__(parent)
         self.setStackSize(_STACK_BYTES)
         self._body = body
         self._function = function
@@ -52,7 +54,10 @@ class Job(QObject):
     ended = Signal()
 
     def __init__(self, function: Function, name: str, runner: "Runner") -> None:
-        super().__init__(runner)
+        # A child of the application, which outlives it: left to the garbage collector it might
+        # be deleted on another thread, and a slot of its own may hold the runner's last
+        # reference, so that the runner as its parent would delete it a second time.
+        super().__init__(QCoreApplication.instance())
         self._name = name
         self._outbox: deque[object] = deque()
         self._may_go_on = threading.Event()
@@ -61,7 +66,7 @@ class Job(QObject):
         self._result: Any = None
         self._error: BaseException | None = None
         self._over = False
-        self._thread = _Thread(self._work, function)
+        self._thread = _Thread(self._work, function, self)
         # From the worker's thread to the runner's: Qt queues it.
         self._thread.finished.connect(runner.deliver)
         self._thread.start()
@@ -105,7 +110,9 @@ class Job(QObject):
     def deliver_outcome(self) -> None:
         """Emit how the job, no longer running, ended, and have it deleted; for the runner."""
         self._thread.wait()
-        del self._thread  # and with it the function and the data that it was given
+        # Else whoever keeps the job would keep the data that its function was given. It lives
+        # on as the job's child: this may be a slot of its own signal.
+        del self._thread
         result, error, self._result, self._error = self._result, self._error, None, None
         match error:
             case None:
@@ -115,7 +122,6 @@ class Job(QObject):
             case _:
                 self.failed.emit(error)
         self.ended.emit()
-        # Otherwise the garbage collector might delete it, on any thread.
         self.deleteLater()
 
     def wait(self, deadline: QDeadlineTimer) -> bool:

@@ -78,6 +78,11 @@ class Studio(QObject):
         workspace.data_changed.connect(self._measure)
         workspace.adapter_changed.connect(self._measure)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something beside a run is being worked on."""
+        return bool(self._busy)
+
     # Starting up
 
     def load(self) -> None:

@@ -1,0 +1,167 @@
+"""Opening a folder of images, one subfolder a class."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vera_studio.data.folder_scan import FolderScan, FoundFile, scan_folder
+from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.split import hold_out
+from vera_studio.data.store import (
+    ImageData,
+    ImageSet,
+    OnProgress,
+    ShouldStop,
+    SkippedFile,
+    empty_set,
+    never_stop,
+    no_progress,
+)
+from vera_studio.errors import Cancelled, DataError
+
+TEST_SHARE = 0.2  # of each class, held out where the folder has no test part
+_BATCH = 256  # files read between two reports
+_MAX_THREADS = 8
+
+
+def open_folder(
+    path: Path,
+    class_names: Sequence[str],
+    image_size: int,
+    validation_share: float = 0.1,
+    seed: int = 0,
+    on_progress: OnProgress = no_progress,
+    should_stop: ShouldStop = never_stop,
+) -> ImageData:
+    """Open a folder with one subfolder a class, or with such a folder a part.
+
+    Parts are `train`, `test` and `val`, `valid` or `validation`. What is missing is held
+    out of the training images, unless there are none: a folder with only a test part has
+    no other images.
+
+    Args:
+        path: the folder.
+        class_names: the network's classes, in its order.
+        image_size: pixels a side that the images are brought to.
+        validation_share: of the training images, where there is no validation part.
+        seed: of what is held out.
+        on_progress: told how many files are done.
+        should_stop: asked every few hundred files.
+
+    Raises:
+        DataError: no such folder, no classes or others than the network's, or no image.
+        Cancelled: `should_stop` said so.
+    """
+    scan = scan_folder(path, class_names)
+    found = scan.parts
+    files = [file for part in found.values() for file in part]
+    reader = _Reader(path, image_size, len(files), on_progress, should_stop)
+    sets = {part: reader.read(files) for part, files in found.items()}
+    skipped = _checked_skipped(path, scan, reader)
+
+    empty = empty_set(image_size)
+    train = sets.get("all") or sets.get("train") or empty
+    validation, test = sets.get("validation"), sets.get("test")
+    if test is None:
+        train, test = hold_out(train, TEST_SHARE, seed)
+    if validation is None:
+        train, validation = hold_out(train, validation_share, seed)
+    title = f"Folder {path.resolve().name}"
+    return ImageData("folder", title, tuple(class_names), train, validation, test, skipped)
+
+
+def open_images(
+    path: Path,
+    class_names: Sequence[str],
+    image_size: int,
+    on_progress: OnProgress = no_progress,
+    should_stop: ShouldStop = never_stop,
+) -> tuple[ImageSet, tuple[SkippedFile, ...], str]:
+    """Open the images of a folder to evaluate on: its test part, else all that it has.
+
+    Returns:
+        The images, what was skipped, and in words which images they are.
+
+    Raises:
+        DataError, Cancelled: as `open_folder`.
+    """
+    scan = scan_folder(path, class_names)
+    if "test" in scan.parts:
+        text, files = "test part", scan.parts["test"]
+    else:
+        text, files = "all images", [file for part in scan.parts.values() for file in part]
+    reader = _Reader(path, image_size, len(files), on_progress, should_stop)
+    images = reader.read(files)
+    return images, _checked_skipped(path, scan, reader), text
+
+
+class _Reader:
+    """Reads files into sets of images and keeps count."""
+
+    def __init__(
+        self,
+        root: Path,
+        image_size: int,
+        total: int,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+    ) -> None:
+        self._root = root
+        self._size = image_size
+        self._total = total
+        self._on_progress = on_progress
+        self._should_stop = should_stop
+        self._done = 0
+        self.image_count = 0
+        self.skipped: list[SkippedFile] = []
+
+    def read(self, files: Sequence[FoundFile]) -> ImageSet:
+        """The images among `files`, in that order; the others go to `skipped`."""
+        # One block from the start: a list of tens of thousands of tensors takes far more.
+        images = np.empty((len(files), 3, self._size, self._size), dtype=np.uint8)
+        labels: list[int] = []
+        for file, pixels in self._pixels_of(files):
+            if isinstance(pixels, UnreadableImage):
+                path = str(file.path.relative_to(self._root))
+                self.skipped.append(SkippedFile(path, str(pixels)))
+            else:
+                images[len(labels)] = pixels.transpose(2, 0, 1)
+                labels.append(file.label)
+        self.image_count += len(labels)
+        return ImageSet(torch.from_numpy(images[: len(labels)]), torch.tensor(labels, dtype=torch.int64))
+
+    def _pixels_of(
+        self, files: Sequence[FoundFile]
+    ) -> Iterator[tuple[FoundFile, NDArray[np.uint8] | UnreadableImage]]:
+        threads = min(_MAX_THREADS, os.cpu_count() or 1)
+        with ThreadPoolExecutor(threads, thread_name_prefix="images") as pool:
+            for start in range(0, len(files), _BATCH):
+                if self._should_stop():
+                    raise Cancelled
+                batch = files[start : start + _BATCH]
+                yield from zip(batch, pool.map(self._try_reading, batch), strict=True)
+                self._done += len(batch)
+                self._on_progress(self._done, self._total)
+
+    def _try_reading(self, file: FoundFile) -> NDArray[np.uint8] | UnreadableImage:
+        try:
+            return read_image(file.path, self._size)
+        except UnreadableImage as reason:
+            return reason
+
+
+def _checked_skipped(path: Path, scan: FolderScan, reader: _Reader) -> tuple[SkippedFile, ...]:
+    """Everything skipped, once it is sure that there is at least one image."""
+    skipped = (*scan.skipped, *reader.skipped)
+    if not reader.image_count:
+        examples = "".join(f"\n{file.path}: {file.reason}" for file in skipped[:3])
+        raise DataError(
+            f"{path} has no image that can be read, in any of its folders of classes. "
+            f"Files skipped: {len(skipped):,}.{examples}"
+        )
+    return skipped

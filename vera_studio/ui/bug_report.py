@@ -1,0 +1,122 @@
+"""What is known about a bug, as text to copy, and the dialog that shows it."""
+
+import platform
+import sys
+import traceback
+from pathlib import Path
+
+import PySide6
+from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+import vera_studio
+from vera_studio import environment
+
+_ADVICE = (
+    "This is a fault of VeRA Studio. You can go on working; a run that was going goes on too. "
+    "If something no longer behaves as it should, save the recipe, then close and open the "
+    "program.\nTo have the fault mended, copy the report below and send it along with what "
+    "you did just before."
+)
+
+
+def bug_report(error: BaseException) -> str:
+    """Versions, system and traceback; the home folder, which may tell a name, is left out."""
+    torch = sys.modules.get("torch")
+    lines = (
+        f"VeRA Studio {vera_studio.__version__}",
+        f"Python {platform.python_version()}",
+        f"PySide6 {PySide6.__version__}, Qt {qVersion()}, {QGuiApplication.platformName()}",
+        f"torch {torch.__version__}" if torch else "torch not loaded",
+        f"{platform.platform()}, {platform.machine()}",
+        f"Log: {environment.log_file()}",
+        "",
+        "".join(traceback.format_exception(error)),
+    )
+    return "\n".join(lines).replace(str(Path.home()), "~")
+
+
+def summary(error: BaseException) -> str:
+    """The error in one line."""
+    return " ".join(traceback.format_exception_only(error)[-1].split())
+
+
+class BugReportDialog(QDialog):
+    """Says that something went wrong and offers the report; leaves the window usable."""
+
+    def __init__(self, error: BaseException, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._summary = summary(error)
+        self._times = 1
+        self.setObjectName("bug_report")
+        self.setWindowTitle("Something went wrong")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._headline = self._make_label("bug_report_summary", "What went wrong", self._summary)
+        advice = self._make_label("bug_report_advice", "What you can do", _ADVICE)
+        self._report = self._make_report(bug_report(error))
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._headline)
+        layout.addWidget(advice)
+        layout.addWidget(self._report, stretch=1)
+        layout.addWidget(self._make_buttons())
+
+    @property
+    def report(self) -> str:
+        """The text that is shown and copied."""
+        return self._report.toPlainText()
+
+    def count_again(self) -> None:
+        """Show that the same error came once more."""
+        self._times += 1
+        self._headline.setText(f"{self._summary}  ({self._times:,} times)")
+
+    def sizeHint(self) -> QSize:
+        return QSize(720, 480)
+
+    def _make_label(self, name: str, accessible_name: str, text: str) -> QLabel:
+        label = QLabel()
+        label.setTextFormat(Qt.TextFormat.PlainText)  # an error may hold anything
+        label.setText(text)
+        label.setObjectName(name)
+        label.setAccessibleName(accessible_name)
+        label.setWordWrap(True)
+        return label
+
+    def _make_report(self, text: str) -> QPlainTextEdit:
+        report = QPlainTextEdit(text)
+        report.setObjectName("bug_report_text")
+        report.setAccessibleName("Report")
+        report.setToolTip("What happened and where, for whoever mends it")
+        report.setReadOnly(True)
+        report.setTabChangesFocus(True)
+        report.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        report.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        return report
+
+    def _make_buttons(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setObjectName("bug_report_close")
+        close.setAccessibleName("Close")
+        close.setToolTip("Close this report and go on")
+        self._copy = QPushButton("&Copy report")
+        self._copy.setObjectName("bug_report_copy")
+        self._copy.setAccessibleName("Copy report")
+        self._copy.setToolTip("Put the whole report on the clipboard")
+        buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
+        self._copy.clicked.connect(self._copy_report)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+    def _copy_report(self) -> None:
+        QGuiApplication.clipboard().setText(self.report)
+        self._copy.setText("Report copied")

@@ -1,0 +1,48 @@
+"""The Help menu's two texts."""
+
+import platform
+
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+import vera_studio
+from vera_studio.ui.icons import icon
+
+_STEPS = """<ol>
+<li>Wait until the network and the images are open (a few seconds).</li>
+<li>Under <b>Setup</b>, tick the classes to improve; <i>Weakest three</i> is a good start.</li>
+<li>Choose a <b>rank</b>. The panel shows how few numbers will be trained.</li>
+<li>Press <b>Start</b> and watch loss and accuracy. Pause and Stop keep what was trained.</li>
+<li>See the gains under <b>Results</b>, every number under <b>Parameters</b>, and keep the
+adapter with <b>File &gt; Export Adapter</b>. Drop the file on the window to put it on again.</li>
+</ol>"""
+
+
+def show_getting_started(parent: QWidget) -> None:
+    """How to fine-tune in five steps."""
+    _show(parent, "Getting started", "Fine-tuning in five steps", _STEPS)
+
+
+def show_about(parent: QWidget) -> None:
+    """Version, method and what the program stands on."""
+    _show(
+        parent,
+        "About VeRA Studio",
+        f"VeRA Studio {vera_studio.__version__}",
+        "<p>Fine-tunes a pretrained image network by clicks, with vector-based random matrix "
+        "adaptation (VeRA, Kopiczko et al., arXiv 2310.11454).</p>"
+        f"<p>Python {platform.python_version()}, Qt {qVersion()}. Qt and PySide6 are used "
+        "under the LGPL 3.</p>",
+    )
+
+
+def _show(parent: QWidget, title: str, headline: str, text: str) -> None:
+    box = QMessageBox(parent)
+    box.setObjectName("help_box")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle(title)
+    box.setIconPixmap(icon("vera-studio").pixmap(64, 64))
+    box.setText(headline)
+    box.setInformativeText(text)
+    box.setStandardButtons(QMessageBox.StandardButton.Close)
+    box.open()

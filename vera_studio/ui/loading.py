@@ -1,0 +1,59 @@
+"""Importing torch and the engine on a thread, while the window is on screen already."""
+
+import importlib
+import os
+from collections.abc import Callable
+
+from vera_studio.errors import Cancelled
+from vera_studio.training.results import Stage
+
+# What pages and jobs import when they need it, so that none of it is slow then.
+_ENGINE = (
+    "vera_studio.models.registry",
+    "vera_studio.data.cifar10",
+    "vera_studio.data.open_data",
+    "vera_studio.adapters.inspection",
+    "vera_studio.training.loop",
+)
+
+
+def load_engine(on_event: Callable[[object], None], should_stop: Callable[[], bool]) -> None:
+    """Import torch, torchvision and the engine, and leave a core to the window.
+
+    Args:
+        on_event: told a `Stage` before each step.
+        should_stop: asked before each step.
+
+    Raises:
+        Cancelled: stopped between two steps; an import itself cannot be broken off.
+    """
+    for package, text in (("torch", "Loading PyTorch"), ("torchvision", "Loading torchvision")):
+        _step(text, on_event, should_stop)
+        importlib.import_module(package)
+    _leave_a_core_to_the_window()
+    _step("Loading the training engine", on_event, should_stop)
+    for module in _ENGINE:
+        importlib.import_module(module)
+
+
+def _step(text: str, on_event: Callable[[object], None], should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise Cancelled
+    on_event(Stage(text))
+
+
+def _leave_a_core_to_the_window() -> None:
+    # Each operation waits for the slowest of torch's threads. With as many threads as cores
+    # that is the one whose core the window takes to draw: training in a window then keeps a
+    # quarter of its speed, with one thread fewer more than three quarters (2 cores).
+    import torch
+
+    # torch's own number already heeds OMP_NUM_THREADS and that two threads may share a core.
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), _usable_cores() - 1)))
+
+
+def _usable_cores() -> int:
+    """The cores that this process may run on; fewer than the machine's in a container."""
+    if hasattr(os, "sched_getaffinity"):  # Linux only
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,105 @@
+"""The menu bar: which actions stand where."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
+
+from vera_studio.ui.recent_paths import RecentPaths
+from vera_studio.ui.theme import set_color_scheme
+
+_FILE = (
+    "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
+    " | import_adapter export_adapter remove_adapter | RECENT | quit"
+)
+_RUN = "start pause stop | open_runs"
+_HELP = "help | open_log about"
+_SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
+
+
+class RecentMenu(QMenu):
+    """The files and folders opened last.
+
+    Signals:
+        path_chosen(Path): one of them was chosen.
+    """
+
+    path_chosen = Signal(object)
+
+    def __init__(self, recent: RecentPaths, parent: QWidget | None = None) -> None:
+        super().__init__("Open &Recent", parent)
+        self.setObjectName("menu_recent")
+        self._recent = recent
+        self.aboutToShow.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """List what is remembered now."""
+        self.clear()
+        paths = self._recent.paths()
+        for path in paths:
+            self._add(path)
+        self.addSeparator()
+        clear = self.addAction("&Clear List")
+        clear.triggered.connect(self._recent.clear)
+        clear.setEnabled(bool(paths))
+
+    def _add(self, path: Path) -> None:
+        action = self.addAction(path.name or str(path))
+        action.setToolTip(str(path))
+        action.setStatusTip(str(path))
+        action.triggered.connect(lambda: self.path_chosen.emit(path))
+
+
+def build_menus(
+    window: QMainWindow,
+    actions: dict[str, QAction],
+    recent: RecentMenu,
+    pages: list[QAction],
+    settings: QSettings,
+) -> None:
+    """Fill the menu bar of `window`, whose docks are in place already."""
+    bar = window.menuBar()
+    _fill(bar.addMenu("&File"), _FILE, actions, recent)
+    _fill(bar.addMenu("&Run"), _RUN, actions, recent)
+    view = bar.addMenu("&View")
+    view.addActions(pages)
+    view.addSeparator()
+    for dock in window.findChildren(QDockWidget):
+        view.addAction(dock.toggleViewAction())
+    view.addSeparator()
+    view.addMenu(_scheme_menu(view, settings))
+    view.addAction(actions["full_screen"])
+    _fill(bar.addMenu("&Help"), _HELP, actions, recent)
+
+
+def _fill(menu: QMenu, names: str, actions: dict[str, QAction], recent: RecentMenu) -> None:
+    menu.setToolTipsVisible(True)
+    for name in names.split():
+        if name == "|":
+            menu.addSeparator()
+        elif name == "RECENT":
+            menu.addMenu(recent)
+        else:
+            menu.addAction(actions[name])
+
+
+def _scheme_menu(parent: QWidget, settings: QSettings) -> QMenu:
+    """Light, dark, or as the system has it; remembered."""
+    menu = QMenu("&Appearance", parent)
+    group = QActionGroup(menu)
+    present = settings.value("color_scheme", "system")
+
+    def choose(scheme: str) -> None:
+        settings.setValue("color_scheme", scheme)
+        set_color_scheme(scheme)
+
+    for scheme, text in _SCHEMES.items():
+        action = group.addAction(text)
+        action.setObjectName(f"action_scheme_{scheme}")
+        action.setCheckable(True)
+        action.setChecked(scheme == present)
+        action.triggered.connect(lambda _=False, scheme=scheme: choose(scheme))
+        menu.addAction(action)
+    return menu

@@ -1,0 +1,100 @@
+"""The panel in which a run is set up: the forms, and the buttons that start and stop it."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vera_studio.ui.pages.setup.adapter_form import AdapterForm
+from vera_studio.ui.pages.setup.source_form import SourceForm
+from vera_studio.ui.pages.setup.targets_form import TargetsForm
+from vera_studio.ui.pages.setup.training_form import TrainingForm
+from vera_studio.ui.workspace import Workspace
+
+
+class SetupPanel(QWidget):
+    """Everything that is chosen before a run, and what keeps a run from starting.
+
+    Signals:
+        open_model_requested(), source_requested(str), remove_adapter_requested(): as the
+            source form's.
+    """
+
+    open_model_requested = Signal()
+    source_requested = Signal(str)
+    remove_adapter_requested = Signal()
+
+    def __init__(
+        self, workspace: Workspace, actions: dict[str, QAction], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        source = SourceForm(workspace)
+        source.open_model_requested.connect(self.open_model_requested)
+        source.source_requested.connect(self.source_requested)
+        source.remove_adapter_requested.connect(self.remove_adapter_requested)
+        self._forms = QWidget()
+        column = QVBoxLayout(self._forms)
+        column.addWidget(source)
+        column.addWidget(TargetsForm(workspace))
+        column.addWidget(AdapterForm(workspace))
+        column.addWidget(TrainingForm(workspace))
+        column.addStretch()
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._forms)
+        # As wide as the forms need, lest a field be cut off at the right.
+        bar_width = scroll.verticalScrollBar().sizeHint().width()
+        scroll.setMinimumWidth(self._forms.minimumSizeHint().width() + bar_width)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll, 1)
+        self._problem = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._problem.setObjectName("start_problem")
+        self._problem.setContentsMargins(9, 0, 9, 0)
+        layout.addWidget(self._problem)
+        layout.addLayout(_button_row(actions))
+
+    def set_editable(self, editable: bool) -> None:
+        """Let the forms be edited, or not, as during a run."""
+        self._forms.setEnabled(editable)
+
+    def show_problem(self, text: str) -> None:
+        """Say what keeps a run from starting; nothing when it can start."""
+        self._problem.setText(text)
+        self._problem.setVisible(bool(text))
+
+
+def _button_row(actions: dict[str, QAction]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(9, 0, 9, 9)
+    for name in ("start", "pause", "stop"):
+        row.addWidget(ActionButton(actions[name]), 1)
+    return row
+
+
+class ActionButton(QPushButton):
+    """A push button that shows an action as it is and triggers it."""
+
+    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.setObjectName(action.objectName().replace("action_", "") + "_button")
+        action.changed.connect(self._show)
+        self.clicked.connect(action.trigger)
+        self._show()
+
+    def _show(self) -> None:
+        action = self._action
+        text = action.text().replace("&", "")
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setIcon(action.icon())
+        self.setToolTip(action.toolTip())
+        self.setEnabled(action.isEnabled())

@@ -1,0 +1,90 @@
+"""Which classes are fine-tuned, and how many images of the others are mixed in."""
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from vera_studio.recipe import Recipe
+from vera_studio.training.results import Evaluation
+from vera_studio.ui.pages.setup.fields import describe
+from vera_studio.ui.widgets.class_list import ClassList
+from vera_studio.ui.workspace import Workspace
+
+
+class TargetsForm(QGroupBox):
+    """Edits the draft's target classes and its share of other classes."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__("Target classes", parent)
+        self._workspace = workspace
+        self._classes = ClassList()
+        self._classes.setObjectName("target_classes")
+        self._classes.checked_changed.connect(self._edit_targets)
+        self._hint = QLabel(wordWrap=True)
+        self._hint.setObjectName("accuracy_hint")
+        self._keep_label = QLabel()
+        self._keep_label.setObjectName("keep_others_text")
+        self._keep = describe(
+            QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, pageStep=10),
+            "keep_others",
+            "Keep other classes",
+            "Share of the images of the other classes mixed in each epoch. At 0 % only the "
+            "targets are trained: they gain, and the others collapse",
+        )
+        self._keep.valueChanged.connect(
+            lambda percent: workspace.edit_training(keep_others=percent / 100)
+        )
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._classes)
+        row = QHBoxLayout()
+        title = QLabel("Keep other classes")
+        title.setToolTip(self._keep.toolTip())
+        title.setBuddy(self._keep)
+        row.addWidget(title)
+        row.addStretch()
+        row.addWidget(self._keep_label)
+        layout.addLayout(row)
+        layout.addWidget(self._keep)
+        workspace.recipe_changed.connect(self._show)
+        workspace.model_changed.connect(self._show_classes)
+        workspace.adapter_changed.connect(self._show_hint)
+        workspace.data_changed.connect(self._show_hint)
+        workspace.accuracy_changed.connect(self._show_accuracy)
+        self._show(workspace.recipe)
+        self._show_hint()
+
+    def _edit_targets(self, checked: tuple[int, ...]) -> None:
+        names = self._workspace.class_names
+        everything = len(checked) == len(names)
+        chosen = None if everything else tuple(names[index] for index in checked)
+        self._workspace.edit_training(target_classes=chosen)
+
+    def _show(self, recipe: Recipe) -> None:
+        names, targets = self._workspace.class_names, recipe.training.target_classes
+        checked = [i for i, name in enumerate(names) if targets is None or name in targets]
+        if tuple(checked) != self._classes.checked():
+            with QSignalBlocker(self._classes):
+                self._classes.set_checked(tuple(checked))
+        percent = round(100 * recipe.training.keep_others)
+        with QSignalBlocker(self._keep):
+            self._keep.setValue(percent)
+        has_others = len(checked) < len(names)
+        self._keep.setEnabled(has_others)
+        self._keep_label.setText(f"{percent} % of their images" if has_others else "no others")
+
+    def _show_classes(self, _: object) -> None:
+        with QSignalBlocker(self._classes):
+            self._classes.set_classes(self._workspace.class_names)
+        self._show(self._workspace.recipe)
+
+    def _show_accuracy(self, accuracy: Evaluation | None) -> None:
+        self._classes.set_accuracies(accuracy.per_class if accuracy else None)
+
+    def _show_hint(self, _: object = None) -> None:
+        data, adapter = self._workspace.data, self._workspace.adapter
+        if data is None:
+            self._hint.setText("The classes appear once the network is open.")
+            return
+        images = "validation images" if len(data.validation) else "test images"
+        what = "with the adapter on" if adapter else "of the base network"
+        self._hint.setText(f"Accuracy now, {what}, on the {images}:")

@@ -1,0 +1,135 @@
+"""How the adapter is trained: length, optimizer, schedule, flips, seed and device."""
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
+
+from vera_studio.recipe import Recipe
+from vera_studio.ui.pages.setup.fields import (
+    add_row,
+    choice,
+    describe,
+    number,
+    select,
+    whole_number,
+)
+from vera_studio.ui.workspace import Devices, Workspace
+
+_OPTIMIZERS = [("AdamW", "adamw"), ("SGD with momentum", "sgd")]
+_SCHEDULES = [("One-cycle", "one-cycle"), ("Cosine", "cosine"), ("Constant", "constant")]
+_DEVICES = [("Auto", "auto"), ("CUDA", "cuda"), ("MPS", "mps"), ("CPU", "cpu")]
+
+
+class TrainingForm(QGroupBox):
+    """Edits the draft's training section, but for what is in the targets form."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__("Training", parent)
+        self._workspace = workspace
+        self._make_numbers()
+        self._make_choices()
+        self._device_reason = QLabel(wordWrap=True)
+        self._device_reason.setObjectName("device_reason")
+        form = QFormLayout()
+        add_row(form, "Epochs", self._epochs)
+        add_row(form, "Batch size", self._batch_size)
+        add_row(form, "Learning rate", self._learning_rate)
+        add_row(form, "Optimizer", self._optimizer)
+        add_row(form, "Schedule", self._schedule)
+        add_row(form, "Seed", self._seed)
+        add_row(form, "Device", self._device)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self._device_reason)
+        layout.addWidget(self._flips)
+        workspace.recipe_changed.connect(self._show)
+        workspace.devices_changed.connect(self._show_devices)
+        self._show(workspace.recipe)
+
+    def _make_numbers(self) -> None:
+        edit = self._workspace.edit_training
+        self._epochs = describe(
+            whole_number(1, 10_000), "epochs", "Epochs", "How often the images are gone through"
+        )
+        self._epochs.valueChanged.connect(lambda value: edit(epochs=value))
+        self._batch_size = describe(
+            whole_number(1, 65_536), "batch_size", "Batch size", "Images in each training step"
+        )
+        self._batch_size.valueChanged.connect(lambda value: edit(batch_size=value))
+        self._learning_rate = describe(
+            number(1e-6, 10, 6),
+            "learning_rate",
+            "Learning rate",
+            "Size of the steps; the peak, where the schedule changes it",
+        )
+        self._learning_rate.valueChanged.connect(lambda value: edit(learning_rate=value))
+        self._seed = describe(
+            whole_number(0, 2**31 - 1),
+            "training_seed",
+            "Training seed",
+            "Decides the order of the images, the mixing and the flips",
+        )
+        self._seed.valueChanged.connect(lambda value: edit(seed=value))
+
+    def _make_choices(self) -> None:
+        edit = self._workspace.edit_training
+        self._optimizer = describe(
+            choice(_OPTIMIZERS), "optimizer", "Optimizer", "How gradients become steps"
+        )
+        self._optimizer.activated.connect(
+            lambda: edit(optimizer=self._optimizer.currentData())
+        )
+        self._schedule = describe(
+            choice(_SCHEDULES),
+            "schedule",
+            "Schedule",
+            "How the learning rate goes over the run: up and down, only down, or level",
+        )
+        self._schedule.activated.connect(lambda: edit(schedule=self._schedule.currentData()))
+        self._device = describe(
+            choice(_DEVICES), "device", "Device", "What the run computes on; Auto takes the fastest"
+        )
+        self._device.activated.connect(lambda: edit(device=self._device.currentData()))
+        self._flips = describe(
+            QCheckBox("Mirror images at random"),
+            "flips",
+            "Mirror images at random",
+            "Shows each image as it is or mirrored, which works against overfitting",
+        )
+        self._flips.toggled.connect(lambda on: edit(flips=on))
+
+    def _show(self, recipe: Recipe) -> None:
+        training = recipe.training
+        fields = (
+            self._epochs,
+            self._batch_size,
+            self._learning_rate,
+            self._seed,
+            self._optimizer,
+            self._schedule,
+            self._device,
+            self._flips,
+        )
+        blockers = [QSignalBlocker(field) for field in fields]
+        self._epochs.setValue(training.epochs)
+        self._batch_size.setValue(training.batch_size)
+        self._learning_rate.setValue(training.learning_rate)
+        self._seed.setValue(training.seed)
+        select(self._optimizer, training.optimizer)
+        select(self._schedule, training.schedule)
+        select(self._device, training.device)
+        self._flips.setChecked(training.flips)
+        del blockers
+        self._show_device_reason()
+
+    def _show_devices(self, devices: Devices) -> None:
+        """Let only what this machine has be chosen."""
+        for row, (_, value) in enumerate(_DEVICES):
+            there = value == "auto" or value in devices.available
+            self._device.model().item(row).setEnabled(there)
+        self._show_device_reason()
+
+    def _show_device_reason(self) -> None:
+        devices = self._workspace.devices
+        is_auto = self._workspace.recipe.training.device == "auto"
+        self._device_reason.setText(devices.auto_reason if devices and is_auto else "")
+        self._device_reason.setVisible(bool(self._device_reason.text()))

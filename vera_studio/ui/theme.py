@@ -1,0 +1,171 @@
+"""Colours: the light and the dark palette of the application, and those of the plots."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+COLOR_SCHEMES = ("system", "light", "dark")
+ACCENT = "#3e63dd"
+
+_SCHEMES = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+}
+
+
+@dataclass(frozen=True)
+class PlotColors:
+    """What the plots are drawn with; `classes` can be told apart by the colour-blind too."""
+
+    background: QColor
+    text: QColor
+    muted: QColor
+    grid: QColor
+    target: QColor
+    other: QColor
+    base: QColor
+    gain: QColor
+    loss: QColor
+    classes: tuple[QColor, ...]
+
+    def of_class(self, index: int) -> QColor:
+        """The colour of the class `index`; after the last colour they start again."""
+        return self.classes[index % len(self.classes)]
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Whether `palette` has light text on a dark ground."""
+    return palette.windowText().color().lightness() > palette.window().color().lightness()
+
+
+def plot_colors(palette: QPalette) -> PlotColors:
+    """The colours for plots on `palette`."""
+    dark = is_dark(palette)
+    ground, text = palette.base().color(), palette.text().color()
+    return PlotColors(
+        background=ground,
+        text=text,
+        muted=palette.placeholderText().color(),
+        grid=_mix(ground, text, 0.16),
+        target=QColor("#8da4ef" if dark else ACCENT),
+        other=QColor("#9b9ea6" if dark else "#6f737b"),
+        base=QColor("#6c7078" if dark else "#a7abb3"),
+        gain=QColor("#3dd68c" if dark else "#0b7a4b"),
+        loss=QColor("#ff9592" if dark else "#c62a2f"),
+        classes=tuple(QColor(name) for name in (_CLASSES_ON_DARK if dark else _CLASSES_ON_LIGHT)),
+    )
+
+
+def set_color_scheme(scheme: str) -> None:
+    """Show the application in "light" or "dark" colours, or as the "system" has it.
+
+    Raises:
+        ValueError: `scheme` is none of `COLOR_SCHEMES`.
+    """
+    if scheme not in _SCHEMES:
+        raise ValueError(f"color scheme {scheme!r} is none of {', '.join(COLOR_SCHEMES)}")
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    follower = application.findChild(_SchemeFollower) or _SchemeFollower(application)
+    follower.follow(scheme)
+
+
+class _SchemeFollower(QObject):
+    """Puts the palette in place, again whenever the system changes between light and dark."""
+
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
+        self._application = application
+        self._scheme = "system"
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply)
+
+    def follow(self, scheme: str) -> None:
+        self._scheme = scheme
+        QGuiApplication.styleHints().setColorScheme(_SCHEMES[scheme])
+        self._apply()
+
+    def _apply(self) -> None:
+        # Not every platform can be told a scheme (plain X11 cannot): its hint then stays
+        # Unknown, and only a palette of our own brings light and dark everywhere.
+        scheme = _SCHEMES[self._scheme]
+        if scheme == Qt.ColorScheme.Unknown:
+            scheme = QGuiApplication.styleHints().colorScheme()
+        dark = scheme == Qt.ColorScheme.Dark
+        self._application.setPalette(_dark_palette() if dark else _light_palette())
+
+
+def _light_palette() -> QPalette:
+    palette = QPalette(QColor("#f3f4f6"), QColor("#f3f4f6"))
+    _set_roles(palette, _LIGHT)
+    _set_disabled(palette, "#9a9da5")
+    return palette
+
+
+def _dark_palette() -> QPalette:
+    palette = QPalette(QColor("#303238"), QColor("#1f2024"))
+    _set_roles(palette, _DARK)
+    _set_disabled(palette, "#6a6d75")
+    return palette
+
+
+def _set_roles(palette: QPalette, roles: dict[QPalette.ColorRole, str]) -> None:
+    for role, name in roles.items():
+        palette.setColor(role, QColor(name))
+
+
+def _set_disabled(palette: QPalette, name: str) -> None:
+    for role in (_ROLE.WindowText, _ROLE.Text, _ROLE.ButtonText, _ROLE.PlaceholderText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(name))
+    palette.setColor(QPalette.ColorGroup.Disabled, _ROLE.Highlight, QColor(name))
+
+
+def _mix(first: QColor, second: QColor, share: float) -> QColor:
+    """`first` with a `share` (0 to 1) of `second` in it."""
+    pairs = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
+    return QColor(*(round(a + (b - a) * share) for a, b in pairs))
+
+
+_ROLE = QPalette.ColorRole
+_LIGHT = {
+    _ROLE.WindowText: "#1c2024",
+    _ROLE.Base: "#ffffff",
+    _ROLE.AlternateBase: "#f7f8fa",
+    _ROLE.Text: "#1c2024",
+    _ROLE.PlaceholderText: "#62666e",
+    _ROLE.ButtonText: "#1c2024",
+    _ROLE.BrightText: "#ffffff",
+    _ROLE.Highlight: ACCENT,
+    _ROLE.HighlightedText: "#ffffff",
+    _ROLE.Accent: ACCENT,
+    _ROLE.Link: "#3358d4",
+    _ROLE.LinkVisited: "#6550b9",
+    _ROLE.ToolTipBase: "#ffffff",
+    _ROLE.ToolTipText: "#1c2024",
+}
+_DARK = {
+    _ROLE.WindowText: "#e9eaed",
+    _ROLE.Base: "#17181b",
+    _ROLE.AlternateBase: "#1c1d21",
+    _ROLE.Text: "#e9eaed",
+    _ROLE.PlaceholderText: "#9b9ea6",
+    _ROLE.ButtonText: "#e9eaed",
+    _ROLE.BrightText: "#ffffff",
+    _ROLE.Highlight: ACCENT,
+    _ROLE.HighlightedText: "#ffffff",
+    _ROLE.Accent: "#8da4ef",
+    _ROLE.Link: "#9eb1ff",
+    _ROLE.LinkVisited: "#baa7ff",
+    _ROLE.ToolTipBase: "#303238",
+    _ROLE.ToolTipText: "#e9eaed",
+}
+_CLASSES_ON_LIGHT = (
+    "#0072b2", "#d55e00", "#009e73", "#aa3377", "#8a6d00",
+    "#332288", "#cc3311", "#0b8fa8", "#5f6b00", "#6f4e37",
+)
+_CLASSES_ON_DARK = (
+    "#56b4e9", "#ff9a3c", "#2ed3a0", "#f08bc0", "#f0e442",
+    "#a99cff", "#ff6f61", "#7fe3f0", "#b5c94c", "#d2a679",
+)

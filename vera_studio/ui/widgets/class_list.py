@@ -1,0 +1,204 @@
+"""A list in which classes are ticked, each with its present accuracy."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+_ACCURACY = Qt.ItemDataRole.UserRole
+_ROW_HEIGHT = 22
+_BAR_WIDTH, _BAR_HEIGHT = 72, 4
+_FIGURE_WIDTH = 72
+_WEAKEST = 3
+
+
+class ClassList(QWidget):
+    """The classes of the network; ticked ones are the targets.
+
+    Signals:
+        checked_changed(tuple): indices of the ticked classes, after any change of them.
+    """
+
+    checked_changed = Signal(tuple)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._accuracies: tuple[float, ...] | None = None
+        self.list = QListWidget(uniformItemSizes=True)
+        self.list.setObjectName("class_list")
+        self.list.setAccessibleName("Target classes")
+        self.list.setToolTip("Tick the classes that the adapter is to get better at")
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setItemDelegate(_AccuracyDelegate(self.list))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.itemChanged.connect(self._tell)
+        self.weakest_button = self._button("weakest", "&Weakest three", self.check_weakest)
+        self.weakest_button.setToolTip("Tick the three classes with the lowest accuracy")
+        self.all_button = self._button("all", "&All", lambda: self._check_every(True))
+        self.all_button.setToolTip("Tick every class")
+        self.none_button = self._button("none", "&None", lambda: self._check_every(False))
+        self.none_button.setToolTip("Tick no class")
+        buttons = QHBoxLayout()
+        for button in (self.weakest_button, self.all_button, self.none_button):
+            buttons.addWidget(button)
+        buttons.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.list)
+        layout.addLayout(buttons)
+        self.set_accuracies(None)
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """List `names`, none of them ticked, accuracies unknown."""
+        before = self.checked()
+        self.list.blockSignals(True)
+        self.list.clear()
+        for name in names:
+            item = QListWidgetItem(name)
+            item.setFlags(
+                Qt.ItemFlag.ItemIsEnabled
+                | Qt.ItemFlag.ItemIsSelectable
+                | Qt.ItemFlag.ItemIsUserCheckable
+            )
+            item.setCheckState(Qt.CheckState.Unchecked)
+            self.list.addItem(item)
+        self.list.blockSignals(False)
+        self.list.setMinimumHeight(min(len(names), 10) * _ROW_HEIGHT + 2 * self.list.frameWidth())
+        self.set_accuracies(None)
+        if before:
+            self._tell()
+
+    def set_accuracies(self, accuracies: Sequence[float] | None) -> None:
+        """Show how well each class does now.
+
+        Args:
+            accuracies: a share from 0 to 1 for each class, NaN for one without images;
+                None while nothing is known.
+
+        Raises:
+            ValueError: there are more or fewer of them than classes.
+        """
+        if accuracies is not None and len(accuracies) != self.list.count():
+            raise ValueError(f"{len(accuracies)} accuracies for {self.list.count()} classes")
+        self._accuracies = None if accuracies is None else tuple(accuracies)
+        self.list.blockSignals(True)
+        for index in range(self.list.count()):
+            item = self.list.item(index)
+            value = None if accuracies is None else float(accuracies[index])
+            item.setData(_ACCURACY, value)
+            item.setToolTip(f"{item.text()}: {accuracy_text(value)}")
+            item.setData(
+                Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {accuracy_text(value)}"
+            )
+        self.list.blockSignals(False)
+        self.list.viewport().update()
+        known = any(not math.isnan(value) for value in self._accuracies or ())
+        self.weakest_button.setEnabled(known)
+
+    def set_checked(self, indices: Iterable[int]) -> None:
+        """Tick exactly the classes with these indices."""
+        wanted, before = set(indices), self.checked()
+        self.list.blockSignals(True)
+        for index in range(self.list.count()):
+            state = Qt.CheckState.Checked if index in wanted else Qt.CheckState.Unchecked
+            self.list.item(index).setCheckState(state)
+        self.list.blockSignals(False)
+        self.list.viewport().update()
+        if self.checked() != before:
+            self._tell()
+
+    def checked(self) -> tuple[int, ...]:
+        """Indices of the ticked classes, in order."""
+        rows = range(self.list.count())
+        return tuple(i for i in rows if self.list.item(i).checkState() == Qt.CheckState.Checked)
+
+    def check_weakest(self) -> None:
+        """Tick the three classes with the lowest accuracy; of equal ones the first."""
+        known = [(value, i) for i, value in enumerate(self._accuracies or ()) if value == value]
+        self.set_checked(index for _, index in sorted(known)[:_WEAKEST])
+
+    def _check_every(self, on: bool) -> None:
+        self.set_checked(range(self.list.count()) if on else ())
+
+    def _button(self, name: str, text: str, slot) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(f"classes_{name}")
+        button.setAccessibleName(text.replace("&", ""))
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda _: slot())
+        return button
+
+    def _tell(self) -> None:
+        self.checked_changed.emit(self.checked())
+
+
+def accuracy_text(accuracy: float | None) -> str:
+    """The share as a percentage, "…" for an unknown one, "no images" for NaN."""
+    if accuracy is None:
+        return "…"
+    return "no images" if math.isnan(accuracy) else f"{accuracy:.1%}"
+
+
+class _AccuracyDelegate(QStyledItemDelegate):
+    """Draws the accuracy as a figure and a thin bar at the right of a row."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        hint = super().sizeHint(option, index)
+        needed = hint.width() + _BAR_WIDTH + _FIGURE_WIDTH
+        return QSize(needed, max(_ROW_HEIGHT, option.fontMetrics.height() + 6))
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().paint(painter, option, index)
+        accuracy = index.data(_ACCURACY)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        palette = option.palette
+        ink = palette.highlightedText().color() if selected else palette.text().color()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        figure = QRectF(option.rect).adjusted(0, 0, -8, 0)
+        if not isinstance(accuracy, float) or math.isnan(accuracy):
+            muted = ink if selected else palette.placeholderText().color()
+            painter.setPen(muted)
+        else:
+            painter.setPen(ink)
+            self._paint_bar(painter, figure, accuracy, ink, option)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(figure, int(right), accuracy_text(accuracy))
+        painter.restore()
+
+    def _paint_bar(self, painter, figure: QRectF, accuracy: float, ink, option) -> None:
+        width = option.fontMetrics.horizontalAdvance("100.0%") + 8
+        groove = QRectF(0, 0, _BAR_WIDTH, _BAR_HEIGHT)
+        groove.moveCenter(figure.center())
+        groove.moveRight(figure.right() - width)
+        faint, fill = ink, option.palette.accent().color()
+        faint.setAlphaF(0.16)
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faint)
+        painter.drawRoundedRect(groove, 2, 2)
+        groove.setWidth(_BAR_WIDTH * min(accuracy, 1.0))
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setBrush(option.palette.highlightedText().color() if selected else fill)
+        painter.drawRoundedRect(groove, 2, 2)
+        painter.restore()

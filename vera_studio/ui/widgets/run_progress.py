@@ -1,0 +1,83 @@
+"""How far a run is, as a bar and in words."""
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+
+_STEPS = 1000
+
+
+class RunProgress(QWidget):
+    """A progress bar with a line such as "Epoch 3 of 6 · 10,250 images/s · 0:12 left"."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = ""
+        self.bar = QProgressBar(minimum=0, maximum=_STEPS, textVisible=False)
+        self.bar.setObjectName("run_progress_bar")
+        self.bar.setAccessibleName("Progress of the run")
+        self.bar.setToolTip("How much of the run is done")
+        self.bar.setFixedHeight(8)
+        self.label = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.label.setObjectName("run_progress_text")
+        self.label.setAccessibleName("Progress of the run in words")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.label)
+        layout.addWidget(self.bar)
+        self.set_idle()
+
+    def set_progress(
+        self,
+        fraction: float,
+        epoch: int,
+        epochs: int,
+        images_per_second: float,
+        seconds_left: float,
+    ) -> None:
+        """Show a run that goes on; NaN for a speed or a time that is not known yet."""
+        parts = [f"Epoch {epoch} of {epochs}"]
+        if math.isfinite(images_per_second):
+            parts.append(f"{images_per_second:,.0f} images/s")
+        if math.isfinite(seconds_left):
+            parts.append(f"{format_seconds(seconds_left)} left")
+        self._words = " · ".join(parts)
+        self._show(round(fraction * _STEPS), self._words)
+
+    def set_busy(self, text: str) -> None:
+        """Show that something goes on of which nobody knows how long it takes."""
+        self.label.setText(text)
+        self.bar.setRange(0, 0)
+
+    def set_paused(self) -> None:
+        """Say that the run waits; the bar stays where it is."""
+        self._show(self.bar.value(), f"Paused · {self._words}" if self._words else "Paused")
+
+    def set_finished(self, text: str = "Finished") -> None:
+        """Fill the bar."""
+        self._words = ""
+        self._show(_STEPS, text)
+
+    def set_stopped(self, text: str = "Stopped") -> None:
+        """Leave the bar where the run ended."""
+        self._words = ""
+        self._show(self.bar.value(), text)
+
+    def set_idle(self, text: str = "No run yet") -> None:
+        """Empty the bar."""
+        self._words = ""
+        self._show(0, text)
+
+    def _show(self, value: int, text: str) -> None:
+        self.bar.setRange(0, _STEPS)
+        self.bar.setValue(max(0, min(value, _STEPS)))
+        self.label.setText(text)
+
+
+def format_seconds(seconds: float) -> str:
+    """Minutes and seconds such as "0:12", with hours from one hour on: "1:02:03"."""
+    minutes, rest = divmod(max(0, math.ceil(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
