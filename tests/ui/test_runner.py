@@ -6,6 +6,7 @@ import weakref
 
 import pytest
 from PySide6.QtCore import QObject, QThread, QTimer
+from shiboken6 import isValid
 
 from vera_studio.errors import Cancelled, DataError
 from vera_studio.ui.runner import Runner
@@ -278,8 +279,7 @@ def test_an_ended_job_lets_go_of_its_data_and_is_deleted(runner, qtbot):
     reference = weakref.ref(data)
     job = runner.start(lambda on_event, should_stop, data=data: data, name="use")
     del data
-    with qtbot.waitSignal(job.destroyed):
-        pass
+    qtbot.waitUntil(lambda: not isValid(job))
     assert reference() is None
     job.cancel()  # harmless for whoever still knows the job
 

@@ -5,6 +5,7 @@ metadata (see `adapter_metadata`). The projections are made anew from their seed
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,8 +250,8 @@ def _check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
         shape, dtype = tuple(tensor.get_shape()), tensor.get_dtype()
         if dtype not in _DTYPES:
             raise AdapterError(f"expected {name} as one of {', '.join(_DTYPES)}, found {dtype}.")
-        if len(shape) != 1 or (name.endswith(".d") and shape != (info.rank,)):
-            wanted = f"({info.rank},)" if name.endswith(".d") else "one dimension"
+        wanted = (info.rank if name.endswith(".d") else math.prod(shape),)
+        if shape != wanted:
             raise AdapterError(f"expected {name} with shape {wanted}, found {shape}.")
 
 

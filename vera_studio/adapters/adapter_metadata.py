@@ -50,7 +50,7 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
         "method": METHOD,
         "rank": str(info.rank),
         "seed": str(info.seed),
-        "d_initial": repr(info.d_initial),
+        "d_initial": repr(float(info.d_initial)),
         "layers": _compact(info.layers),
         "class_names": _compact(info.class_names),
         "base_digest": info.base_digest,

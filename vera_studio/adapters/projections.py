@@ -64,8 +64,8 @@ def _centred_uniform(
     count: int, seed: int, block: tuple[int, int, int]
 ) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """`count` values (count,), evenly spaced possibilities in (-1, 1), symmetric about 0."""
-    generator = np.random.Philox(key=seed, counter=(0, *block))
-    top = generator.random_raw(count) >> np.uint64(40)  # the upper 24 of 64 bits
+    counter = np.array((0, *block), dtype=np.uint64)
+    top = np.random.Philox(key=seed, counter=counter).random_raw(count) >> np.uint64(40)  # the upper 24 of 64 bits
     values: np.ndarray[tuple[int], np.dtype[np.float64]]
     values = (2.0 * top.astype(np.float64) + 1.0) * 2.0**-24 - 1.0  # exact in float64
     return values

@@ -33,8 +33,8 @@ class VeraLinear(nn.Module):
         rank = projections.A.shape[0]
         self.base = base
         self.projections = projections
-        self.d = nn.Parameter(torch.full_like(base.weight[0, :1], d_initial).repeat(rank))
-        self.b = nn.Parameter(torch.zeros_like(base.weight[:, 0]))
+        self.d = nn.Parameter(base.weight.new_full((rank,), d_initial))
+        self.b = nn.Parameter(base.weight.new_zeros(base.out_features))
         self.trainable_before: frozenset[str] = frozenset()
         self.train(base.training)
 

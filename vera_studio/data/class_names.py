@@ -68,7 +68,9 @@ def _key(name: str) -> str:
 
 def _unknown_text(unknown: Sequence[str], found: Sequence[str], known: Sequence[str]) -> str:
     aliases = [
-        f"{' or '.join(_ALIASES[_key(name)])} for {name}" for name in known if _key(name) in _ALIASES
+        f"{' or '.join(_ALIASES[_key(name)])} for {name}"
+        for name in known
+        if _key(name) in _ALIASES
     ]
     lines = [
         f"The network does not know the class{'es' if len(unknown) > 1 else ''} "

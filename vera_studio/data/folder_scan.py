@@ -50,6 +50,13 @@ def scan_folder(root: Path, class_names: Sequence[str]) -> FolderScan:
         DataError: `root` is no folder, has no folders of classes, or they do not match
             `class_names`.
     """
+    try:
+        return _scan(root, class_names)
+    except OSError as error:
+        raise DataError(f"Cannot read {error.filename or root}: {error.strerror}.") from error
+
+
+def _scan(root: Path, class_names: Sequence[str]) -> FolderScan:
     parts: dict[Part, list[FoundFile]] = {}
     skipped: list[SkippedFile] = []
     for part, folder in _part_folders(root, skipped).items():
@@ -94,10 +101,7 @@ def _checked_subfolders(root: Path) -> list[Path]:
         raise DataError(f"There is no folder {root}.")
     if not root.is_dir():
         raise DataError(f"{root} is a file. Needed is a folder with one subfolder a class.")
-    try:
-        folders = list(_subfolders(root))
-    except OSError as error:
-        raise DataError(f"Cannot read the folder {root}: {error.strerror}.") from error
+    folders = list(_subfolders(root))
     if not folders:
         raise DataError(_no_classes_text(root))
     return folders

@@ -36,7 +36,7 @@ def open_data(
     """
     share, seed = settings.validation_share, settings.seed
     if settings.source == "folder":
-        folder = Path(settings.folder)
+        folder = Path(settings.folder).expanduser()
         return open_folder(folder, class_names, image_size, share, seed, on_progress, should_stop)
     if image_size != _FIXED_SIZE:
         raise DataError(

@@ -11,6 +11,7 @@ from math import radians
 import numpy as np
 import torch
 from numpy.random import PCG64, Generator, SeedSequence
+from numpy.typing import NDArray
 from PIL import Image
 
 from vera_studio.data import sample_animals, sample_scenes, sample_vehicles
@@ -117,7 +118,7 @@ def _draw_part(
     images = np.empty((len(label_of) * per_class, _SIZE, _SIZE, 3), dtype=np.uint8)
     names = [name for name in label_of for _ in range(per_class)]
     for index, name in enumerate(names):
-        images[index] = _draw_one(_SUBJECTS[name], random)
+        images[index] = np.asarray(_draw_one(_SUBJECTS[name], random))
         count_one()
     photographed = torch.from_numpy(_add_light_and_noise(images, random))
     labels = torch.tensor([label_of[name] for name in names])
@@ -140,7 +141,7 @@ def _draw_one(subject: _Subject, random: Generator) -> Image.Image:
     return image.reduce(_OVERSAMPLING)
 
 
-def _add_light_and_noise(images: np.ndarray, random: Generator) -> np.ndarray:
+def _add_light_and_noise(images: NDArray[np.uint8], random: Generator) -> NDArray[np.uint8]:
     """`images` (count, height, width, 3) uint8 as a camera in poor light would see them."""
     per_image = (len(images), 1, 1, 1)
     light = random.uniform(*LIGHT, per_image).astype(np.float32)

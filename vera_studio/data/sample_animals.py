@@ -224,7 +224,12 @@ def _frog_from_above(pen: Pen, skin: Colour, belly: Colour) -> None:
     dark = shade(skin, 0.75)
     for side in (-1, 1):
         pen.line(
-            dark, 0.19, (-0.4, side * 0.2), (-0.2, side * 0.74), (-0.76, side * 0.6), (-1, side * 0.9)
+            dark,
+            0.19,
+            (-0.4, side * 0.2),
+            (-0.2, side * 0.74),
+            (-0.76, side * 0.6),
+            (-1, side * 0.9),
         )
         pen.line(dark, 0.14, (0.24, side * 0.3), (0.48, side * 0.66), (0.74, side * 0.72))
     pen.ellipse(skin, -0.08, 0, 0.6, 0.4)

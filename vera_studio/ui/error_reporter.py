@@ -75,7 +75,8 @@ class ErrorReporter(QObject):
 
     def _open(self, key: object, dialog: Dialog) -> Dialog:
         self._dialogs[key] = dialog
-        dialog.finished.connect(lambda _: self._dialogs.pop(key, None))
+        # Not `finished`, which does not come when the parent takes the dialog with it.
+        dialog.destroyed.connect(lambda: self._dialogs.pop(key, None))
         return dialog
 
 
@@ -93,11 +94,11 @@ def install_exception_hooks(reporter: ErrorReporter) -> Callable[[], None]:
         else:
             reporter.catch(error)
 
-    def on_thread_exception(args: threading.ExceptHookArgs) -> None:
+    def on_thread_exception(args: "threading.ExceptHookArgs") -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
             reporter.catch(args.exc_value)
 
-    def on_unraisable(args: sys.UnraisableHookArgs) -> None:
+    def on_unraisable(args: "sys.UnraisableHookArgs") -> None:
         if args.exc_value is not None:
             reporter.catch(args.exc_value)
 

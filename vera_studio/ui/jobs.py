@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
     from vera_studio.models.registry import OpenedModel
 
+DOWNLOAD = "Downloading CIFAR-10"
+_THUMBNAILS = 40  # a class; as many as fit are shown
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
 
@@ -102,9 +104,22 @@ def download_cifar10(on_event: OnEvent, should_stop: ShouldStop) -> None:
     from vera_studio.data.cifar10 import download
 
     def report(done: int, total: int) -> None:
-        on_event(Progress(done, total, "Downloading CIFAR-10"))
+        on_event(Progress(done, total, DOWNLOAD))
 
     download(environment.cifar10_folder(), report, should_stop)
+
+
+def thumbnails(data: "ImageData") -> list[tuple[str, int, Any]]:
+    """For each class its name, its number of images, and the first few (n, h, w, 3) uint8."""
+    parts = (data.train, data.validation, data.test)
+    counts = [part.counts(len(data.class_names)) for part in parts]
+    shown = next((part for part in parts if len(part)), data.test)
+    groups = []
+    for index, name in enumerate(data.class_names):
+        first = (shown.labels == index).nonzero().flatten()[:_THUMBNAILS]
+        pixels = shown.images[first].permute(0, 2, 3, 1).contiguous().numpy()
+        groups.append((name, sum(count[index] for count in counts), pixels))
+    return groups
 
 
 def measure(

@@ -148,7 +148,7 @@ class Studio(QObject):
             else:
                 self.failed.emit(error)
 
-        self._start("Downloading CIFAR-10", jobs.download_cifar10, downloaded, not_downloaded)
+        self._start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded)
 
     def cancel_busy(self) -> None:
         """Break off what `busy_changed` told of."""

@@ -1,0 +1,113 @@
+"""The metadata of an adapter file, there and back, and what is refused."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from vera_studio.adapters.adapter_metadata import AdapterInfo, from_metadata, to_metadata
+from vera_studio.errors import AdapterError
+from vera_studio.recipe import AdapterSettings
+
+INFO = AdapterInfo(
+    format_version=1,
+    rank=32,
+    seed=2**32 - 1,
+    d_initial=0.1,
+    layers=("fc1", "body.0"),
+    class_names=("bird", "cat"),
+    base_digest="0" * 64,
+    projections_digest="f" * 64,
+    training={"epochs": 6, "before": [0.5, None], "data": "CIFAR-10", "flips": True},
+)
+
+
+def test_comes_back_as_it_was():
+    assert from_metadata(to_metadata(INFO)) == INFO
+    assert INFO.settings == AdapterSettings(32, 0.1, 2**32 - 1, ("fc1", "body.0"))
+
+
+def test_every_value_is_plain_text():
+    metadata = to_metadata(INFO)
+    assert metadata["format"] == "vera-studio-adapter"
+    assert metadata["format_version"] == "1"
+    assert metadata["method"] == "vera"
+    assert (metadata["rank"], metadata["seed"], metadata["d_initial"]) == (
+        "32",
+        "4294967295",
+        "0.1",
+    )
+    assert json.loads(metadata["layers"]) == ["fc1", "body.0"]
+    assert all(value.isascii() for value in metadata.values())
+
+
+@pytest.mark.parametrize("name", ["Käfer", "鳥", "🐦", 'a "b", c\\d', "", "\n", "\udcff"])
+def test_any_class_name_comes_back(name):
+    info = dataclasses.replace(INFO, class_names=("cat", name))
+    assert from_metadata(to_metadata(info)).class_names == ("cat", name)
+
+
+@pytest.mark.parametrize("number", [0.1, 1 / 3, 1e-7, -10, 2.0])
+def test_the_initial_d_is_exact(number):
+    info = dataclasses.replace(INFO, d_initial=number)
+    assert from_metadata(to_metadata(info)).d_initial == number
+
+
+def test_training_figures_are_rounded():
+    figures = {"a": 0.123456, "b": (math.nan, 2 / 3), "c": {"d": math.inf, "e": 3}, "f": None}
+    info = dataclasses.replace(INFO, training=figures)
+    expected = {"a": 0.1235, "b": [None, 0.6667], "c": {"d": None, "e": 3}, "f": None}
+    assert from_metadata(to_metadata(info)).training == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "format",
+            None,
+            "expected the format 'vera-studio-adapter' in its metadata, found nothing",
+        ),
+        ("format", "pt", "found 'pt'"),
+        ("format_version", "2", "another format version: expected '1', found '2'"),
+        ("format_version", None, "another format version: expected '1', found nothing"),
+        ("method", "lora", "another method: expected 'vera', found 'lora'"),
+        ("rank", None, "rank: expected a whole number, found nothing"),
+        ("rank", "3.5", "rank: expected a whole number, found '3.5'"),
+        ("rank", "", "rank: expected a whole number"),
+        ("rank", "٣", "rank: expected a whole number"),
+        ("rank", "9" * 9999, "rank: expected a whole number, found '9999.*…'"),
+        ("rank", "0", "adapter.rank must be from 1 to 1,024, not 0"),
+        ("rank", "1025", "not 1,025"),
+        ("seed", "-1", "seed: expected a whole number, found '-1'"),
+        ("seed", "4294967296", "adapter.seed must be from 0"),
+        ("d_initial", "many", "d_initial: expected a number, found 'many'"),
+        ("d_initial", "nan", "adapter.d_initial"),
+        ("d_initial", "0", "d_initial must not be 0"),
+        ("layers", '"fc1"', "layers: expected a JSON list of names"),
+        ("layers", "[1]", "layers: expected a JSON list of names"),
+        ("layers", "[", "layers: expected a JSON list of names"),
+        ("layers", "[" * 200_000, "layers: expected a JSON list of names"),
+        ("layers", "[]", "adapter.layers must name at least one layer"),
+        ("layers", '["fc1","fc1"]', "names a layer twice"),
+        ("class_names", "{}", "class_names: expected a JSON list of names"),
+        ("base_digest", "0" * 63, "base_digest: expected 64 hexadecimal digits"),
+        ("projections_digest", "x" * 64, "projections_digest: expected 64 hexadecimal digits"),
+        ("training", "[]", "training: expected a JSON object"),
+        ("training", '{"a":' + "9" * 9999 + "}", "training: expected a JSON object"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(key, value, message):
+    metadata = to_metadata(INFO)
+    metadata.pop(key)
+    if value is not None:
+        metadata[key] = value
+    with pytest.raises(AdapterError, match=message):
+        from_metadata(metadata)
+
+
+def test_every_problem_is_named_at_once():
+    metadata = to_metadata(INFO) | {"rank": "a", "layers": "b", "training": "c"}
+    with pytest.raises(AdapterError, match=r"(?s)rank.*layers.*training"):
+        from_metadata(metadata)

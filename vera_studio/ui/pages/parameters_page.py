@@ -1,0 +1,139 @@
+"""Every number of the network: what it is, whether it is trained, where it lies."""
+
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vera_studio.recipe import problems
+from vera_studio.ui import jobs
+from vera_studio.ui.jobs import Inspection
+from vera_studio.ui.runner import Job
+from vera_studio.ui.studio import Studio
+from vera_studio.ui.widgets.parameter_tree import ParameterRow, ParameterTree
+from vera_studio.ui.widgets.vector_plot import VectorPlot
+
+_SETTLING_MILLISECONDS = 150  # of rest after an edit before the network is inspected anew
+_DRAFT, _LOADED = range(2)
+
+
+class ParametersPage(QWidget):
+    """The tree of modules and parameters, with a plot of the vector selected in it."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._workspace = studio.workspace
+        self._inspection: Inspection | None = None
+        self._job: Job | None = None
+        self._selected = ""
+        self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
+        self._timer.timeout.connect(self._inspect)
+        self.choice = QComboBox()
+        self.choice.setObjectName("inspected_adapter")
+        self.choice.setAccessibleName("Adapter to show")
+        self.choice.setToolTip("Show the adapter as it is set up, or the one on the model")
+        self.choice.addItems(["The adapter as set up, before training", "No adapter is on yet"])
+        self.choice.model().item(_LOADED).setEnabled(False)
+        self.choice.currentIndexChanged.connect(self._timer.start)
+        self.tree = ParameterTree()
+        self.vector_plot = VectorPlot()
+        self._lay_out()
+        self._workspace.model_changed.connect(self._timer.start)
+        self._workspace.recipe_changed.connect(self._follow_recipe)
+        self._workspace.adapter_changed.connect(self._follow_adapter)
+        self.tree.parameter_selected.connect(self._select)
+        self._adapter_settings = self._workspace.recipe.adapter
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(QLabel("Show"))
+        top.addWidget(self.choice, 1)
+        halves = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        halves.addWidget(self.tree)
+        halves.addWidget(self.vector_plot)
+        halves.setStretchFactor(0, 3)
+        halves.setStretchFactor(1, 2)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(halves, 1)
+
+    def _follow_recipe(self, _: object) -> None:
+        """Show the draft again when the adapter in it was edited."""
+        if self._workspace.recipe.adapter != self._adapter_settings:
+            self._adapter_settings = self._workspace.recipe.adapter
+            self._choose(_DRAFT)
+
+    def _follow_adapter(self, adapter: object) -> None:
+        """Show the adapter that was put on, or the draft when one was taken off."""
+        there = adapter is not None
+        title = f"On the model: {adapter.title}" if there else "No adapter is on yet"
+        self.choice.setItemText(_LOADED, title)
+        self.choice.model().item(_LOADED).setEnabled(there)
+        self._choose(_LOADED if there else _DRAFT)
+
+    def _choose(self, which: int) -> None:
+        with QSignalBlocker(self.choice):
+            self.choice.setCurrentIndex(which)
+        self._timer.start()
+
+    def _inspect(self) -> None:
+        """Inspect on a thread: at high ranks the projections take a moment to make."""
+        model, adapter = self._workspace.model, self._workspace.adapter
+        settings = self._workspace.recipe.adapter
+        if model is None:
+            return
+        if self.choice.currentIndex() == _LOADED and adapter is not None:
+            function = partial(jobs.inspect_adapter, model, adapter)
+        elif problems(self._workspace.recipe, model.kind.class_names):
+            return  # such as no layer: the set-up panel says so
+        else:
+            function = partial(jobs.inspect_draft, model, settings)
+        self._job = job = self._studio.runner.start(function, name="Inspecting")
+
+        def inspected(inspection: Inspection) -> None:
+            if job is self._job:
+                self._show(inspection)
+
+        job.finished.connect(inspected)
+        job.failed.connect(self._studio.failed)
+
+    def _show(self, inspection: Inspection) -> None:
+        self._inspection = inspection
+        self.tree.set_rows([_row(tensor) for tensor in inspection.tensors])
+        self._select(self._selected)
+
+    def _select(self, name: str) -> None:
+        self._selected = name
+        inspection = self._inspection
+        if inspection is None or name not in inspection.before:
+            self.vector_plot.clear()
+            return
+        after = inspection.after.get(name)
+        self.vector_plot.set_values(name, inspection.before[name], after)
+
+
+def _row(tensor: "jobs.TensorInfo") -> ParameterRow:
+    if tensor.trainable:
+        state = "trainable"
+    else:
+        state = "frozen, shared" if tensor.shared_with else "frozen"
+    return ParameterRow(
+        name=tensor.name,
+        module_kinds=tensor.module_kinds,
+        kind=tensor.kind,
+        shape=tensor.shape,
+        count=tensor.count,
+        state=state,
+        dtype=tensor.dtype,
+        bytes=tensor.bytes,
+        address=tensor.address,
+        shared_with=tensor.shared_with,
+    )

@@ -1,0 +1,130 @@
+"""Watching a run: progress, losses and accuracies, live."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from vera_studio.training.results import EpochDone, Evaluation, RunStarted, Stage, StepsDone
+from vera_studio.ui.studio import RunState, Studio
+from vera_studio.ui.widgets.curve_plot import CurvePlot
+from vera_studio.ui.widgets.run_progress import RunProgress
+
+_SMOOTHING = 0.97  # weight of the past in the smoothed loss; about the last 30 steps count
+_OTHERS = "mean of the others"
+
+
+class TrainingPage(QWidget):
+    """Draws what the run reports."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._start: RunStarted | None = None
+        self._smoothed: float | None = None
+        self.progress = RunProgress()
+        self.losses = CurvePlot(
+            "Loss",
+            "Step",
+            "Cross entropy",
+            empty_text="The loss of every step appears here once a run has started.",
+        )
+        self.accuracies = CurvePlot(
+            "Accuracy on the validation images",
+            "Epoch",
+            "Accuracy",
+            percent=True,
+            empty_text="A line for each target class appears here, with a point an epoch.",
+        )
+        self.losses.setObjectName("loss_plot")
+        self.accuracies.setObjectName("accuracy_plot")
+        plots = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        plots.addWidget(self.losses)
+        plots.addWidget(self.accuracies)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.progress)
+        layout.addWidget(plots, 1)
+        studio.run_events.connect(self._take_events)
+        studio.run_state_changed.connect(self._show_state)
+        studio.workspace.result_changed.connect(self._show_end)
+        studio.failed.connect(self._show_failure)
+
+    def _take_events(self, events: list[object]) -> None:
+        for event in events:
+            match event:
+                case Stage(text):
+                    self.progress.set_busy(text)
+                case RunStarted():
+                    self._begin(event)
+                case StepsDone():
+                    self._add_steps(event)
+                case EpochDone():
+                    self._add_epoch(event)
+
+    def _begin(self, event: RunStarted) -> None:
+        self._start, self._smoothed = event, None
+        self.losses.clear()
+        self.losses.set_series("raw", "every step", role="raw", width=1)
+        self.losses.set_series("smoothed", "smoothed", role="target", width=2)
+        self.losses.set_series("validation", "validation", role="other", width=2, points=True)
+        self.losses.append("validation", [0], [event.validation.loss])
+        self.accuracies.clear()
+        for index in event.target_classes:
+            name = event.class_names[index]
+            self.accuracies.set_series(name, name, color_index=index, width=2, points=True)
+        if len(event.target_classes) < len(event.class_names):
+            self.accuracies.set_series(
+                "others", _OTHERS, role="other", width=2, dashed=True, points=True
+            )
+        self._add_accuracies(0, event.validation)
+
+    def _add_steps(self, event: StepsDone) -> None:
+        smoothed = []
+        for loss in event.losses:
+            past = loss if self._smoothed is None else self._smoothed
+            self._smoothed = _SMOOTHING * past + (1 - _SMOOTHING) * loss
+            smoothed.append(self._smoothed)
+        steps = range(event.first_step, event.first_step + len(event.losses))
+        self.losses.append("raw", steps, event.losses)
+        self.losses.append("smoothed", steps, smoothed)
+        assert self._start is not None
+        self.progress.set_progress(
+            event.progress,
+            event.epoch,
+            self._start.epochs,
+            event.images_per_second,
+            event.seconds_left,
+        )
+
+    def _add_epoch(self, event: EpochDone) -> None:
+        self.losses.append("validation", [event.step], [event.validation.loss])
+        self._add_accuracies(event.epoch, event.validation)
+        if event.is_best:
+            self.losses.set_marker(event.step, f"best: epoch {event.epoch}")
+            self.accuracies.set_marker(event.epoch, "best")
+
+    def _add_accuracies(self, epoch: int, validation: Evaluation) -> None:
+        assert self._start is not None
+        names, targets = self._start.class_names, self._start.target_classes
+        for index in targets:
+            self.accuracies.append(names[index], [epoch], [validation.per_class[index]])
+        others = [index for index in range(len(names)) if index not in targets]
+        if others:
+            self.accuracies.append("others", [epoch], [validation.mean_over(others)])
+
+    def _show_state(self, state: RunState) -> None:
+        if state is RunState.PAUSED:
+            self.progress.set_paused()
+        elif state is RunState.STOPPING:
+            self.progress.set_busy("Stopping")
+        elif state is RunState.IDLE and self._start is None:
+            self.progress.set_idle()
+
+    def _show_end(self, result: object) -> None:
+        if result is None:
+            return
+        text = f"after {result.epochs_done} epochs, {result.images_per_second:,.0f} images/s"
+        if result.stopped:
+            self.progress.set_stopped(f"Stopped {text}")
+        else:
+            self.progress.set_finished(f"Finished {text}")
+
+    def _show_failure(self, _: Exception) -> None:
+        self.progress.set_stopped("Stopped by an error")
