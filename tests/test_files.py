@@ -1,6 +1,7 @@
 """Atomic writing: whole, or as it was."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(StudioError, match=r"file\.bin: No space left on device"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"

@@ -11,7 +11,13 @@ def main() -> int:
 
 
 def _open_window() -> int:
-    # Imported here: the subcommands must work where PySide6 is not installed.
+    # Imported here: the subcommands must work where PySide6 is not installed. The check comes
+    # first, because Qt aborts the process where a system library is missing.
+    from vera_studio.ui.system_libraries import system_problem
+
+    if problem := system_problem():
+        print(f"vera-studio: {problem}", file=sys.stderr)
+        return 1
     from vera_studio.ui.app import run_app
 
     return run_app()

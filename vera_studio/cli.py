@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import vera_studio
 from vera_studio import environment, recipe
@@ -26,6 +27,9 @@ from vera_studio.training.results import (
     Stage,
     StepsDone,
 )
+
+if TYPE_CHECKING:  # imports torch, which --help and --version do without
+    from vera_studio.data.store import ImageSet
 
 _DEVICES = ("auto", "cuda", "mps", "cpu")
 
@@ -98,7 +102,7 @@ def _add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--data", default="cifar10", metavar="FOLDER", help="a folder of images; or 'cifar10'"
     )
-    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=90)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=_DEVICES, default="auto")
     parser.set_defaults(command=_pretrain)
@@ -121,9 +125,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from vera_studio.training.evaluation import evaluate
 
     model = open_model(ModelSettings(weights=options.weights))
-    adapter_file.apply(
-        adapter_file.load(options.adapter), model.network, model.kind.class_names
-    )
+    adapter_file.apply(adapter_file.load(options.adapter), model.network, model.kind.class_names)
     model.network.to(choose_device(options.device).device)
     images, part = _test_images(options.data, model.kind.class_names, model.kind.image_size)
     result = evaluate(model.network, model.kind, images)
@@ -152,12 +154,14 @@ def _pretrain(options: argparse.Namespace) -> None:
 
 
 def _data_settings(name: str) -> recipe.DataSettings:
-    if name == "cifar10" or name == "sample":
-        return recipe.DataSettings(source=name)
+    if name == "cifar10":
+        return recipe.DataSettings(source="cifar10")
+    if name == "sample":
+        return recipe.DataSettings(source="sample")
     return recipe.DataSettings(source="folder", folder=name)
 
 
-def _test_images(name: str, class_names: Sequence[str], image_size: int):  # type: ignore
+def _test_images(name: str, class_names: Sequence[str], image_size: int) -> "tuple[ImageSet, str]":
     """The images to measure on, and in words which they are."""
     from vera_studio.data.folder import open_images
     from vera_studio.data.open_data import open_data

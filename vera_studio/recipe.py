@@ -178,18 +178,14 @@ def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | Non
     return found
 
 
-def _training_problems(
-    training: TrainingSettings, class_names: Sequence[str] | None
-) -> list[str]:
+def _training_problems(training: TrainingSettings, class_names: Sequence[str] | None) -> list[str]:
     found: list[str] = []
     _check_number(found, "training.keep_others", training.keep_others, 0.0, 1.0)
     _check_number(found, "training.epochs", training.epochs, 1, 10_000)
     _check_number(found, "training.batch_size", training.batch_size, 1, 65_536)
     _check_number(found, "training.learning_rate", training.learning_rate, 1e-8, 10.0)
     _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
-    _check_names(
-        found, "training.target_classes", "class", training.target_classes, class_names
-    )
+    _check_names(found, "training.target_classes", "class", training.target_classes, class_names)
     return found
 
 

@@ -25,14 +25,6 @@ from vera_studio.recipe import MAX_RANK, AdapterSettings
 FIVE = ["fc1", "fc2", "fc3", "fc4", "fc5"]
 
 
-def state_of(network):
-    """All that an unchanged network must still be."""
-    return (
-        [(name, id(module)) for name, module in network.named_modules()],
-        [(name, p.requires_grad, p._version) for name, p in network.named_parameters()],
-    )
-
-
 def addresses(network):
     """Memory address of A and of B in each adapted layer."""
     return {
@@ -152,7 +144,7 @@ def test_the_state_dict_has_no_projections(small):
     assert names == {"2.base.weight", "2.base.bias", "2.d", "2.b"}
 
 
-def test_detach_gives_back_the_very_network(convnet, images, attach_trained):
+def test_detach_gives_back_the_very_network(convnet, images, attach_trained, state_of):
     convnet.conv1.requires_grad_(False)
     convnet.fc2.bias.requires_grad_(False)
     before, logits = state_of(convnet), convnet(images)
@@ -183,7 +175,7 @@ def test_merged_predicts_as_attached(convnet, images, attach_trained, rank):
     torch.testing.assert_close(convnet(images), attached, rtol=0, atol=1e-5)
 
 
-def test_merging_twice_is_merging_once(convnet, images, attach_trained):
+def test_merging_twice_is_merging_once(convnet, images, attach_trained, state_of):
     attach_trained(convnet, AdapterSettings())
     merge(convnet)
     once = convnet(images)
@@ -204,7 +196,7 @@ def test_merging_keeps_dtype_and_weight_object(small, attach_trained, dtype):
     assert weight.requires_grad
 
 
-def test_a_second_adapter_is_refused(convnet):
+def test_a_second_adapter_is_refused(convnet, state_of):
     attach(convnet, AdapterSettings(layers=("fc1",)))
     before = state_of(convnet)
     with pytest.raises(AdapterError, match="has an adapter already"):
@@ -224,7 +216,7 @@ def test_a_second_adapter_is_refused(convnet):
     ],
 )
 @pytest.mark.parametrize("function", [attach, plan])
-def test_settings_that_do_not_fit_change_nothing(convnet, function, settings, message):
+def test_settings_that_do_not_fit_change_nothing(convnet, function, settings, message, state_of):
     before = state_of(convnet)
     with pytest.raises(AdapterError, match=message):
         function(convnet, settings)

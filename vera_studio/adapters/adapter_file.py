@@ -187,7 +187,7 @@ def load_vectors(network: nn.Module, vectors: Mapping[str, torch.Tensor]) -> Non
     expected = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
     found = {name: tuple(vector.shape) for name, vector in vectors.items()}
     if expected != found:
-        raise AdapterError(f"The vectors do not fit the adapter: {_differences(expected, found)}")
+        raise AdapterError(f"The vectors do not fit the adapter: {_difference(expected, found)}")
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(vectors[name])
@@ -270,22 +270,23 @@ def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None
             f"found {_listed(unknown)}."
         )
     expected = {
-        f"{layer}.{name}": (shape, layers[layer].weight.dtype)
+        f"{layer}.{name}": _described(shape, layers[layer].weight.dtype)
         for layer in info.layers
         for name, shape in VeraLinear.adapter_shapes(layers[layer], info.rank).items()
     }
-    found = {name: (tuple(v.shape), v.dtype) for name, v in adapter.vectors.items()}
+    found = {name: _described(v.shape, v.dtype) for name, v in adapter.vectors.items()}
     if expected != found:
-        raise AdapterError(f"The adapter is for another network: {_differences(expected, found)}")
+        raise AdapterError(f"The adapter is for another network: {_difference(expected, found)}")
 
 
-def _differences(expected: Mapping[str, object], found: Mapping[str, object]) -> str:
+def _described(shape: Sequence[int], dtype: torch.dtype) -> str:
+    return f"{str(dtype).removeprefix('torch.')} {tuple(shape)}"
+
+
+def _difference(expected: Mapping[str, object], found: Mapping[str, object]) -> str:
     """The first difference, in words."""
     name = next(name for name in (*expected, *found) if expected.get(name) != found.get(name))
-    return (
-        f"{name} is expected as {expected.get(name, 'absent')}, "
-        f"found as {found.get(name, 'absent')}."
-    )
+    return f"{name}: expected {expected.get(name, 'none')}, found {found.get(name, 'none')}."
 
 
 def _listed(names: Any, most: int = 5) -> str:

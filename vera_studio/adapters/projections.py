@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -60,12 +61,9 @@ def digest(pairs: Iterable[ProjectionPair]) -> str:
     )
 
 
-def _centred_uniform(
-    count: int, seed: int, block: tuple[int, int, int]
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """`count` values (count,), evenly spaced possibilities in (-1, 1), symmetric about 0."""
+def _centred_uniform(count: int, seed: int, block: tuple[int, int, int]) -> npt.NDArray[np.float64]:
+    """`count` values (count,) of 2**24 evenly spaced ones in (-1, 1), symmetric about 0."""
     counter = np.array((0, *block), dtype=np.uint64)
-    top = np.random.Philox(key=seed, counter=counter).random_raw(count) >> np.uint64(40)  # the upper 24 of 64 bits
-    values: np.ndarray[tuple[int], np.dtype[np.float64]]
-    values = (2.0 * top.astype(np.float64) + 1.0) * 2.0**-24 - 1.0  # exact in float64
-    return values
+    words = np.random.Philox(key=seed, counter=counter).random_raw(count)
+    top = (words >> np.uint64(40)).astype(np.float64)  # the upper 24 of 64 bits
+    return (2.0 * top + 1.0) * 2.0**-24 - 1.0  # exact in float64

@@ -7,9 +7,7 @@ import torch
 from vera_studio.data.store import ImageSet
 
 
-def normalise(
-    images: torch.Tensor, mean: Sequence[float], std: Sequence[float]
-) -> torch.Tensor:
+def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """Scale uint8 pixels to 0..1, then subtract `mean` and divide by `std` a channel.
 
     Args:

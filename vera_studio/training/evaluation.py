@@ -69,8 +69,7 @@ def _summary(loss: float, correct: list[int], counts: tuple[int, ...]) -> Evalua
         loss=loss / total if total else math.nan,
         accuracy=sum(correct) / total if total else math.nan,
         per_class=tuple(
-            hits / count if count else math.nan
-            for hits, count in zip(correct, counts, strict=True)
+            hits / count if count else math.nan for hits, count in zip(correct, counts, strict=True)
         ),
         counts=counts,
     )

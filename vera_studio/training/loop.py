@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
@@ -291,9 +290,7 @@ class _Run:
             self.best_vectors = adapter_file.vectors(self.network)
             self._save(folder, "best", figures)
         self._save(folder, "last", figures)
-        event = EpochDone(
-            epoch, self.step, train_loss, validation, learning_rate, is_best, seconds
-        )
+        event = EpochDone(epoch, self.step, train_loss, validation, learning_rate, is_best, seconds)
         folder.add_epoch(event)
         self.on_event(event)
 
@@ -355,5 +352,3 @@ def _target_indices(recipe: Recipe, model: OpenedModel) -> tuple[int, ...]:
     wanted = recipe.training.target_classes
     names = model.kind.class_names
     return tuple(i for i, name in enumerate(names) if wanted is None or name in wanted)
-
-

@@ -26,7 +26,7 @@ from vera_studio.training.results import Evaluation
 class PretrainSettings:
     """How the weights are trained; SGD with Nesterov momentum, one-cycle."""
 
-    epochs: int = 100
+    epochs: int = 90
     batch_size: int = 128  # images
     learning_rate: float = 0.05  # at its peak
     weight_decay: float = 5e-4
@@ -121,9 +121,7 @@ def _fit(
         on_epoch(epoch, total.item() / len(images), time.perf_counter() - start)
 
 
-def shift_at_random(
-    images: torch.Tensor, pixels: int, generator: torch.Generator
-) -> torch.Tensor:
+def shift_at_random(images: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
     """Move each image by up to `pixels` in each direction; mirrored edges fill the gap.
 
     Args:
@@ -143,5 +141,3 @@ def shift_at_random(
     each = torch.arange(batch, device=images.device)[:, None, None]
     # Indexing around the kept channel axis puts it last: (batch, height, width, channels).
     return padded[each, :, rows, columns].permute(0, 3, 1, 2)
-
-

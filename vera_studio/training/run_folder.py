@@ -1,11 +1,11 @@
 """The folder that a run leaves: its recipe, its measurements, its adapters.
 
-    recipe.toml         what was run
-    losses.csv          the training loss of every step
-    metrics.csv         a row an epoch: losses, validation accuracies, learning rate
-    best.safetensors    the adapter of the best epoch by validation accuracy
-    last.safetensors    the adapter as the last step left it
-    result.json         how the run ended, with the test accuracies before and after
+recipe.toml         what was run
+losses.csv          the training loss of every step
+metrics.csv         a row an epoch: losses, validation accuracies, learning rate
+best.safetensors    the adapter of the best epoch by validation accuracy
+last.safetensors    the adapter as the last step left it
+result.json         how the run ended, with the test accuracies before and after
 """
 
 import csv

@@ -37,7 +37,10 @@ _ENTRIES = {
         "Use Built-in &Sample", "Use the drawings that come with the studio", "", "sample"
     ),
     "use_cifar10": _Entry(
-        "Use &CIFAR-10", "Use the CIFAR-10 images, downloading them first if need be", "", "download"
+        "Use &CIFAR-10",
+        "Use the CIFAR-10 images, downloading them first if need be",
+        "",
+        "download",
     ),
     "open_recipe": _Entry("Open &Recipe…", "Load all settings from a TOML file"),
     "save_recipe": _Entry(

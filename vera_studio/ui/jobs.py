@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
-from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
+from vera_studio.recipe import AdapterSettings, DataSettings, DataSource, ModelSettings, Recipe
 from vera_studio.training.results import Evaluation, RunResult
 from vera_studio.ui.workspace import Devices, LoadedAdapter
 
@@ -88,7 +88,7 @@ def open_data(
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
     """What to start with: CIFAR-10 when it has been downloaded, else the sample."""
-    source = "cifar10" if cifar10_is_downloaded() else "sample"
+    source: DataSource = "cifar10" if cifar10_is_downloaded() else "sample"
     return dataclasses.replace(settings, source=source, folder="")
 
 
@@ -215,8 +215,7 @@ def _inspection(title: str, network: Any, fresh: Any) -> Inspection:
     from vera_studio.adapters.inspection import tensors
 
     before, after = (
-        {name: vector.numpy() for name, vector in vectors(one).items()}
-        for one in (fresh, network)
+        {name: vector.numpy() for name, vector in vectors(one).items()} for one in (fresh, network)
     )
     trained = network is not fresh
     return Inspection(

@@ -18,7 +18,8 @@ class StatusBar(QStatusBar):
         self._workspace = studio.workspace
         self._busy = QLabel()
         self._busy.setObjectName("busy_text")
-        self._bar = QProgressBar(maximumWidth=140, textVisible=False)
+        self._bar = QProgressBar(textVisible=False)
+        self._bar.setMaximumWidth(140)
         self._bar.setObjectName("busy_progress")
         self._bar.setAccessibleName("Progress of the work under way")
         self._cancel = QToolButton(autoRaise=True)

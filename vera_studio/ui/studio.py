@@ -61,9 +61,7 @@ class Studio(QObject):
     download_failed = Signal(str)
     path_opened = Signal(object)
 
-    def __init__(
-        self, workspace: Workspace, runner: Runner, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
         self.runner = runner

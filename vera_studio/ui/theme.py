@@ -1,6 +1,7 @@
 """Colours: the light and the dark palette of the application, and those of the plots."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -8,6 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 COLOR_SCHEMES = ("system", "light", "dark")
 ACCENT = "#3e63dd"
+
+Role = Literal["raw", "target", "other", "base", "gain", "loss"]
 
 _SCHEMES = {
     "system": Qt.ColorScheme.Unknown,
@@ -24,6 +27,7 @@ class PlotColors:
     text: QColor
     muted: QColor
     grid: QColor
+    raw: QColor
     target: QColor
     other: QColor
     base: QColor
@@ -35,6 +39,11 @@ class PlotColors:
         """The colour of the class `index`; after the last colour they start again."""
         return self.classes[index % len(self.classes)]
 
+    def of_role(self, role: Role) -> QColor:
+        """The colour of what is no class."""
+        roles = {"raw": self.raw, "target": self.target, "other": self.other}
+        return (roles | {"base": self.base, "gain": self.gain, "loss": self.loss})[role]
+
 
 def is_dark(palette: QPalette) -> bool:
     """Whether `palette` has light text on a dark ground."""
@@ -45,12 +54,14 @@ def plot_colors(palette: QPalette) -> PlotColors:
     """The colours for plots on `palette`."""
     dark = is_dark(palette)
     ground, text = palette.base().color(), palette.text().color()
+    target = QColor("#8da4ef" if dark else ACCENT)
     return PlotColors(
         background=ground,
         text=text,
         muted=palette.placeholderText().color(),
         grid=_mix(ground, text, 0.16),
-        target=QColor("#8da4ef" if dark else ACCENT),
+        raw=_mix(ground, target, 0.35),
+        target=target,
         other=QColor("#9b9ea6" if dark else "#6f737b"),
         base=QColor("#6c7078" if dark else "#a7abb3"),
         gain=QColor("#3dd68c" if dark else "#0b7a4b"),
@@ -162,10 +173,26 @@ _DARK = {
     _ROLE.ToolTipText: "#e9eaed",
 }
 _CLASSES_ON_LIGHT = (
-    "#0072b2", "#d55e00", "#009e73", "#aa3377", "#8a6d00",
-    "#332288", "#cc3311", "#0b8fa8", "#5f6b00", "#6f4e37",
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#aa3377",
+    "#8a6d00",
+    "#332288",
+    "#cc3311",
+    "#0b8fa8",
+    "#5f6b00",
+    "#6f4e37",
 )
 _CLASSES_ON_DARK = (
-    "#56b4e9", "#ff9a3c", "#2ed3a0", "#f08bc0", "#f0e442",
-    "#a99cff", "#ff6f61", "#7fe3f0", "#b5c94c", "#d2a679",
+    "#56b4e9",
+    "#ff9a3c",
+    "#2ed3a0",
+    "#f08bc0",
+    "#f0e442",
+    "#a99cff",
+    "#ff6f61",
+    "#7fe3f0",
+    "#b5c94c",
+    "#d2a679",
 )

@@ -41,7 +41,9 @@ class DataPage(QWidget):
         self.summary = QLabel("Loading…", wordWrap=True)
         self.summary.setObjectName("data_summary")
         self.grid = ThumbnailGrid()
-        self.skipped = QPlainTextEdit(readOnly=True, maximumHeight=110, visible=False)
+        self.skipped = QPlainTextEdit(readOnly=True)
+        self.skipped.setMaximumHeight(110)
+        self.skipped.hide()
         self.skipped.setObjectName("skipped_files")
         self.skipped.setAccessibleName("Skipped files")
         self.skipped.setToolTip("Files among the images that could not be used, and why")
@@ -85,11 +87,13 @@ class DataPage(QWidget):
         return row
 
     def _download_box(self) -> QWidget:
-        self._download = QWidget(visible=False)
+        self._download = QWidget()
+        self._download.hide()
         self._download.setObjectName("download_box")
         self._download_text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._download_text.setObjectName("download_text")
-        self._download_bar = QProgressBar(visible=False)
+        self._download_bar = QProgressBar()
+        self._download_bar.hide()
         self._download_bar.setObjectName("download_progress")
         self._download_bar.setAccessibleName("Progress of the download")
         self._download_button = QPushButton(icon("download"), "Download")

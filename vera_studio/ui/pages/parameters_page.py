@@ -1,8 +1,10 @@
 """Every number of the network: what it is, whether it is trained, where it lies."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -19,6 +21,10 @@ from vera_studio.ui.runner import Job
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.parameter_tree import ParameterRow, ParameterTree
 from vera_studio.ui.widgets.vector_plot import VectorPlot
+from vera_studio.ui.workspace import LoadedAdapter
+
+if TYPE_CHECKING:
+    from vera_studio.adapters.inspection import TensorInfo
 
 _SETTLING_MILLISECONDS = 150  # of rest after an edit before the network is inspected anew
 _DRAFT, _LOADED = range(2)
@@ -41,7 +47,7 @@ class ParametersPage(QWidget):
         self.choice.setAccessibleName("Adapter to show")
         self.choice.setToolTip("Show the adapter as it is set up, or the one on the model")
         self.choice.addItems(["The adapter as set up, before training", "No adapter is on yet"])
-        self.choice.model().item(_LOADED).setEnabled(False)
+        self._let_choose_loaded(False)
         self.choice.currentIndexChanged.connect(self._timer.start)
         self.tree = ParameterTree()
         self.vector_plot = VectorPlot()
@@ -71,13 +77,18 @@ class ParametersPage(QWidget):
             self._adapter_settings = self._workspace.recipe.adapter
             self._choose(_DRAFT)
 
-    def _follow_adapter(self, adapter: object) -> None:
+    def _follow_adapter(self, adapter: LoadedAdapter | None) -> None:
         """Show the adapter that was put on, or the draft when one was taken off."""
         there = adapter is not None
-        title = f"On the model: {adapter.title}" if there else "No adapter is on yet"
+        title = f"On the model: {adapter.title}" if adapter else "No adapter is on yet"
         self.choice.setItemText(_LOADED, title)
-        self.choice.model().item(_LOADED).setEnabled(there)
+        self._let_choose_loaded(there)
         self._choose(_LOADED if there else _DRAFT)
+
+    def _let_choose_loaded(self, there: bool) -> None:
+        model = self.choice.model()
+        assert isinstance(model, QStandardItemModel)
+        model.item(_LOADED).setEnabled(there)
 
     def _choose(self, which: int) -> None:
         with QSignalBlocker(self.choice):
@@ -120,7 +131,7 @@ class ParametersPage(QWidget):
         self.vector_plot.set_values(name, inspection.before[name], after)
 
 
-def _row(tensor: "jobs.TensorInfo") -> ParameterRow:
+def _row(tensor: "TensorInfo") -> ParameterRow:
     if tensor.trainable:
         state = "trainable"
     else:

@@ -3,7 +3,14 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from vera_studio.training.results import EpochDone, Evaluation, RunStarted, Stage, StepsDone
+from vera_studio.training.results import (
+    EpochDone,
+    Evaluation,
+    RunResult,
+    RunStarted,
+    Stage,
+    StepsDone,
+)
 from vera_studio.ui.studio import RunState, Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.run_progress import RunProgress
@@ -117,7 +124,7 @@ class TrainingPage(QWidget):
         elif state is RunState.IDLE and self._start is None:
             self.progress.set_idle()
 
-    def _show_end(self, result: object) -> None:
+    def _show_end(self, result: RunResult | None) -> None:
         if result is None:
             return
         text = f"after {result.epochs_done} epochs, {result.images_per_second:,.0f} images/s"

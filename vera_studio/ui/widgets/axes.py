@@ -74,7 +74,9 @@ class ClassAxis(pg.AxisItem):
         top = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         p.setFont(font)
         p.setPen(self.textPen())
-        p.drawText(rect, int(top), metrics.elidedText(name, Qt.TextElideMode.ElideRight, slot_of(rect)))
+        p.drawText(
+            rect, int(top), metrics.elidedText(name, Qt.TextElideMode.ElideRight, slot_of(rect))
+        )
         if index in self._targets:
             p.setPen(self._target_color)
             below = rect.translated(0, metrics.lineSpacing())

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,12 +11,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from vera_studio.ui.theme import PlotColors
+from vera_studio.ui.theme import PlotColors, Role
 from vera_studio.ui.widgets.axes import PercentAxis, WholeNumberAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
 from vera_studio.ui.widgets.series import Series
-
-Role = Literal["raw", "target", "other", "base", "gain", "loss"]
 
 _REDRAW_MILLISECONDS = 40
 _BUCKETS = 1000  # of neighbouring points, each drawn as its least and its greatest
@@ -246,4 +243,6 @@ def _line(curve: _Curve, colors: PlotColors, x: str, y: str) -> str:
     """A row of the read-out: name, x and y of a curve."""
     name = html.escape(curve.label)
     dot = f"<span style='color:{curve.color(colors).name()}'>\N{BLACK CIRCLE}</span>"
-    return f"<tr><td>{dot} {name}</td><td align='right'>{x}</td><td align='right'><b>{y}</b></td></tr>"
+    return (
+        f"<tr><td>{dot} {name}</td><td align='right'>{x}</td><td align='right'><b>{y}</b></td></tr>"
+    )

@@ -15,9 +15,7 @@ def plot_picture(title: str, plot: pg.PlotWidget, legend: QWidget, colors: PlotC
     """The content of a PNG file with twice the pixels that the plot has on screen."""
     head = plot.fontMetrics().height() + _MARGIN
     size = QSize(plot.width(), head + plot.height() + _MARGIN + legend.height())
-    image = QImage(
-        (size + QSize(2 * _MARGIN, 2 * _MARGIN)) * _SCALE, QImage.Format.Format_RGB32
-    )
+    image = QImage((size + QSize(2 * _MARGIN, 2 * _MARGIN)) * _SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(_SCALE)
     image.fill(colors.background)
     painter = QPainter(image)

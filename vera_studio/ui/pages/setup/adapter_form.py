@@ -10,14 +10,13 @@ from PySide6.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QLabel,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from vera_studio.recipe import MAX_RANK, Recipe
 from vera_studio.ui import jobs
-from vera_studio.ui.pages.setup.fields import add_row, describe, number, whole_number
+from vera_studio.ui.pages.setup.fields import add_row, describe, number, slider, whole_number
 from vera_studio.ui.workspace import Workspace
 
 _STEPS_PER_DOUBLING = 4
@@ -55,7 +54,7 @@ class AdapterForm(QGroupBox):
         )
         self._rank.valueChanged.connect(lambda value: edit(rank=value))
         self._rank_slider = describe(
-            QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=10 * _STEPS_PER_DOUBLING),
+            slider(0, 10 * _STEPS_PER_DOUBLING),
             "rank_slider",
             "Rank, on a scale of doublings",
             "Rank from 1 to 1,024; four steps double it",

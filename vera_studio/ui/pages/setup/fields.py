@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
 
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
@@ -36,6 +44,13 @@ def number(least: float, most: float, decimals: int) -> QDoubleSpinBox:
     """A field for numbers whose arrows step by a tenth of the size of the value."""
     field = QDoubleSpinBox(minimum=least, maximum=most, decimals=decimals, keyboardTracking=False)
     field.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    return field
+
+
+def slider(least: int, most: int) -> QSlider:
+    """A horizontal slider of whole steps from `least` to `most`."""
+    field = QSlider(Qt.Orientation.Horizontal)
+    field.setRange(least, most)
     return field
 
 

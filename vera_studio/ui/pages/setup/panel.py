@@ -46,7 +46,8 @@ class SetupPanel(QWidget):
         column.addWidget(AdapterForm(workspace))
         column.addWidget(TrainingForm(workspace))
         column.addStretch()
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._forms)
         # As wide as the forms need, lest a field be cut off at the right.

@@ -1,11 +1,11 @@
 """Which classes are fine-tuned, and how many images of the others are mixed in."""
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vera_studio.recipe import Recipe
 from vera_studio.training.results import Evaluation
-from vera_studio.ui.pages.setup.fields import describe
+from vera_studio.ui.pages.setup.fields import describe, slider
 from vera_studio.ui.widgets.class_list import ClassList
 from vera_studio.ui.workspace import Workspace
 
@@ -24,7 +24,7 @@ class TargetsForm(QGroupBox):
         self._keep_label = QLabel()
         self._keep_label.setObjectName("keep_others_text")
         self._keep = describe(
-            QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, pageStep=10),
+            slider(0, 100),
             "keep_others",
             "Keep other classes",
             "Share of the images of the other classes mixed in each epoch. At 0 % only the "

@@ -75,9 +75,7 @@ class TrainingForm(QGroupBox):
         self._optimizer = describe(
             choice(_OPTIMIZERS), "optimizer", "Optimizer", "How gradients become steps"
         )
-        self._optimizer.activated.connect(
-            lambda: edit(optimizer=self._optimizer.currentData())
-        )
+        self._optimizer.activated.connect(lambda: edit(optimizer=self._optimizer.currentData()))
         self._schedule = describe(
             choice(_SCHEDULES),
             "schedule",

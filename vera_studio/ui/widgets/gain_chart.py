@@ -1,0 +1,178 @@
+"""Accuracy of every class before and after, as pairs of bars with the gain in figures."""
+
+import html
+import math
+from collections.abc import Collection, Iterator, Sequence
+
+import pyqtgraph as pg
+from PySide6.QtGui import QColor, QFont
+from PySide6.QtWidgets import QWidget
+
+from vera_studio.ui.theme import PlotColors
+from vera_studio.ui.widgets.axes import ClassAxis, PercentAxis
+from vera_studio.ui.widgets.plot_frame import PlotFrame
+
+_BAR = 0.36  # width, in classes
+_BEFORE, _TARGETS, _OTHERS = "before", "targets", "others"
+_MINUS = "\N{MINUS SIGN}"
+
+
+class GainChart(PlotFrame):
+    """Two bars for each class; a class without images has the words in their place."""
+
+    def __init__(
+        self,
+        title: str = "Accuracy on the test images, before and after",
+        empty_text: str = "The gain of every class appears here when a run has ended.",
+        parent: QWidget | None = None,
+    ) -> None:
+        self._names: tuple[str, ...] = ()
+        self._before: tuple[float, ...] = ()
+        self._after: tuple[float, ...] = ()
+        self._targets: frozenset[int] = frozenset()
+        self._figures: list[pg.TextItem] = []
+        self._axis = ClassAxis()
+        self._bars = {key: pg.BarGraphItem(x=[], height=[], width=_BAR) for key in _LABELS}
+        super().__init__(
+            title, empty_text, {"bottom": self._axis, "left": PercentAxis("left")}, parent
+        )
+        for bars in self._bars.values():
+            self.plot.addItem(bars)
+        self.plot.getPlotItem().setMouseEnabled(y=False)
+        self.legend.toggled.connect(lambda key, on: self._bars[key].setVisible(on))
+
+    def set_values(
+        self,
+        names: Sequence[str],
+        before: Sequence[float],
+        after: Sequence[float],
+        targets: Collection[int],
+    ) -> None:
+        """Show these classes.
+
+        Args:
+            names: of the classes.
+            before: accuracy of each class, 0 to 1; NaN for a class without images.
+            after: the same after training.
+            targets: indices of the classes that were trained.
+
+        Raises:
+            ValueError: not as many accuracies as names.
+        """
+        if not len(names) == len(before) == len(after):
+            raise ValueError(
+                f"{len(names)} names, {len(before)} accuracies before, {len(after)} after"
+            )
+        self._names, self._targets = tuple(names), frozenset(targets)
+        self._before = tuple(float(value) for value in before)
+        self._after = tuple(float(value) for value in after)
+        self.set_empty(not names)
+        self._axis.set_names(self._names, self._targets)
+        self._draw_bars()
+        self._draw_figures()
+        self._recolor()
+        self.reset_view()
+
+    def gain_texts(self) -> tuple[str, ...]:
+        """What stands above each pair of bars."""
+        pairs = zip(self._before, self._after, strict=True)
+        return tuple(gain_text(before, after) for before, after in pairs)
+
+    def reset_view(self) -> None:
+        most = max((v for v in (*self._before, *self._after) if v == v), default=1.0)
+        # Room for the figures above the highest bar.
+        self.plot.getPlotItem().setYRange(0, max(most * 1.12, 0.1), padding=0)
+        self.plot.getPlotItem().setXRange(-0.6, len(self._names) - 0.4, padding=0)
+
+    def table(self) -> Iterator[Sequence[object]]:
+        yield ("class", "target", "before", "after", "gain in points")
+        for index, name in enumerate(self._names):
+            before, after = self._before[index], self._after[index]
+            target = "yes" if index in self._targets else "no"
+            if math.isnan(before) or math.isnan(after):
+                yield (name, target, "", "", "")
+            else:
+                yield (name, target, before, after, round(100 * (after - before), 4))
+
+    def describe(self, x: float, y: float) -> tuple[float, str] | None:
+        index = round(x)
+        if not 0 <= index < len(self._names):
+            return None
+        before, after = self._before[index], self._after[index]
+        lines = [f"<b>{html.escape(self._names[index])}</b>"]
+        if index in self._targets:
+            lines[0] += ", target"
+        if math.isnan(before) or math.isnan(after):
+            lines.append("no images")
+        else:
+            lines.append(f"{before:.1%} → {after:.1%}")
+            lines.append(f"{gain_text(before, after)} points")
+        return index, "<br>".join(lines)
+
+    def recolor(self, colors: PlotColors) -> None:
+        shown = {_BEFORE: colors.base, _TARGETS: colors.target, _OTHERS: colors.other}
+        for key, bars in self._bars.items():
+            bars.setOpts(brush=shown[key], pen=None)
+        if not self.is_empty():
+            for key in self._used():
+                self.legend.set_entry(key, _LABELS[key], shown[key], dashed=False, bar=True)
+        self._axis.set_target_color(colors.target)
+        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
+        for index, figure in enumerate(self._figures):
+            figure.setColor(self._figure_color(index, colors))
+
+    def _used(self) -> list[str]:
+        """The kinds of bars of which there are any."""
+        used = [_BEFORE]
+        if self._targets:
+            used.append(_TARGETS)
+        if len(self._targets) < len(self._names):
+            used.append(_OTHERS)
+        return used
+
+    def _draw_bars(self) -> None:
+        self.legend.clear()
+        count = range(len(self._names))
+        targets = [i for i in count if i in self._targets]
+        others = [i for i in count if i not in self._targets]
+        self._set_bars(_BEFORE, list(count), self._before, -_BAR / 2 - 0.01)
+        self._set_bars(_TARGETS, targets, self._after, _BAR / 2 + 0.01)
+        self._set_bars(_OTHERS, others, self._after, _BAR / 2 + 0.01)
+
+    def _set_bars(
+        self, key: str, indices: Sequence[int], values: Sequence[float], shift: float
+    ) -> None:
+        known = [index for index in indices if not math.isnan(values[index])]
+        bars = self._bars[key]
+        bars.setOpts(x=[i + shift for i in known], height=[values[i] for i in known], width=_BAR)
+        bars.setVisible(True)
+
+    def _draw_figures(self) -> None:
+        item = self.plot.getPlotItem()
+        for figure in self._figures:
+            item.removeItem(figure)
+        self._figures = []
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        for index, text in enumerate(self.gain_texts()):
+            figure = pg.TextItem(text, anchor=(0.5, 1))
+            figure.setFont(font)
+            pair = [v for v in (self._before[index], self._after[index]) if v == v]
+            figure.setPos(index, max(pair, default=0.0))
+            item.addItem(figure, ignoreBounds=True)
+            self._figures.append(figure)
+
+    def _figure_color(self, index: int, colors: PlotColors) -> QColor:
+        gain = self._after[index] - self._before[index]
+        if math.isnan(gain) or round(1000 * gain) == 0:
+            return colors.muted
+        return colors.gain if gain > 0 else colors.loss
+
+
+_LABELS = {_BEFORE: "before", _TARGETS: "after, target class", _OTHERS: "after, other class"}
+
+
+def gain_text(before: float, after: float) -> str:
+    """The gain in points with its sign, or "no images"."""
+    gain = 100 * (after - before)
+    return "no images" if math.isnan(gain) else f"{gain:+.1f}".replace("-", _MINUS)

@@ -1,0 +1,171 @@
+"""The rows behind the parameter tree: the model, and what the filter lets through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QFont, QStandardItem, QStandardItemModel
+
+COLUMNS = ("Name", "Kind", "Shape", "Count", "State", "Type", "Bytes", "Address", "Shared with")
+NAME_ROLE = Qt.ItemDataRole.UserRole  # full name of the row, on its first cell
+SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+TRAINABLE = "trainable"  # state
+PARAMETER = "Parameter"  # kind; all else is a buffer
+
+_RIGHT = (3, 6)  # columns of numbers
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """A parameter or buffer, as it stands in the tree."""
+
+    name: str  # in full, such as "fc1.projections.A"; unique
+    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLinear", ...)
+    kind: str  # such as "Parameter" or "Buffer"
+    shape: tuple[int, ...]
+    count: int  # numbers
+    state: str  # "trainable", or other words
+    dtype: str
+    bytes: int
+    address: int  # in memory
+    shared_with: tuple[str, ...] = ()  # full names of others at the same address
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Names of the modules on the way and its own."""
+        return tuple(self.name.split("."))
+
+
+class ParameterModel(QStandardItemModel):
+    """A row for each parameter, below rows for the modules that it is in."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(0, len(COLUMNS), parent)
+        self.parameters: dict[str, ParameterRow] = {}  # by full name
+        self.is_resetting = False
+        self.setSortRole(SORT_ROLE)
+
+    def set_rows(self, rows: Sequence[ParameterRow]) -> None:
+        """Put these rows in the place of all others."""
+        self.is_resetting = True
+        self.clear()
+        self.setHorizontalHeaderLabels(COLUMNS)
+        for column in _RIGHT:
+            self.horizontalHeaderItem(column).setTextAlignment(_alignment(column))
+        self.parameters = {row.name: row for row in rows}
+        modules: dict[tuple[str, ...], QStandardItem] = {(): self.invisibleRootItem()}
+        for row in rows:
+            self._module(row.path[:-1], row.module_kinds, modules).appendRow(_parameter_cells(row))
+        self.is_resetting = False
+
+    def _module(
+        self,
+        path: tuple[str, ...],
+        kinds: tuple[str, ...],
+        modules: dict[tuple[str, ...], QStandardItem],
+    ) -> QStandardItem:
+        """The row of the module at `path`, made with those above it if it is new."""
+        if path not in modules:
+            above = self._module(path[:-1], kinds[:-1], modules)
+            prefix = ".".join(path) + "."
+            within = [row for name, row in self.parameters.items() if name.startswith(prefix)]
+            cells = _module_cells(path, kinds[-1] if kinds else "", within)
+            above.appendRow(cells)
+            modules[path] = cells[0]
+        return modules[path]
+
+
+class ParameterFilter(QSortFilterProxyModel):
+    """Lets parameters through by their name, kind and state; a module with any of its own."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._text, self._trainable_only = "", False
+        self.setRecursiveFilteringEnabled(True)
+        self.setSortRole(SORT_ROLE)
+
+    def set_filter(self, text: str, trainable_only: bool) -> None:
+        """Show rows with `text` in their name or in a kind; perhaps only trainable ones."""
+        self._text, self._trainable_only = text.strip().lower(), trainable_only
+        self.invalidate()
+
+    def filterAcceptsRow(
+        self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
+    ) -> bool:
+        model = self.sourceModel()
+        assert isinstance(model, ParameterModel)
+        name = model.index(source_row, 0, source_parent).data(NAME_ROLE)
+        row = model.parameters.get(str(name))
+        if row is None or (self._trainable_only and row.state != TRAINABLE):
+            return False
+        searched = "\n".join((row.name, row.kind, *row.module_kinds)).lower()
+        return self._text in searched
+
+
+def distinct(rows: Sequence[ParameterRow]) -> list[ParameterRow]:
+    """`rows` with memory that several of them share taken once."""
+    return list({row.address: row for row in rows}.values())
+
+
+def _parameter_cells(row: ParameterRow) -> list[QStandardItem]:
+    shape = " × ".join(f"{size:,}" for size in row.shape) or "scalar"
+    texts = (
+        (row.path[-1], row.name),
+        (row.kind, row.kind),
+        (shape, row.count),
+        (f"{row.count:,}", row.count),
+        (row.state, row.state),
+        (row.dtype, row.dtype),
+        (f"{row.bytes:,}", row.bytes),
+        (f"0x{row.address:x}", row.address),
+        (", ".join(row.shared_with), ", ".join(row.shared_with)),
+    )
+    cells = _cells(texts, row.name)
+    if row.state == TRAINABLE:
+        for cell in cells:
+            font = QFont(cell.font())
+            font.setBold(True)
+            cell.setFont(font)
+    return cells
+
+
+def _module_cells(
+    path: tuple[str, ...], kind: str, within: Sequence[ParameterRow]
+) -> list[QStandardItem]:
+    """The sums of all that is in the module; its own shared memory counts once."""
+    rows = distinct(within)
+    count, size = sum(row.count for row in rows), sum(row.bytes for row in rows)
+    trained = sum(row.count for row in rows if row.state == TRAINABLE)
+    state = f"{trained:,} trainable" if trained else "frozen"
+    texts = (
+        (path[-1], ".".join(path)),
+        (kind, kind),
+        ("", count),
+        (f"{count:,}", count),
+        (state, state),
+        ("", ""),
+        (f"{size:,}", size),
+        ("", 0),
+        ("", ""),
+    )
+    return _cells(texts, ".".join(path))
+
+
+def _cells(texts: Sequence[tuple[str, object]], name: str) -> list[QStandardItem]:
+    """Cells of these texts and the values to sort them by; the first carries `name`."""
+    cells = []
+    for column, (text, value) in enumerate(texts):
+        cell = QStandardItem(text)
+        cell.setEditable(False)
+        cell.setData(value, SORT_ROLE)
+        cell.setTextAlignment(_alignment(column))
+        cells.append(cell)
+    cells[0].setData(name, NAME_ROLE)
+    cells[0].setToolTip(name)
+    cells[-1].setToolTip(texts[-1][0])
+    return cells
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

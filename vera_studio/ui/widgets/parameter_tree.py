@@ -1,0 +1,230 @@
+"""The modules and parameters of a network as a tree, with a filter and totals."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStackedWidget,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vera_studio.ui.widgets.parameter_model import (
+    COLUMNS,
+    NAME_ROLE,
+    PARAMETER,
+    TRAINABLE,
+    ParameterFilter,
+    ParameterModel,
+    ParameterRow,
+    distinct,
+)
+
+__all__ = ["ParameterRow", "ParameterTree"]
+
+_EMPTY_TEXT = "The parameters appear here once a network is open."
+
+
+class ParameterTree(QWidget):
+    """A tree with a filter box above and totals below.
+
+    Signals:
+        parameter_selected(str): full name of the parameter that became current;
+            empty for a module or none.
+    """
+
+    parameter_selected = Signal(str)
+
+    def __init__(self, empty_text: str = _EMPTY_TEXT, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[ParameterRow, ...] = ()
+        self._selected = ""
+        self.model = ParameterModel(self)
+        self.proxy = ParameterFilter(self)
+        self.proxy.setSourceModel(self.model)
+        self._empty = QLabel(empty_text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._empty.setForegroundRole(self._empty.palette().ColorRole.PlaceholderText)
+        self._make_tree()
+        self._make_controls()
+        self._lay_out()
+        self.set_rows(())
+
+    def set_rows(self, rows: Sequence[ParameterRow]) -> None:
+        """Show these parameters; what has kept its name stays open, closed and selected."""
+        closed, is_first = self._closed(), not self._rows
+        selected = self._selected
+        self._rows = tuple(rows)
+        self.model.set_rows(self._rows)
+        self.tree.expandAll()
+        if not is_first:
+            self._close(closed)
+        self._stack.setCurrentIndex(1 if rows else 0)
+        self.totals.setText(totals_text(self._rows))
+        if is_first:
+            self._fit_columns()
+        self._select(selected)
+        self._tell_selected()
+
+    def select(self, name: str) -> None:
+        """Make the parameter with this full name the current one, if it is there."""
+        self._select(name)
+
+    def visible_counts(self) -> dict[str, int]:
+        """Full name and count of every parameter that the filter lets through."""
+        shown = {}
+        for index in self._indices():
+            name = str(index.data(NAME_ROLE))
+            if name in self.model.parameters:
+                shown[name] = self.model.parameters[name].count
+        return shown
+
+    def selected_text(self) -> str:
+        """The selected rows as text, cells parted by tabs."""
+        lines = ["\t".join(COLUMNS)]
+        rows = self.tree.selectionModel().selectedRows()
+        order = {QPersistentModelIndex(i): n for n, i in enumerate(self._indices())}
+        for row in sorted(rows, key=lambda i: order[QPersistentModelIndex(i)]):
+            cells = [str(row.siblingAtColumn(c).data() or "") for c in range(len(COLUMNS))]
+            cells[0] = str(row.data(NAME_ROLE))
+            lines.append("\t".join(cells))
+        return "\n".join(lines)
+
+    def _make_tree(self) -> None:
+        self.tree = QTreeView(uniformRowHeights=True, alternatingRowColors=True)
+        self.tree.setObjectName("parameter_tree")
+        self.tree.setAccessibleName("Modules and parameters")
+        self.tree.setToolTip("Select a d or b to see its values; Ctrl+C copies the selected rows")
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.tree.setModel(self.proxy)
+        self.tree.setSortingEnabled(True)
+        self.tree.header().setSortIndicatorClearable(True)
+        self.tree.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.tree.selectionModel().currentRowChanged.connect(self._follow_current)
+        copy = QAction("&Copy", self.tree)
+        copy.setObjectName("copy_rows")
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self._copy)
+        self.tree.addAction(copy)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _make_controls(self) -> None:
+        self.filter = QLineEdit(clearButtonEnabled=True, placeholderText="Filter by name or kind")
+        self.filter.setObjectName("parameter_filter")
+        self.filter.setAccessibleName("Filter parameters")
+        self.filter.setToolTip("Show only parameters with this in their name or kind")
+        self.filter.textChanged.connect(self._filter)
+        self.trainable_only = QCheckBox("&Trainable only")
+        self.trainable_only.setObjectName("trainable_only")
+        self.trainable_only.setAccessibleName("Trainable only")
+        self.trainable_only.setToolTip("Hide everything that is frozen")
+        self.trainable_only.toggled.connect(self._filter)
+        self.expand_button = QPushButton("E&xpand all")
+        self.expand_button.setObjectName("expand_all")
+        self.expand_button.setToolTip("Open every module")
+        self.expand_button.clicked.connect(self._expand)
+        self.collapse_button = QPushButton("Co&llapse all")
+        self.collapse_button.setObjectName("collapse_all")
+        self.collapse_button.setToolTip("Close every module")
+        self.collapse_button.clicked.connect(self._collapse)
+        self.totals = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.totals.setObjectName("parameter_totals")
+        self.totals.setAccessibleName("Totals")
+        self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.filter, 1)
+        for control in (self.trainable_only, self.expand_button, self.collapse_button):
+            top.addWidget(control)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.tree)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self.totals)
+
+    def _fit_columns(self) -> None:
+        for column in range(len(COLUMNS) - 1):
+            self.tree.resizeColumnToContents(column)
+            self.tree.setColumnWidth(column, self.tree.columnWidth(column) + 12)
+
+    def _filter(self) -> None:
+        self.proxy.set_filter(self.filter.text(), self.trainable_only.isChecked())
+        self.tree.expandAll()
+
+    def _expand(self) -> None:
+        self.tree.expandAll()
+
+    def _collapse(self) -> None:
+        self.tree.collapseAll()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.selected_text())
+
+    def _follow_current(self, current: QModelIndex, _: QModelIndex) -> None:
+        name = str(current.data(NAME_ROLE) or "")
+        if not self.model.is_resetting:
+            self._selected = name
+            self._tell_selected()
+
+    def _tell_selected(self) -> None:
+        known = self._selected in self.model.parameters
+        self.parameter_selected.emit(self._selected if known else "")
+
+    def _select(self, name: str) -> None:
+        for index in self._indices():
+            if index.data(NAME_ROLE) == name:
+                flag = QItemSelectionModel.SelectionFlag
+                self.tree.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
+                return
+
+    def _closed(self) -> set[str]:
+        """Full names of the modules that are not expanded."""
+        return {
+            str(index.data(NAME_ROLE))
+            for index in self._indices()
+            if self.proxy.hasChildren(index) and not self.tree.isExpanded(index)
+        }
+
+    def _close(self, names: set[str]) -> None:
+        for index in self._indices():
+            if index.data(NAME_ROLE) in names:
+                self.tree.collapse(index)
+
+    def _indices(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
+        """First cells of all rows that the filter lets through, from top to bottom."""
+        above = parent or QModelIndex()
+        found = []
+        for row in range(self.proxy.rowCount(above)):
+            index = self.proxy.index(row, 0, above)
+            found += [index, *self._indices(index)]
+        return found
+
+
+def totals_text(rows: Sequence[ParameterRow]) -> str:
+    """How much is trained and how much there is, memory that is shared counted once."""
+    if not rows:
+        return ""
+    once = distinct(rows)
+    parameters = [row for row in once if row.kind == PARAMETER]
+    buffers = [row for row in once if row.kind != PARAMETER]
+    total = sum(row.count for row in parameters)
+    trained = sum(row.count for row in parameters if row.state == TRAINABLE)
+    text = f"{trained:,} of {total:,} parameters trainable ({trained / max(total, 1):.2%})"
+    if buffers:
+        text += f" · {sum(row.count for row in buffers):,} numbers in frozen projections"
+    return f"{text} · {sum(row.bytes for row in once):,} bytes in all"

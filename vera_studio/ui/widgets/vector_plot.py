@@ -1,0 +1,141 @@
+"""The numbers of one trained vector, before and after."""
+
+import html
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import ArrayLike, NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from vera_studio.ui.theme import PlotColors
+from vera_studio.ui.widgets.axes import WholeNumberAxis
+from vera_studio.ui.widgets.plot_frame import PlotFrame
+
+_BEFORE, _AFTER = "before", "after"
+_EMPTY_TEXT = "Select a d or b in the tree to see its values."
+
+
+class VectorPlot(PlotFrame):
+    """Dots over the index; a line leads from each value before to the one after."""
+
+    def __init__(self, empty_text: str = _EMPTY_TEXT, parent: QWidget | None = None) -> None:
+        self._values: dict[str, NDArray[np.float64]] = {}
+        self._stems = pg.PlotCurveItem(antialias=True)
+        self._dots = {
+            _BEFORE: pg.ScatterPlotItem(size=6, symbol="o", antialias=True),
+            _AFTER: pg.ScatterPlotItem(size=7, symbol="o", antialias=True),
+        }
+        super().__init__(
+            "Values",
+            empty_text,
+            {"bottom": WholeNumberAxis("bottom"), "left": pg.AxisItem("left")},
+            parent,
+        )
+        item = self.plot.getPlotItem()
+        item.setLabels(bottom="Index")
+        item.getAxis("bottom").enableAutoSIPrefix(False)
+        item.getAxis("left").enableAutoSIPrefix(False)
+        for drawn in (self._stems, *self._dots.values()):
+            self.plot.addItem(drawn)
+        self.figures = QLabel(textFormat=Qt.TextFormat.RichText, visible=False)
+        self.figures.setObjectName("vector_figures")
+        self.figures.setAccessibleName("Figures of the values")
+        self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.layout().addWidget(self.figures)
+        self.legend.toggled.connect(self._show_part)
+
+    def set_values(self, title: str, before: ArrayLike, after: ArrayLike | None = None) -> None:
+        """Show a vector.
+
+        Args:
+            title: its name.
+            before: its numbers (count,) before training.
+            after: those after training; None while there are none.
+
+        Raises:
+            ValueError: the two are not vectors of the same length.
+        """
+        values = {_BEFORE: np.asarray(before, dtype=float)}
+        if after is not None:
+            values[_AFTER] = np.asarray(after, dtype=float)
+        shapes = {array.shape for array in values.values()}
+        if len(shapes) > 1 or values[_BEFORE].ndim != 1:
+            raise ValueError(f"vectors of one length are needed, not shapes {sorted(shapes)}")
+        is_another = title != self.title or self.is_empty()
+        self._values = values
+        self.set_title(title)
+        self.set_empty(False)
+        self._draw()
+        if is_another:
+            self.reset_view()
+
+    def clear(self) -> None:
+        """Go back to the empty text."""
+        self._values = {}
+        self.set_title("Values")
+        self.figures.hide()
+        self.set_empty(True)
+
+    def table(self) -> Iterator[Sequence[object]]:
+        yield ("index", *self._values)
+        columns = [values.tolist() for values in self._values.values()]
+        for index, row in enumerate(zip(*columns, strict=True)):
+            yield (index, *row)
+
+    def describe(self, x: float, y: float) -> tuple[float, str] | None:
+        index = round(x)
+        if not 0 <= index < len(self._values[_BEFORE]):
+            return None
+        lines = [f"{html.escape(self.title)}[{index}]"]
+        lines += [f"{key}: <b>{values[index]:.5g}</b>" for key, values in self._values.items()]
+        return index, "<br>".join(lines)
+
+    def recolor(self, colors: PlotColors) -> None:
+        faint = colors.target
+        faint.setAlphaF(0.45)
+        self._stems.setPen(pg.mkPen(faint, width=1))
+        self._dots[_BEFORE].setPen(pg.mkPen(colors.other, width=1.2))
+        self._dots[_BEFORE].setBrush(pg.mkBrush(colors.background))
+        after = self.colors().target
+        self._dots[_AFTER].setPen(None)
+        self._dots[_AFTER].setBrush(pg.mkBrush(after))
+        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
+        for key, color in ((_BEFORE, colors.other), (_AFTER, after)):
+            if key in self._values:
+                self.legend.set_entry(key, key, color, dashed=False, bar=True)
+
+    def _draw(self) -> None:
+        for key, dots in self._dots.items():
+            values = self._values.get(key, np.empty(0))
+            dots.setData(np.arange(len(values)), values)
+            dots.setVisible(True)
+        before = self._values[_BEFORE]
+        after = self._values.get(_AFTER, before)
+        places = np.repeat(np.arange(len(before)), 2)
+        self._stems.setData(places, np.column_stack((before, after)).ravel(), connect="pairs")
+        self._stems.setVisible(True)
+        self.legend.clear()
+        self.recolor(self.colors())
+        self.figures.setText(_figures(self._values))
+        self.figures.show()
+
+    def _show_part(self, key: str, on: bool) -> None:
+        self._dots[key].setVisible(on)
+        self._stems.setVisible(all(dots.isVisible() for dots in self._dots.values()))
+
+
+def _figures(values: dict[str, NDArray[np.float64]]) -> str:
+    """Least, greatest, mean and norm of each vector, as the rows of a table."""
+    rows = []
+    for key, vector in values.items():
+        norm = math.sqrt(float((vector**2).sum()))
+        figures = {"min": vector.min(), "max": vector.max(), "mean": vector.mean(), "norm": norm}
+        cells = "".join(
+            f"<td>{name}&nbsp;</td><td align='right'><b>{value:.4g}</b></td><td>&nbsp;&nbsp;</td>"
+            for name, value in figures.items()
+        )
+        rows.append(f"<tr><td>{key}&nbsp;&nbsp;&nbsp;</td>{cells}</tr>")
+    return f"<table cellspacing='1'>{''.join(rows)}</table>"
