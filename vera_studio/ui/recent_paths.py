@@ -18,7 +18,7 @@ class RecentPaths:
         """Those of the remembered paths that still exist."""
         stored = self._settings.value(_KEY, [])
         # An INI file gives a list of one back as a bare text, and an empty one as None.
-        texts = [stored] if isinstance(stored, str) else stored or []
+        texts = [stored] if isinstance(stored, str) else list(stored or [])  # type: ignore[call-overload]
         return [path for path in map(Path, texts) if path.exists()]
 
     def add(self, path: Path) -> None:

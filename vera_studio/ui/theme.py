@@ -59,7 +59,7 @@ def plot_colors(palette: QPalette) -> PlotColors:
         background=ground,
         text=text,
         muted=palette.placeholderText().color(),
-        grid=_mix(ground, text, 0.16),
+        grid=_mix(ground, text, 0.25),
         raw=_mix(ground, target, 0.35),
         target=target,
         other=QColor("#9b9ea6" if dark else "#6f737b"),
@@ -135,8 +135,11 @@ def _set_disabled(palette: QPalette, name: str) -> None:
 
 def _mix(first: QColor, second: QColor, share: float) -> QColor:
     """`first` with a `share` (0 to 1) of `second` in it."""
-    pairs = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
-    return QColor(*(round(a + (b - a) * share) for a, b in pairs))
+    return QColor.fromRgbF(
+        first.redF() + (second.redF() - first.redF()) * share,
+        first.greenF() + (second.greenF() - first.greenF()) * share,
+        first.blueF() + (second.blueF() - first.blueF()) * share,
+    )
 
 
 _ROLE = QPalette.ColorRole

@@ -1,10 +1,15 @@
 """Axes of the plots: whole numbers, percentages, names of classes."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QGraphicsSceneResizeEvent
+
+_GAP = 4
+_SLANT = 40  # degrees
 
 
 class WholeNumberAxis(pg.AxisItem):
@@ -24,71 +29,95 @@ class PercentAxis(pg.AxisItem):
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         decimals = 0 if spacing >= 0.01 else 1
-        return [f"{100 * value:.{decimals}f} %" for value in values]
+        return [f"{100 * value:.{decimals}f}%" for value in values]
 
 
 class ClassAxis(pg.AxisItem):
-    """A name under each whole number; targets stand in bold with the word below."""
+    """A name under each whole number; targets stand in bold with the word "target".
+
+    Where the names are too long to stand side by side they are all slanted.
+    """
 
     def __init__(self) -> None:
         super().__init__("bottom")
         self._names: tuple[str, ...] = ()
         self._targets: frozenset[int] = frozenset()
         self._target_color = QColor()
+        self._slanted = False
         self.setStyle(showValues=True, tickLength=0)
 
-    def set_names(self, names: Sequence[str], targets: set[int]) -> None:
+    def set_names(self, names: Sequence[str], targets: Collection[int]) -> None:
         """Put `names` at 0, 1, 2 and so on; `targets` are indices of them."""
         self._names, self._targets = tuple(names), frozenset(targets)
-        lines = 2 if targets else 1
-        self.setHeight(round(lines * QFontMetricsF(self._font(0)).lineSpacing()) + 8)
-        self.update_picture()
+        self._fit()
 
     def set_target_color(self, color: QColor) -> None:
         """Colour of the word "target"."""
         self._target_color = color
-        self.update_picture()
+        self._draw_anew()
 
-    def update_picture(self) -> None:
-        """Draw anew."""
-        self.picture = None
-        self.update()
+    def resizeEvent(self, ev: QGraphicsSceneResizeEvent | None = None) -> None:
+        super().resizeEvent(ev)
+        if ev is not None and ev.oldSize().width() != ev.newSize().width():
+            self._fit()
 
     def generateDrawSpecs(self, p: QPainter) -> tuple | None:
         specs = super().generateDrawSpecs(p)
         return None if specs is None else (specs[0], [], [])
 
-    def drawPicture(self, p: QPainter, axisSpec, tickSpecs, textSpecs) -> None:  # noqa: N803
-        super().drawPicture(p, axisSpec, tickSpecs, textSpecs)
+    def drawPicture(self, p: QPainter, *specs: object) -> None:
+        super().drawPicture(p, *specs)
         left, right = self.range
-        area = self.boundingRect()
         slot = self.width() / max(right - left, 1e-9)
-        for index, name in enumerate(self._names):
+        for index in range(len(self._names)):
             if left <= index <= right:
-                middle = (index - left) * slot
-                self._draw_name(p, index, name, QRectF(middle - slot / 2, 4, slot, area.height()))
+                p.save()
+                p.translate((index - left) * slot, _GAP)
+                p.setFont(self._font(index))
+                p.setPen(self.textPen())
+                (self._draw_slanted if self._slanted else self._draw_upright)(p, index, slot)
+                p.restore()
 
-    def _draw_name(self, p: QPainter, index: int, name: str, rect: QRectF) -> None:
-        font = self._font(index)
-        metrics = QFontMetricsF(font)
-        top = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        p.setFont(font)
-        p.setPen(self.textPen())
-        p.drawText(
-            rect, int(top), metrics.elidedText(name, Qt.TextElideMode.ElideRight, slot_of(rect))
-        )
+    def _fit(self) -> None:
+        """Choose between upright and slanted names, and take the height that they need."""
+        if not self._names or not self.width():
+            return
+        metrics = [QFontMetricsF(self._font(index)) for index in range(len(self._names))]
+        widest = max(m.horizontalAdvance(n) for m, n in zip(metrics, self._names, strict=True))
+        self._slanted = widest + _GAP > self.width() / (len(self._names) + 0.2)
+        line = metrics[0].lineSpacing()
+        if self._slanted:
+            ends = (m.horizontalAdvance(self._label(i)) for i, m in enumerate(metrics))
+            height = max(ends) * math.sin(math.radians(_SLANT)) + line
+        else:
+            height = line * (2 if self._targets else 1)
+        self.setHeight(round(height) + 2 * _GAP)
+        self._draw_anew()
+
+    def _draw_upright(self, p: QPainter, index: int, slot: float) -> None:
+        line = p.fontMetrics().lineSpacing()
+        centre = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        p.drawText(QRectF(-slot / 2, 0, slot, line), int(centre), self._names[index])
         if index in self._targets:
             p.setPen(self._target_color)
-            below = rect.translated(0, metrics.lineSpacing())
-            word = metrics.elidedText("target", Qt.TextElideMode.ElideRight, slot_of(rect))
-            p.drawText(below, int(top), word)
+            p.drawText(QRectF(-slot / 2, line, slot, line), int(centre), "target")
+
+    def _draw_slanted(self, p: QPainter, index: int, _: float) -> None:
+        line = p.fontMetrics().lineSpacing()
+        p.rotate(-_SLANT)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+        if index in self._targets:
+            p.setPen(self._target_color)
+        p.drawText(QRectF(-1000, 0, 1000, line), int(right), self._label(index))
+
+    def _label(self, index: int) -> str:
+        return f"{self._names[index]}, target" if index in self._targets else self._names[index]
 
     def _font(self, index: int) -> QFont:
         font = QFont(self.style["tickFont"] or QFont())
         font.setBold(index in self._targets)
         return font
 
-
-def slot_of(rect: QRectF) -> float:
-    """The width that a text in `rect` may take, with a little air at its sides."""
-    return rect.width() - 4
+    def _draw_anew(self) -> None:
+        self.picture = None
+        self.update()

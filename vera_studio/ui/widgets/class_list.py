@@ -1,17 +1,16 @@
 """A list in which classes are ticked, each with its present accuracy."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -37,11 +36,13 @@ class ClassList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._accuracies: tuple[float, ...] | None = None
-        self.list = QListWidget(uniformItemSizes=True)
+        self.list = QListWidget()
+        self.list.setUniformItemSizes(True)
         self.list.setObjectName("class_list")
         self.list.setAccessibleName("Target classes")
         self.list.setToolTip("Tick the classes that the adapter is to get better at")
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        # Only ticks count here; a selection beside them would but confuse.
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setItemDelegate(_AccuracyDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemChanged.connect(self._tell)
@@ -133,7 +134,7 @@ class ClassList(QWidget):
     def _check_every(self, on: bool) -> None:
         self.set_checked(range(self.list.count()) if on else ())
 
-    def _button(self, name: str, text: str, slot) -> QPushButton:
+    def _button(self, name: str, text: str, slot: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.setObjectName(f"classes_{name}")
         button.setAccessibleName(text.replace("&", ""))
@@ -170,35 +171,29 @@ class _AccuracyDelegate(QStyledItemDelegate):
     ) -> None:
         super().paint(painter, option, index)
         accuracy = index.data(_ACCURACY)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        palette = option.palette
-        ink = palette.highlightedText().color() if selected else palette.text().color()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        figure = QRectF(option.rect).adjusted(0, 0, -8, 0)
-        if not isinstance(accuracy, float) or math.isnan(accuracy):
-            muted = ink if selected else palette.placeholderText().color()
-            painter.setPen(muted)
-        else:
-            painter.setPen(ink)
-            self._paint_bar(painter, figure, accuracy, ink, option)
+        known = isinstance(accuracy, float) and not math.isnan(accuracy)
+        ink = option.palette.text() if known else option.palette.placeholderText()
+        area = QRectF(option.rect).adjusted(0, 0, -8, 0)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(figure, int(right), accuracy_text(accuracy))
+        painter.save()
+        painter.setPen(ink.color())
+        painter.drawText(area, int(right), accuracy_text(accuracy))
+        if known:
+            area.setRight(area.right() - option.fontMetrics.horizontalAdvance("100.0%") - 8)
+            _paint_bar(painter, area, accuracy, option.palette)
         painter.restore()
 
-    def _paint_bar(self, painter, figure: QRectF, accuracy: float, ink, option) -> None:
-        width = option.fontMetrics.horizontalAdvance("100.0%") + 8
-        groove = QRectF(0, 0, _BAR_WIDTH, _BAR_HEIGHT)
-        groove.moveCenter(figure.center())
-        groove.moveRight(figure.right() - width)
-        faint, fill = ink, option.palette.accent().color()
-        faint.setAlphaF(0.16)
-        painter.save()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faint)
-        painter.drawRoundedRect(groove, 2, 2)
-        groove.setWidth(_BAR_WIDTH * min(accuracy, 1.0))
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.setBrush(option.palette.highlightedText().color() if selected else fill)
-        painter.drawRoundedRect(groove, 2, 2)
-        painter.restore()
+
+def _paint_bar(painter: QPainter, area: QRectF, share: float, palette: QPalette) -> None:
+    """A thin bar at the right of `area`, filled to `share`."""
+    groove = QRectF(area.right() - _BAR_WIDTH, 0, _BAR_WIDTH, _BAR_HEIGHT)
+    groove.moveTop(area.center().y() - _BAR_HEIGHT / 2)
+    faint = palette.text().color()
+    faint.setAlphaF(0.15)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(faint)
+    painter.drawRoundedRect(groove, 2, 2)
+    groove.setWidth(_BAR_WIDTH * min(share, 1.0))
+    painter.setBrush(palette.accent())
+    painter.drawRoundedRect(groove, 2, 2)

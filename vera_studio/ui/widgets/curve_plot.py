@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors, Role
 from vera_studio.ui.widgets.axes import PercentAxis, WholeNumberAxis
-from vera_studio.ui.widgets.plot_frame import PlotFrame
+from vera_studio.ui.widgets.plot_frame import GRID_ALPHA, PlotFrame
 from vera_studio.ui.widgets.series import Series
 
 _REDRAW_MILLISECONDS = 40
@@ -104,7 +103,7 @@ class CurvePlot(PlotFrame):
         self._curves[key] = _Curve(label, color_index, role, width, dashed, points, series, item)
         self._color_curve(key, self.colors())
 
-    def append(self, key: str, xs: ArrayLike, ys: ArrayLike) -> None:
+    def append(self, key: str, xs: Iterable[float], ys: Iterable[float]) -> None:
         """Add points to the curve `key`; drawn a moment later, together with others.
 
         Raises:
@@ -188,7 +187,7 @@ class CurvePlot(PlotFrame):
     def recolor(self, colors: PlotColors) -> None:
         for key in self._curves:
             self._color_curve(key, colors)
-        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
+        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=GRID_ALPHA)
         if self._marker is not None:
             self._color_marker(colors)
 

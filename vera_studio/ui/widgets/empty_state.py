@@ -52,6 +52,9 @@ class EmptyState(QWidget):
         self._headline.setText(headline)
         self._text.setText(text)
         self._text.setVisible(bool(text))
+        for label in (self._headline, self._text):
+            # A centred label gets no more than its size hint, which knows nothing of its width.
+            label.setMinimumHeight(label.heightForWidth(_TEXT_WIDTH))
         self.button.setText(action)
         self.button.setAccessibleName(action.replace("&", "").rstrip("…"))
         self.button.setToolTip(text or headline)

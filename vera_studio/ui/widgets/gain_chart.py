@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors
 from vera_studio.ui.widgets.axes import ClassAxis, PercentAxis
-from vera_studio.ui.widgets.plot_frame import PlotFrame
+from vera_studio.ui.widgets.plot_frame import GRID_ALPHA, PlotFrame
 
 _BAR = 0.36  # width, in classes
 _BEFORE, _TARGETS, _OTHERS = "before", "targets", "others"
@@ -117,7 +117,7 @@ class GainChart(PlotFrame):
             for key in self._used():
                 self.legend.set_entry(key, _LABELS[key], shown[key], dashed=False, bar=True)
         self._axis.set_target_color(colors.target)
-        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
+        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=GRID_ALPHA)
         for index, figure in enumerate(self._figures):
             figure.setColor(self._figure_color(index, colors))
 
@@ -155,7 +155,7 @@ class GainChart(PlotFrame):
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         for index, text in enumerate(self.gain_texts()):
-            figure = pg.TextItem(text, anchor=(0.5, 1))
+            figure = pg.TextItem(text.replace(" ", "\n"), anchor=(0.5, 1))
             figure.setFont(font)
             pair = [v for v in (self._before[index], self._after[index]) if v == v]
             figure.setPos(index, max(pair, default=0.0))

@@ -22,7 +22,7 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entries: dict[str, _Entry] = {}
-        self._flow = FlowLayout(self, spacing=10)
+        self._flow = FlowLayout(self, spacing=12, line_spacing=2)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)

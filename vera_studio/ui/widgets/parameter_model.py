@@ -50,7 +50,7 @@ class ParameterModel(QStandardItemModel):
         self.is_resetting = True
         self.clear()
         self.setHorizontalHeaderLabels(COLUMNS)
-        for column in _RIGHT:
+        for column in range(len(COLUMNS)):
             self.horizontalHeaderItem(column).setTextAlignment(_alignment(column))
         self.parameters = {row.name: row for row in rows}
         modules: dict[tuple[str, ...], QStandardItem] = {(): self.invisibleRootItem()}
@@ -108,7 +108,7 @@ def distinct(rows: Sequence[ParameterRow]) -> list[ParameterRow]:
 
 
 def _parameter_cells(row: ParameterRow) -> list[QStandardItem]:
-    shape = " × ".join(f"{size:,}" for size in row.shape) or "scalar"
+    shape = " \N{MULTIPLICATION SIGN} ".join(f"{size:,}" for size in row.shape) or "scalar"
     texts = (
         (row.path[-1], row.name),
         (row.kind, row.kind),

@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -13,6 +20,8 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -99,12 +108,14 @@ class ParameterTree(QWidget):
         return "\n".join(lines)
 
     def _make_tree(self) -> None:
-        self.tree = QTreeView(uniformRowHeights=True, alternatingRowColors=True)
+        self.tree = QTreeView(uniformRowHeights=True)
+        self.tree.setAlternatingRowColors(True)
         self.tree.setObjectName("parameter_tree")
         self.tree.setAccessibleName("Modules and parameters")
         self.tree.setToolTip("Select a d or b to see its values; Ctrl+C copies the selected rows")
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.tree.setItemDelegate(_AiryDelegate(self.tree))
         self.tree.setModel(self.proxy)
         self.tree.setSortingEnabled(True)
         self.tree.header().setSortIndicatorClearable(True)
@@ -215,6 +226,22 @@ class ParameterTree(QWidget):
         return found
 
 
+class _AiryDelegate(QStyledItemDelegate):
+    """Keeps figures off the next column and lines off each other."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if option.displayAlignment & Qt.AlignmentFlag.AlignRight:
+            option.text += "\N{EN SPACE}"
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return super().sizeHint(option, index) + QSize(0, 5)
+
+
 def totals_text(rows: Sequence[ParameterRow]) -> str:
     """How much is trained and how much there is, memory that is shared counted once."""
     if not rows:
@@ -226,5 +253,6 @@ def totals_text(rows: Sequence[ParameterRow]) -> str:
     trained = sum(row.count for row in parameters if row.state == TRAINABLE)
     text = f"{trained:,} of {total:,} parameters trainable ({trained / max(total, 1):.2%})"
     if buffers:
-        text += f" · {sum(row.count for row in buffers):,} numbers in frozen projections"
+        numbers = sum(row.count for row in buffers)
+        text += f" · {numbers:,} more numbers in projections and other buffers"
     return f"{text} · {sum(row.bytes for row in once):,} bytes in all"

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -26,6 +26,8 @@ from vera_studio.ui.theme import PlotColors, plot_colors
 from vera_studio.ui.widgets.legend import Legend
 from vera_studio.ui.widgets.plot_picture import plot_picture
 from vera_studio.ui.widgets.read_out import ReadOut
+
+GRID_ALPHA = 0.4
 
 _EMPTY, _FILLED = range(2)
 
@@ -172,15 +174,16 @@ class PlotFrame(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.plot)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(top)
-        layout.addWidget(self._stack, 1)
-        layout.addWidget(self.legend)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(4)
+        self.column.addLayout(top)
+        self.column.addWidget(self._stack, 1)
+        self.column.addWidget(self.legend)
 
     def _tool_button(self, action: QAction) -> QToolButton:
-        button = QToolButton(autoRaise=True, iconSize=QSize(18, 18))
+        button = QToolButton(autoRaise=True)
+        button.setIconSize(QSize(18, 18))
         button.setDefaultAction(action)
         button.setObjectName(f"{action.objectName()}_button")
         button.setAccessibleName(action.text().rstrip("…"))
@@ -191,6 +194,7 @@ class PlotFrame(QWidget):
         item.hideButtons()
         item.setMenuEnabled(False)
         item.vb.setDefaultPadding(0.03)
+        item.layout.setContentsMargins(4, 8, 14, 2)
         self.plot.setObjectName("plot")
         self.plot.setAccessibleName(title)
         self.plot.setToolTip("Drag to move, turn the wheel to zoom")
@@ -215,7 +219,7 @@ class PlotFrame(QWidget):
     def _ask_csv(self) -> None:
         self._ask("csv", "Tables (*.csv)", self.save_csv)
 
-    def _ask(self, suffix: str, kinds: str, save) -> None:
+    def _ask(self, suffix: str, kinds: str, save: Callable[[Path], None]) -> None:
         name = f"{file_name(self.title)}.{suffix}"
         chosen, _ = QFileDialog.getSaveFileName(self, f"Save {self.title}", name, kinds)
         if not chosen:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from vera_studio.ui.theme import PlotColors
 from vera_studio.ui.widgets.axes import WholeNumberAxis
-from vera_studio.ui.widgets.plot_frame import PlotFrame
+from vera_studio.ui.widgets.plot_frame import GRID_ALPHA, PlotFrame
 
 _BEFORE, _AFTER = "before", "after"
 _EMPTY_TEXT = "Select a d or b in the tree to see its values."
@@ -40,11 +40,12 @@ class VectorPlot(PlotFrame):
         item.getAxis("left").enableAutoSIPrefix(False)
         for drawn in (self._stems, *self._dots.values()):
             self.plot.addItem(drawn)
-        self.figures = QLabel(textFormat=Qt.TextFormat.RichText, visible=False)
+        self.figures = QLabel(textFormat=Qt.TextFormat.RichText)
+        self.figures.hide()
         self.figures.setObjectName("vector_figures")
         self.figures.setAccessibleName("Figures of the values")
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.layout().addWidget(self.figures)
+        self.column.addWidget(self.figures)
         self.legend.toggled.connect(self._show_part)
 
     def set_values(self, title: str, before: ArrayLike, after: ArrayLike | None = None) -> None:
@@ -102,7 +103,7 @@ class VectorPlot(PlotFrame):
         after = self.colors().target
         self._dots[_AFTER].setPen(None)
         self._dots[_AFTER].setBrush(pg.mkBrush(after))
-        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=0.25)
+        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=GRID_ALPHA)
         for key, color in ((_BEFORE, colors.other), (_AFTER, after)):
             if key in self._values:
                 self.legend.set_entry(key, key, color, dashed=False, bar=True)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from vera_studio.recipe import MAX_RANK, Recipe
 from vera_studio.ui import jobs
 from vera_studio.ui.pages.setup.fields import add_row, describe, number, slider, whole_number
+from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.workspace import Workspace
 
 _STEPS_PER_DOUBLING = 4
@@ -75,8 +75,7 @@ class AdapterForm(QGroupBox):
         )
         self._seed.valueChanged.connect(lambda value: edit(seed=value))
         self._layer_box = QWidget()
-        self._layer_row = QHBoxLayout(self._layer_box)
-        self._layer_row.setContentsMargins(0, 0, 0, 0)
+        self._layer_row = FlowLayout(self._layer_box, spacing=10, line_spacing=4)
         self._figures = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._figures.setObjectName("adapter_figures")
         self._figures.setAccessibleName("Size of the adapter")

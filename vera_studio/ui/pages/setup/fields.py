@@ -35,14 +35,16 @@ def add_row(form: QFormLayout, text: str, field: QWidget) -> None:
 
 def whole_number(least: int, most: int) -> QSpinBox:
     """A field for whole numbers from `least` to `most`, told once when editing is done."""
-    field = QSpinBox(minimum=least, maximum=most, keyboardTracking=False)
+    field = QSpinBox(minimum=least, maximum=most)
+    field.setKeyboardTracking(False)
     field.setGroupSeparatorShown(True)
     return field
 
 
 def number(least: float, most: float, decimals: int) -> QDoubleSpinBox:
     """A field for numbers whose arrows step by a tenth of the size of the value."""
-    field = QDoubleSpinBox(minimum=least, maximum=most, decimals=decimals, keyboardTracking=False)
+    field = QDoubleSpinBox(minimum=least, maximum=most, decimals=decimals)
+    field.setKeyboardTracking(False)
     field.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return field
 

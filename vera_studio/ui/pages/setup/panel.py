@@ -1,6 +1,6 @@
 """The panel in which a run is set up: the forms, and the buttons that start and stop it."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -46,13 +47,7 @@ class SetupPanel(QWidget):
         column.addWidget(AdapterForm(workspace))
         column.addWidget(TrainingForm(workspace))
         column.addStretch()
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._forms)
-        # As wide as the forms need, lest a field be cut off at the right.
-        bar_width = scroll.verticalScrollBar().sizeHint().width()
-        scroll.setMinimumWidth(self._forms.minimumSizeHint().width() + bar_width)
+        scroll = _TallScrollArea(self._forms)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll, 1)
@@ -78,6 +73,27 @@ def _button_row(actions: dict[str, QAction]) -> QHBoxLayout:
     for name in ("start", "pause", "stop"):
         row.addWidget(ActionButton(actions[name]), 1)
     return row
+
+
+class _TallScrollArea(QScrollArea):
+    """Scrolls up and down only, and is always as wide as its widget needs."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widgetResizable=True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(widget)
+        self._widget = widget
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Qt has this area watch its widget; a new need of width comes as a layout request.
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self._take_width()
+        return super().eventFilter(watched, event)
+
+    def _take_width(self) -> None:
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        self.setMinimumWidth(self._widget.minimumSizeHint().width() + bar)
 
 
 class ActionButton(QPushButton):

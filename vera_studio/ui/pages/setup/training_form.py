@@ -1,6 +1,7 @@
 """How the adapter is trained: length, optimizer, schedule, flips, seed and device."""
 
 from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
 
 from vera_studio.recipe import Recipe
@@ -121,9 +122,10 @@ class TrainingForm(QGroupBox):
 
     def _show_devices(self, devices: Devices) -> None:
         """Let only what this machine has be chosen."""
+        model = self._device.model()
+        assert isinstance(model, QStandardItemModel)
         for row, (_, value) in enumerate(_DEVICES):
-            there = value == "auto" or value in devices.available
-            self._device.model().item(row).setEnabled(there)
+            model.item(row).setEnabled(value == "auto" or value in devices.available)
         self._show_device_reason()
 
     def _show_device_reason(self) -> None:

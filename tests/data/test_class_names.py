@@ -1,0 +1,48 @@
+import pytest
+
+from vera_studio.data.class_names import match_classes
+from vera_studio.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("found", "index"),
+    [
+        ("airplane", 0),
+        ("Plane", 0),
+        ("aeroplanes", 0),
+        ("CAR", 1),
+        ("Auto_mobiles", 1),
+        ("bird ", 2),
+        ("kitten", 3),
+        ("puppies", 5),
+        ("Horses", 7),
+        ("boat", 8),
+        ("lorry", 9),
+        ("TRUCK-s", 9),
+    ],
+)
+def test_spellings(found, index, class_names):
+    assert match_classes([found], class_names) == {found: index}
+
+
+def test_words_that_end_in_s_stay_themselves():
+    assert match_classes(["bus", "glass"], ["glass", "bus", "bu"]) == {"bus": 1, "glass": 0}
+
+
+def test_a_class_of_the_network_beats_an_alias():
+    assert match_classes(["car"], ["automobile", "car"]) == {"car": 1}
+
+
+def test_an_unknown_class_is_refused_with_both_lists_and_the_aliases(class_names):
+    with pytest.raises(DataError) as caught:
+        match_classes(["cat", "zebra", "unicorn"], class_names)
+    message = str(caught.value)
+    assert "zebra, unicorn" in message
+    assert "cat, zebra, unicorn" in message
+    assert ", ".join(class_names) in message
+    assert "car or auto for automobile" in message
+
+
+def test_two_names_of_one_class_are_refused(class_names):
+    with pytest.raises(DataError, match="car and automobile are the same class: automobile"):
+        match_classes(["car", "automobile"], class_names)
