@@ -60,7 +60,7 @@ def plot_colors(palette: QPalette) -> PlotColors:
         text=text,
         muted=palette.placeholderText().color(),
         grid=_mix(ground, text, 0.25),
-        raw=_mix(ground, target, 0.35),
+        raw=_mix(ground, target, 0.5 if dark else 0.35),
         target=target,
         other=QColor("#9b9ea6" if dark else "#6f737b"),
         base=QColor("#6c7078" if dark else "#a7abb3"),
@@ -104,8 +104,19 @@ class _SchemeFollower(QObject):
         scheme = _SCHEMES[self._scheme]
         if scheme == Qt.ColorScheme.Unknown:
             scheme = QGuiApplication.styleHints().colorScheme()
-        dark = scheme == Qt.ColorScheme.Dark
-        self._application.setPalette(_dark_palette() if dark else _light_palette())
+        palette = _dark_palette() if scheme == Qt.ColorScheme.Dark else _light_palette()
+        self._application.setPalette(palette)
+        fields = QPalette(palette)
+        frame = _mix(palette.base().color(), palette.text().color(), 0.5)
+        fields.setColor(_ROLE.Window, frame.lighter(_FRAME_LIGHTNESS))
+        for name in _FRAMED:
+            self._application.setPalette(fields, name)
+
+
+# Fusion draws the frames of fields in the window's colour, made darker, where they all but
+# vanish in the dark. These kinds use the window's colour for nothing else.
+_FRAMED = ("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox", "QListView", "QTreeView")
+_FRAME_LIGHTNESS = 140  # per cent; undoes the darkening
 
 
 def _light_palette() -> QPalette:
@@ -116,7 +127,7 @@ def _light_palette() -> QPalette:
 
 
 def _dark_palette() -> QPalette:
-    palette = QPalette(QColor("#303238"), QColor("#1f2024"))
+    palette = QPalette(QColor("#2a2c31"), QColor("#1f2024"))
     _set_roles(palette, _DARK)
     _set_disabled(palette, "#6a6d75")
     return palette

@@ -100,11 +100,12 @@ class Workspace(QObject):
             model: the opened network.
             weights: path of the user's own weights; empty for the built-in ones.
         """
-        self.model = model
+        # Both before anyone is told: the old adapter must never be seen with the new model.
+        self.model, self.adapter = model, None
         settings = dataclasses.replace(self.recipe.model, name=model.kind.name, weights=weights)
         self.set_recipe(dataclasses.replace(self.recipe, model=settings))
         self.model_changed.emit(model)
-        self.set_adapter(None)
+        self.adapter_changed.emit(None)
 
     def set_data(self, data: "ImageData", settings: DataSettings) -> None:
         """Put other images in place."""

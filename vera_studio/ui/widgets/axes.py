@@ -61,6 +61,11 @@ class ClassAxis(pg.AxisItem):
         if ev is not None and ev.oldSize().width() != ev.newSize().width():
             self._fit()
 
+    def boundingRect(self) -> QRectF:
+        # Slanted names reach out below the axis at its left.
+        beyond = self.geometry().height() if self._slanted else 0
+        return super().boundingRect().adjusted(-beyond, 0, 0, 0)
+
     def generateDrawSpecs(self, p: QPainter) -> tuple | None:
         specs = super().generateDrawSpecs(p)
         return None if specs is None else (specs[0], [], [])

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors, Role
 from vera_studio.ui.widgets.axes import PercentAxis, WholeNumberAxis
-from vera_studio.ui.widgets.plot_frame import GRID_ALPHA, PlotFrame
+from vera_studio.ui.widgets.plot_frame import PlotFrame
 from vera_studio.ui.widgets.series import Series
 
 _REDRAW_MILLISECONDS = 40
@@ -181,13 +181,12 @@ class CurvePlot(PlotFrame):
             lines.append(_line(curve, colors, f"{point[0]:,.0f}", self._number(point[1])))
         if at is None:
             return None
-        head = f"<tr><td></td><td>{html.escape(self._x_label)}</td><td></td></tr>"
+        head = f"<tr><td></td>{_cell(html.escape(self._x_label))}<td></td></tr>"
         return at, f"<table cellspacing='3'>{head}{''.join(lines)}</table>"
 
     def recolor(self, colors: PlotColors) -> None:
         for key in self._curves:
             self._color_curve(key, colors)
-        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=GRID_ALPHA)
         if self._marker is not None:
             self._color_marker(colors)
 
@@ -242,6 +241,8 @@ def _line(curve: _Curve, colors: PlotColors, x: str, y: str) -> str:
     """A row of the read-out: name, x and y of a curve."""
     name = html.escape(curve.label)
     dot = f"<span style='color:{curve.color(colors).name()}'>\N{BLACK CIRCLE}</span>"
-    return (
-        f"<tr><td>{dot} {name}</td><td align='right'>{x}</td><td align='right'><b>{y}</b></td></tr>"
-    )
+    return f"<tr><td>{dot} {name}</td>{_cell(x)}{_cell(f'<b>{y}</b>')}</tr>"
+
+
+def _cell(content: str) -> str:
+    return f"<td align='right' style='padding-left: 10px'>{content}</td>"

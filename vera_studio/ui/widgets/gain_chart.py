@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors
 from vera_studio.ui.widgets.axes import ClassAxis, PercentAxis
-from vera_studio.ui.widgets.plot_frame import GRID_ALPHA, PlotFrame
+from vera_studio.ui.widgets.plot_frame import PlotFrame
 
 _BAR = 0.36  # width, in classes
 _BEFORE, _TARGETS, _OTHERS = "before", "targets", "others"
@@ -81,7 +81,7 @@ class GainChart(PlotFrame):
     def reset_view(self) -> None:
         most = max((v for v in (*self._before, *self._after) if v == v), default=1.0)
         # Room for the figures above the highest bar.
-        self.plot.getPlotItem().setYRange(0, max(most * 1.12, 0.1), padding=0)
+        self.plot.getPlotItem().setYRange(-0.002, max(most * 1.12, 0.1), padding=0)
         self.plot.getPlotItem().setXRange(-0.6, len(self._names) - 0.4, padding=0)
 
     def table(self) -> Iterator[Sequence[object]]:
@@ -117,7 +117,6 @@ class GainChart(PlotFrame):
             for key in self._used():
                 self.legend.set_entry(key, _LABELS[key], shown[key], dashed=False, bar=True)
         self._axis.set_target_color(colors.target)
-        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=GRID_ALPHA)
         for index, figure in enumerate(self._figures):
             figure.setColor(self._figure_color(index, colors))
 

@@ -27,8 +27,6 @@ from vera_studio.ui.widgets.legend import Legend
 from vera_studio.ui.widgets.plot_picture import plot_picture
 from vera_studio.ui.widgets.read_out import ReadOut
 
-GRID_ALPHA = 0.4
-
 _EMPTY, _FILLED = range(2)
 
 
@@ -195,6 +193,10 @@ class PlotFrame(QWidget):
         item.setMenuEnabled(False)
         item.vb.setDefaultPadding(0.03)
         item.layout.setContentsMargins(4, 8, 14, 2)
+        item.showGrid(x=False, y=True, alpha=0.4)
+        for name in ("left", "bottom"):
+            item.getAxis(name).setZValue(-1)  # the grid belongs behind the data
+        item.getAxis("left").setStyle(maxTickLevel=1, hideOverlappingLabels=False)
         self.plot.setObjectName("plot")
         self.plot.setAccessibleName(title)
         self.plot.setToolTip("Drag to move, turn the wheel to zoom")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from vera_studio.ui.theme import PlotColors
 from vera_studio.ui.widgets.axes import WholeNumberAxis
-from vera_studio.ui.widgets.plot_frame import GRID_ALPHA, PlotFrame
+from vera_studio.ui.widgets.plot_frame import PlotFrame
 
 _BEFORE, _AFTER = "before", "after"
 _EMPTY_TEXT = "Select a d or b in the tree to see its values."
@@ -103,7 +103,6 @@ class VectorPlot(PlotFrame):
         after = self.colors().target
         self._dots[_AFTER].setPen(None)
         self._dots[_AFTER].setBrush(pg.mkBrush(after))
-        self.plot.getPlotItem().showGrid(x=False, y=True, alpha=GRID_ALPHA)
         for key, color in ((_BEFORE, colors.other), (_AFTER, after)):
             if key in self._values:
                 self.legend.set_entry(key, key, color, dashed=False, bar=True)

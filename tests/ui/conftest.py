@@ -1,0 +1,56 @@
+"""A window with everything loaded, for tests that click through it."""
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from vera_studio import environment
+from vera_studio.ui.error_reporter import ErrorReporter
+from vera_studio.ui.main_window import MainWindow
+from vera_studio.ui.runner import Runner
+from vera_studio.ui.studio import Studio
+from vera_studio.ui.workspace import Workspace
+
+LOADING_MILLISECONDS = 60_000
+
+
+@pytest.fixture
+def new_window(qtbot):
+    """Makes a window as the app does; nothing is loaded yet."""
+    windows = []
+
+    def make():
+        settings = QSettings(str(environment.settings_file()), QSettings.Format.IniFormat)
+        runner = Runner()
+        window = MainWindow(Studio(Workspace(), runner), settings, ErrorReporter())
+        windows.append(window)
+        window.show()
+        return window
+
+    yield make
+    for window in windows:
+        window.studio.runner.cancel_all()
+        assert window.studio.runner.wait(LOADING_MILLISECONDS)
+        window.close()
+        qtbot.addWidget(window)
+
+
+@pytest.fixture
+def window(qtbot, new_window):
+    """A window with the pretrained network, the sample, and accuracies measured."""
+    window = new_window()
+    window.studio.load()
+    qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
+    return window
+
+
+@pytest.fixture
+def settle(qtbot, window):
+    """Waits until nothing is being worked on in the window."""
+    return lambda: qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
+
+
+def is_settled(window):
+    studio = window.studio
+    return (
+        studio.is_ready and not studio.runner.jobs and studio.workspace.accuracy is not None
+    )
