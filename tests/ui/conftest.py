@@ -51,6 +51,4 @@ def settle(qtbot, window):
 
 def is_settled(window):
     studio = window.studio
-    return (
-        studio.is_ready and not studio.runner.jobs and studio.workspace.accuracy is not None
-    )
+    return studio.is_ready and not studio.runner.jobs and studio.workspace.accuracy is not None

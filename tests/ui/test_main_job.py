@@ -70,9 +70,7 @@ def start(qtbot, window):
 def run_to_end(qtbot, window, settle, epochs=2):
     type_number(qtbot, window, "epochs", epochs)
     events = start(qtbot, window)
-    qtbot.waitUntil(
-        lambda: window.studio.run_state is RunState.IDLE, timeout=RUN_MILLISECONDS
-    )
+    qtbot.waitUntil(lambda: window.studio.run_state is RunState.IDLE, timeout=RUN_MILLISECONDS)
     qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None)
     settle()
     return events
@@ -242,9 +240,7 @@ def test_the_saved_recipe_is_what_the_window_shows(qtbot, window, tmp_path, monk
     assert recipe.training.target_classes == ("ship",)
 
 
-@pytest.mark.parametrize(
-    ("answer", "kept"), [("Stop and save", True), ("Discard", False)]
-)
+@pytest.mark.parametrize(("answer", "kept"), [("Stop and save", True), ("Discard", False)])
 def test_closing_during_a_run_asks_and_does_as_told(qtbot, window, own_data_folder, answer, kept):
     type_number(qtbot, window, "epochs", 400)
     start(qtbot, window)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from vera_studio.data.batches import flip_at_random, normalise
 from vera_studio.data.store import ImageData, ImageSet
-from vera_studio.errors import Cancelled
+from vera_studio.errors import Cancelled, TrainingError
 from vera_studio.files import write_atomically
 from vera_studio.models.registry import BuiltInModel
 from vera_studio.recipe import Device
@@ -61,6 +61,7 @@ def pretrain(
         How the new weights do on the test images.
 
     Raises:
+        TrainingError: the device is missing, or there is nothing to train on or no epoch.
         Cancelled: `should_stop` said so; nothing is written.
     """
     torch.manual_seed(settings.seed)  # the layers' own initialisation takes no generator
@@ -69,6 +70,8 @@ def pretrain(
         torch.cat([data.train.images, data.validation.images]),
         torch.cat([data.train.labels, data.validation.labels]),
     )
+    if not len(images) or settings.epochs < 1:
+        raise TrainingError("Pretraining needs at least one training image and one epoch.")
     _fit(network, kind, images, settings, on_epoch, should_stop)
     result = evaluate(network, kind, data.test)
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}

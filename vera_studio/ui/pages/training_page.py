@@ -15,7 +15,7 @@ from vera_studio.ui.studio import RunState, Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.run_progress import RunProgress
 
-_SMOOTHING = 0.97  # weight of the past in the smoothed loss; about the last 30 steps count
+_WINDOWS = 50  # of smoothing in a run: the longer the run, the more steps the mean goes over
 _OTHERS = "mean of the others"
 
 
@@ -26,6 +26,7 @@ class TrainingPage(QWidget):
         super().__init__(parent)
         self._start: RunStarted | None = None
         self._smoothed: float | None = None
+        self._weight = 1.0  # of the newest loss in the smoothed one
         self.progress = RunProgress()
         self.losses = CurvePlot(
             "Loss",
@@ -67,6 +68,8 @@ class TrainingPage(QWidget):
 
     def _begin(self, event: RunStarted) -> None:
         self._start, self._smoothed = event, None
+        window = event.epochs * event.steps_per_epoch / _WINDOWS
+        self._weight = 2 / (min(max(window, 8), 100) + 1)
         self.losses.clear()
         self.losses.set_series("raw", "every step", role="raw", width=1)
         self.losses.set_series("smoothed", "smoothed", role="target", width=2)
@@ -86,7 +89,7 @@ class TrainingPage(QWidget):
         smoothed = []
         for loss in event.losses:
             past = loss if self._smoothed is None else self._smoothed
-            self._smoothed = _SMOOTHING * past + (1 - _SMOOTHING) * loss
+            self._smoothed = past + self._weight * (loss - past)
             smoothed.append(self._smoothed)
         steps = range(event.first_step, event.first_step + len(event.losses))
         self.losses.append("raw", steps, event.losses)

@@ -38,7 +38,15 @@ class _Curve:
 
 
 class CurvePlot(PlotFrame):
-    """Named curves over a common x of whole numbers, such as steps or epochs."""
+    """Named curves over a common x of whole numbers, such as steps or epochs.
+
+    Args:
+        title: shown above; saved files are named after it.
+        x_label: what x counts.
+        y_label: what y is.
+        percent: y is a share from 0 to 1 and written as a percentage.
+        empty_text: shown while there are no points.
+    """
 
     def __init__(
         self,
@@ -49,13 +57,6 @@ class CurvePlot(PlotFrame):
         empty_text: str = "Nothing to show yet.",
         parent: QWidget | None = None,
     ) -> None:
-        """Args:
-        title: shown above; saved files are named after it.
-        x_label: what x counts.
-        y_label: what y is.
-        percent: y is a share from 0 to 1 and written as a percentage.
-        empty_text: shown while there are no points.
-        """
         self._curves: dict[str, _Curve] = {}
         self._percent = percent
         self._x_label, self._y_label = x_label, y_label
@@ -194,6 +195,9 @@ class CurvePlot(PlotFrame):
         curve = self._curves[key]
         color = curve.color(colors)
         style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+        # A polyline that is smooth, wide and jagged takes Qt half a second; its parts do not.
+        # Dashes would start anew in each part.
+        curve.item.curve.setSegmentedLineMode("off" if curve.dashed else "on")
         curve.item.setPen(pg.mkPen(color, width=curve.width, style=style))
         curve.item.setSymbolBrush(color)
         curve.item.setSymbolPen(None)

@@ -11,6 +11,12 @@ _TEXT_WIDTH = 360
 class EmptyState(QWidget):
     """An icon, a headline, a text and perhaps a button, in the middle.
 
+    Args:
+        icon: shown large above the headline.
+        headline: what is missing, in a few words.
+        text: why, and what brings it.
+        action: text of the button; empty for none.
+
     Signals:
         action_triggered(): the button was pressed.
     """
@@ -25,12 +31,6 @@ class EmptyState(QWidget):
         action: str = "",
         parent: QWidget | None = None,
     ) -> None:
-        """Args:
-        icon: shown large above the headline.
-        headline: what is missing, in a few words.
-        text: why, and what brings it.
-        action: text of the button; empty for none.
-        """
         super().__init__(parent)
         self._icon = icon
         self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)

@@ -45,7 +45,7 @@ class Legend(QWidget):
         """Take all entries away."""
         for entry in self._entries.values():
             self._flow.removeWidget(entry)
-            entry.setParent(None)
+            entry.hide()
             entry.deleteLater()
         self._entries = {}
 

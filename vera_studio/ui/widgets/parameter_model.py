@@ -42,21 +42,18 @@ class ParameterModel(QStandardItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
         self.parameters: dict[str, ParameterRow] = {}  # by full name
-        self.is_resetting = False
         self.setSortRole(SORT_ROLE)
-
-    def set_rows(self, rows: Sequence[ParameterRow]) -> None:
-        """Put these rows in the place of all others."""
-        self.is_resetting = True
-        self.clear()
         self.setHorizontalHeaderLabels(COLUMNS)
         for column in range(len(COLUMNS)):
             self.horizontalHeaderItem(column).setTextAlignment(_alignment(column))
+
+    def set_rows(self, rows: Sequence[ParameterRow]) -> None:
+        """Put these rows in the place of all others."""
+        self.removeRows(0, self.rowCount())  # clear() would take the widths of the columns along
         self.parameters = {row.name: row for row in rows}
         modules: dict[tuple[str, ...], QStandardItem] = {(): self.invisibleRootItem()}
         for row in rows:
             self._module(row.path[:-1], row.module_kinds, modules).appendRow(_parameter_cells(row))
-        self.is_resetting = False
 
     def _module(
         self,

@@ -57,6 +57,7 @@ class ParameterTree(QWidget):
         super().__init__(parent)
         self._rows: tuple[ParameterRow, ...] = ()
         self._selected = ""
+        self._is_replacing = False
         self.model = ParameterModel(self)
         self.proxy = ParameterFilter(self)
         self.proxy.setSourceModel(self.model)
@@ -70,7 +71,7 @@ class ParameterTree(QWidget):
     def set_rows(self, rows: Sequence[ParameterRow]) -> None:
         """Show these parameters; what has kept its name stays open, closed and selected."""
         closed, is_first = self._closed(), not self._rows
-        selected = self._selected
+        self._is_replacing = True
         self._rows = tuple(rows)
         self.model.set_rows(self._rows)
         self.tree.expandAll()
@@ -80,12 +81,17 @@ class ParameterTree(QWidget):
         self.totals.setText(totals_text(self._rows))
         if is_first:
             self._fit_columns()
-        self._select(selected)
+        self.select(self._selected)
+        self._is_replacing = False
         self._tell_selected()
 
     def select(self, name: str) -> None:
         """Make the parameter with this full name the current one, if it is there."""
-        self._select(name)
+        for index in self._indices():
+            if index.data(NAME_ROLE) == name:
+                flag = QItemSelectionModel.SelectionFlag
+                self.tree.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
+                return
 
     def visible_counts(self) -> dict[str, int]:
         """Full name and count of every parameter that the filter lets through."""
@@ -188,20 +194,13 @@ class ParameterTree(QWidget):
 
     def _follow_current(self, current: QModelIndex, _: QModelIndex) -> None:
         name = str(current.data(NAME_ROLE) or "")
-        if not self.model.is_resetting:
+        if not self._is_replacing:
             self._selected = name
             self._tell_selected()
 
     def _tell_selected(self) -> None:
         known = self._selected in self.model.parameters
         self.parameter_selected.emit(self._selected if known else "")
-
-    def _select(self, name: str) -> None:
-        for index in self._indices():
-            if index.data(NAME_ROLE) == name:
-                flag = QItemSelectionModel.SelectionFlag
-                self.tree.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
-                return
 
     def _closed(self) -> set[str]:
         """Full names of the modules that are not expanded."""

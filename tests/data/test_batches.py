@@ -1,0 +1,125 @@
+"""What a network is fed: normalised pixels, fair flips, every target and a share of the rest."""
+
+import pytest
+import torch
+
+from vera_studio.data.batches import EpochSampler, flip_at_random, in_order, normalise
+from vera_studio.data.store import ImageSet
+
+MEAN, STD = (0.5, 0.4, 0.3), (0.5, 0.25, 0.2)
+LABELS = torch.arange(100) % 10  # ten images of each of ten classes
+
+
+def pixels(count=4, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (count, 3, 6, 5), dtype=torch.uint8, generator=generator)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def sampler(keep_others, targets=(2, 5), seed=0, labels=LABELS):
+    return EpochSampler(labels, targets, keep_others, generator(seed))
+
+
+def test_normalise_is_scale_then_mean_then_deviation():
+    images = pixels()
+    expected = torch.empty(images.shape)
+    for channel, (mean, std) in enumerate(zip(MEAN, STD, strict=True)):
+        expected[:, channel] = (images[:, channel] / 255 - mean) / std
+    found = normalise(images, MEAN, STD)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-6)
+
+
+def test_normalise_takes_black_and_white_to_the_ends():
+    ends = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 1, 1)
+    found = normalise(ends, (0.5,) * 3, (0.5,) * 3)
+    assert found.flatten().tolist() == pytest.approx([-1.0] * 3 + [1.0] * 3)
+
+
+def test_flips_mirror_left_and_right_and_only_that():
+    images = pixels(64)
+    found = flip_at_random(images, generator())
+    mirrored = [torch.equal(new, old.flip(2)) for new, old in zip(found, images, strict=True)]
+    untouched = [torch.equal(new, old) for new, old in zip(found, images, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, untouched, strict=True))
+    assert {True, False} == set(mirrored)
+
+
+def test_flips_hit_about_half():
+    image = torch.tensor([0, 1], dtype=torch.uint8).view(1, 1, 1, 2)
+    found = flip_at_random(image.expand(2000, 1, 1, 2), generator())
+    assert 900 < int(found[:, 0, 0, 0].sum()) < 1100
+
+
+def test_flips_follow_the_generator_and_leave_the_input():
+    images = pixels(64)
+    before = images.clone()
+    assert torch.equal(flip_at_random(images, generator(3)), flip_at_random(images, generator(3)))
+    assert not torch.equal(
+        flip_at_random(images, generator(3)), flip_at_random(images, generator(4))
+    )
+    assert torch.equal(images, before)
+
+
+def test_in_order_gives_every_image_once_with_its_label():
+    images = ImageSet(pixels(7), torch.arange(7))
+    batches = list(in_order(images, 3))
+    assert [len(labels) for _, labels in batches] == [3, 3, 1]
+    assert torch.equal(torch.cat([part for part, _ in batches]), images.images)
+    assert torch.equal(torch.cat([labels for _, labels in batches]), images.labels)
+
+
+def test_in_order_of_nothing_is_nothing():
+    assert list(in_order(ImageSet(pixels(0), LABELS[:0]), 3)) == []
+
+
+def test_keeping_none_of_the_others_leaves_the_targets():
+    drawn = sampler(0.0).draw()
+    assert set(LABELS[drawn].tolist()) == {2, 5}
+    assert sorted(drawn.tolist()) == [i for i in range(100) if i % 10 in (2, 5)]
+
+
+def test_keeping_all_is_every_image_once():
+    assert sorted(sampler(1.0).draw().tolist()) == list(range(100))
+
+
+def test_all_classes_as_targets_is_every_image_once():
+    assert sorted(sampler(0.3, range(10)).draw().tolist()) == list(range(100))
+
+
+@pytest.mark.parametrize(("share", "others"), [(0.0, 0), (0.1, 8), (0.25, 20), (0.5, 40), (1, 80)])
+def test_the_share_counts_the_others(share, others):
+    one = sampler(share)
+    drawn = one.draw().tolist()
+    assert len(one) == len(drawn) == len(set(drawn)) == 20 + others
+    assert sum(i % 10 in (2, 5) for i in drawn) == 20
+
+
+def test_each_epoch_draws_afresh():
+    one = sampler(0.25)
+    others = [{i for i in one.draw().tolist() if i % 10 not in (2, 5)} for _ in range(8)]
+    assert len({frozenset(drawn) for drawn in others}) == 8
+    assert len(set().union(*others)) > 60  # of 80, though an epoch has but 20
+
+
+def test_the_order_is_mixed():
+    one = sampler(1.0)
+    first, second = one.draw().tolist(), one.draw().tolist()
+    assert first != sorted(first)
+    assert first != second
+
+
+def test_the_same_seed_draws_the_same_epochs():
+    first, same, other = sampler(0.5, seed=1), sampler(0.5, seed=1), sampler(0.5, seed=2)
+    epochs = [first.draw().tolist() for _ in range(3)]
+    assert epochs == [same.draw().tolist() for _ in range(3)]
+    assert epochs != [other.draw().tolist() for _ in range(3)]
+
+
+def test_without_other_images_there_is_nothing_to_keep():
+    one = sampler(0.5, labels=torch.tensor([2, 5, 5]))
+    assert len(one) == 3
+    assert sorted(one.draw().tolist()) == [0, 1, 2]

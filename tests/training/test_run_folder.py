@@ -1,0 +1,200 @@
+"""A run folder keeps what happened in plain tables and gives its result back."""
+
+import csv
+import dataclasses
+import json
+import math
+import tomllib
+from datetime import datetime
+
+import pytest
+
+from vera_studio import recipe as recipes
+from vera_studio.errors import StudioError
+from vera_studio.recipe import AdapterSettings, Recipe
+from vera_studio.training.results import EpochDone, Evaluation, RunResult, StepsDone
+from vera_studio.training.run_folder import RunFolder, load_result, new_run_folder
+
+NAMES = ("cat", "dog", "ship")
+NAN = math.nan
+
+
+def evaluation(first=0.25):
+    return Evaluation(loss=1.5, accuracy=0.5, per_class=(first, 0.75, NAN), counts=(4, 4, 0))
+
+
+def result(folder, **changes):
+    values = {
+        "folder": folder,
+        "stopped": True,
+        "epochs_done": 3,
+        "best_epoch": 2,
+        "class_names": NAMES,
+        "target_classes": (0, 2),
+        "before": evaluation(),
+        "after": evaluation(0.5),
+        "images_per_second": 1234.5,
+        "seconds": 6.75,
+        "device": "cpu",
+    }
+    return RunResult(**values | changes)
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def same(first, second):
+    """Equal, NaN to NaN too, in values and in types."""
+    return repr(first) == repr(second)
+
+
+def test_the_recipe_is_in_the_folder(tmp_path):
+    recipe = Recipe(adapter=AdapterSettings(rank=7))
+    RunFolder(tmp_path / "new" / "run", recipe, NAMES)
+    assert recipes.load(tmp_path / "new" / "run" / "recipe.toml") == recipe
+    text = (tmp_path / "new" / "run" / "recipe.toml").read_text()
+    assert tomllib.loads(text)["adapter"]["rank"] == 7
+
+
+def test_a_folder_with_a_run_is_refused_and_stays(tmp_path):
+    RunFolder(tmp_path, Recipe(adapter=AdapterSettings(rank=7)), NAMES)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(StudioError, match="holds a run already"):
+        RunFolder(tmp_path, Recipe(), NAMES)
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StudioError, match="Cannot write"):
+        RunFolder(tmp_path / "file" / "run", Recipe(), NAMES)
+
+
+def test_losses_grow_by_a_row_a_step(tmp_path):
+    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    folder.add_losses(StepsDone(1, 1, (2.5, 0.1234567891), 10.0, 0.5, 1.0))
+    folder.add_losses(StepsDone(2, 3, (1e-9,), 10.0, 1.0, 0.0))
+    assert rows(tmp_path / "losses.csv") == [
+        ["step", "epoch", "loss"],
+        ["1", "1", "2.5"],
+        ["2", "1", "0.123457"],
+        ["3", "2", "1e-09"],
+    ]
+
+
+def test_metrics_have_a_row_an_epoch(tmp_path):
+    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    folder.add_epoch(EpochDone(1, 8, 2.25, evaluation(), 0.004, True, 1.5))
+    head, row = rows(tmp_path / "metrics.csv")
+    named = dict(zip(head, row, strict=True))
+    assert named == {
+        "epoch": "1",
+        "step": "8",
+        "train_loss": "2.25",
+        "validation_loss": "1.5",
+        "validation_accuracy": "0.5000",
+        "accuracy_cat": "0.2500",
+        "accuracy_dog": "0.7500",
+        "accuracy_ship": "nan",
+        "learning_rate": "0.004",
+        "is_best": "1",
+        "seconds": "1.500",
+    }
+
+
+def test_class_names_with_commas_stay_one_column(tmp_path):
+    RunFolder(tmp_path, Recipe(), ['cat, "big"', "dog"])
+    (head,) = rows(tmp_path / "metrics.csv")
+    assert head[5:7] == ['accuracy_cat, "big"', "accuracy_dog"]
+
+
+def test_a_table_that_is_gone_from_reach_is_told(tmp_path):
+    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    (tmp_path / "losses.csv").unlink()
+    (tmp_path / "losses.csv").mkdir()
+    with pytest.raises(StudioError, match=r"Cannot write .*losses\.csv"):
+        folder.add_losses(StepsDone(1, 1, (2.5,), 10.0, 0.5, 1.0))
+
+
+def test_a_result_comes_back(tmp_path):
+    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    written = result(tmp_path)
+    folder.add_result(written)
+    assert same(load_result(tmp_path), written)
+
+
+def test_a_result_without_any_image_comes_back(tmp_path):
+    nothing = Evaluation(NAN, NAN, (NAN, NAN, NAN), (0, 0, 0))
+    written = result(tmp_path, before=nothing, after=nothing)
+    RunFolder(tmp_path, Recipe(), NAMES).add_result(written)
+    assert same(load_result(tmp_path), written)
+
+
+def test_a_result_is_strict_json_without_its_folder(tmp_path):
+    RunFolder(tmp_path, Recipe(), NAMES).add_result(result(tmp_path))
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    text = (tmp_path / "result.json").read_text(encoding="utf-8")
+    values = json.loads(text, parse_constant=refuse)
+    assert values["before"]["per_class"] == [0.25, 0.75, None]
+    assert "folder" not in values
+
+
+def test_a_result_is_found_where_its_folder_went(tmp_path):
+    RunFolder(tmp_path / "old", Recipe(), NAMES).add_result(result(tmp_path / "old"))
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert load_result(tmp_path / "new").folder == tmp_path / "new"
+    assert load_result(tmp_path / "new").best_adapter == tmp_path / "new" / "best.safetensors"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "{}", '{"before": 3, "after": 4}', '{"before": {}, "after": {}}', "\0"],
+)
+def test_a_folder_without_a_whole_result_is_refused(tmp_path, text):
+    (tmp_path / "result.json").write_text(text)
+    with pytest.raises(StudioError, match="holds no finished run"):
+        load_result(tmp_path)
+
+
+def test_a_result_with_more_or_less_than_it_should_is_refused(tmp_path):
+    RunFolder(tmp_path, Recipe(), NAMES).add_result(result(tmp_path))
+    path = tmp_path / "result.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"colour": "red"}))
+    with pytest.raises(StudioError, match="colour"):
+        load_result(tmp_path)
+    del values["seconds"]
+    path.write_text(json.dumps(values))
+    with pytest.raises(StudioError, match="seconds"):
+        load_result(tmp_path)
+
+
+def test_a_run_that_is_not_finished_has_no_result(tmp_path):
+    RunFolder(tmp_path, Recipe(), NAMES)
+    with pytest.raises(StudioError, match="holds no finished run"):
+        load_result(tmp_path)
+
+
+def test_new_folders_are_named_after_the_time_and_free(tmp_path):
+    now = datetime(2024, 2, 29, 13, 5, 7)
+    first = new_run_folder(tmp_path, now)
+    assert first == tmp_path / "2024-02-29_13-05-07"
+    assert not first.exists()
+    first.mkdir()
+    second = new_run_folder(tmp_path, now)
+    assert second == tmp_path / "2024-02-29_13-05-07_2"
+    second.mkdir()
+    assert new_run_folder(tmp_path, now).name == "2024-02-29_13-05-07_3"
+
+
+def test_means_leave_out_classes_without_images():
+    figures = evaluation()
+    assert figures.mean_over((0, 1, 2)) == 0.5
+    assert math.isnan(figures.mean_over((2,)))
+    assert math.isnan(figures.mean_over(()))
+    assert dataclasses.replace(figures, per_class=(0.5, 1.0, 0.0)).mean_over((1, 2)) == 0.5

@@ -1,0 +1,132 @@
+import math
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+
+from vera_studio.ui.widgets.class_list import ClassList, accuracy_text
+
+NAMES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+ACCURACIES = (0.72, 0.81, 0.55, 0.46, 0.66, 0.58, 0.79, 0.73, 1.0, math.nan)
+
+
+@pytest.fixture
+def classes(qtbot):
+    widget = ClassList()
+    qtbot.addWidget(widget)
+    widget.set_classes(NAMES)
+    widget.resize(300, 270)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    return widget
+
+
+def click_box(qtbot, classes, row):
+    """Click on the check box of a row."""
+    index = classes.list.model().index(row, 0)
+    option = QStyleOptionViewItem()
+    option.rect = classes.list.visualRect(index)
+    option.features |= QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
+    part = QStyle.SubElement.SE_ItemViewItemCheckIndicator
+    place = classes.list.style().subElementRect(part, option, classes.list).center()
+    qtbot.mouseClick(classes.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_a_click_ticks_a_class(qtbot, classes):
+    with qtbot.waitSignal(classes.checked_changed) as signal:
+        click_box(qtbot, classes, 3)
+    assert signal.args == [(3,)]
+    click_box(qtbot, classes, 2)
+    assert classes.checked() == (2, 3)
+    click_box(qtbot, classes, 3)
+    assert classes.checked() == (2,)
+
+
+def test_keys_move_and_tick(qtbot, classes):
+    classes.list.setFocus()
+    qtbot.waitUntil(classes.list.hasFocus)
+    classes.list.setCurrentRow(0)
+    qtbot.keyClick(classes.list, Qt.Key.Key_Down)
+    qtbot.keyClick(classes.list, Qt.Key.Key_Space)
+    qtbot.keyClick(classes.list, Qt.Key.Key_Down)
+    qtbot.keyClick(classes.list, Qt.Key.Key_Down)
+    qtbot.keyClick(classes.list, Qt.Key.Key_Space)
+    assert classes.checked() == (1, 3)
+    qtbot.keyClick(classes.list, Qt.Key.Key_Space)
+    assert classes.checked() == (1,)
+
+
+def test_buttons_tick_all_none_and_the_weakest(qtbot, classes):
+    classes.set_accuracies(ACCURACIES)
+    told = []
+    classes.checked_changed.connect(told.append)
+    for button in (classes.weakest_button, classes.all_button, classes.none_button):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert told == [(2, 3, 5), tuple(range(10)), ()]
+
+
+def test_the_weakest_are_unknown_without_accuracies(classes):
+    assert not classes.weakest_button.isEnabled()
+    classes.set_accuracies([math.nan] * 10)
+    assert not classes.weakest_button.isEnabled()
+    classes.set_accuracies(ACCURACIES)
+    assert classes.weakest_button.isEnabled()
+
+
+def test_ticks_set_from_outside_are_told_once(classes):
+    told = []
+    classes.checked_changed.connect(told.append)
+    classes.set_checked((5, 2))
+    classes.set_checked((2, 5))
+    assert told == [(2, 5)]
+    classes.set_accuracies(ACCURACIES)
+    assert told == [(2, 5)]
+    classes.set_classes(NAMES[:4])
+    assert told == [(2, 5), ()]
+
+
+def test_accuracies_are_read_out(classes):
+    item = classes.list.item(9)
+    assert item.data(Qt.ItemDataRole.AccessibleTextRole) == "truck, …"
+    classes.set_accuracies(ACCURACIES)
+    assert item.data(Qt.ItemDataRole.AccessibleTextRole) == "truck, no images"
+    assert classes.list.item(8).toolTip() == "ship: 100.0%"
+
+
+def test_as_many_accuracies_as_classes(classes):
+    with pytest.raises(ValueError, match="2 accuracies for 10 classes"):
+        classes.set_accuracies((0.1, 0.2))
+
+
+def test_ten_classes_are_seen_without_scrolling(classes):
+    assert not classes.list.verticalScrollBar().isVisible()
+    last = classes.list.visualItemRect(classes.list.item(9))
+    assert classes.list.viewport().rect().contains(last)
+    assert classes.minimumSizeHint().height() <= 270
+
+
+def test_the_bar_is_as_long_as_the_accuracy(classes):
+    classes.set_accuracies([0.0, 1.0, *[math.nan] * 8])
+    image = classes.list.viewport().grab().toImage()
+    accent = classes.palette().accent().color().name()
+
+    def accent_pixels(row):
+        middle = classes.list.visualItemRect(classes.list.item(row)).center().y()
+        return sum(
+            image.pixelColor(QPoint(x, middle)).name() == accent for x in range(image.width())
+        )
+
+    assert accent_pixels(0) == 0
+    assert accent_pixels(1) > 60
+    assert accent_pixels(2) == 0
+
+
+def test_texts():
+    assert [accuracy_text(value) for value in (None, math.nan, 0.4567)] == [
+        "…",
+        "no images",
+        "45.7%",
+    ]

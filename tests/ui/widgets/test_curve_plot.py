@@ -1,0 +1,276 @@
+import csv
+import math
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton
+
+from vera_studio.errors import StudioError
+from vera_studio.ui.theme import plot_colors, set_color_scheme
+from vera_studio.ui.widgets.curve_plot import CurvePlot
+
+
+@pytest.fixture
+def plot(qtbot):
+    widget = CurvePlot("Loss", "Step", "Cross entropy", empty_text="Nothing yet.")
+    qtbot.addWidget(widget)
+    widget.resize(600, 320)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    return widget
+
+
+@pytest.fixture
+def filled(plot, qtbot):
+    plot.set_series("raw", "every step", role="raw", width=1)
+    plot.set_series("validation", "validation", role="other", dashed=True, points=True)
+    plot.append("raw", range(1, 101), np.linspace(2, 1, 100))
+    plot.append("validation", [0, 50, 100], [2.5, 1.5, 0.5])
+    plot.bring_up_to_date()
+    QApplication.processEvents()
+    return plot
+
+
+def view(plot):
+    return plot.plot.getPlotItem().vb.viewRange()
+
+
+def button(plot, name):
+    return plot.findChild(QToolButton, f"{name}_button")
+
+
+def hover(plot, x, y):
+    """Move the mouse to a point of the plot."""
+    scene = plot.plot.getPlotItem().vb.mapViewToScene(QPointF(x, y))
+    viewport = plot.plot.viewport()
+    place = QPointF(plot.plot.mapFromScene(scene))
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        place,
+        viewport.mapToGlobal(place),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(viewport, event)
+
+
+def card(plot):
+    return plot._read_out.card
+
+
+def test_the_empty_text_gives_way_to_the_first_point(plot):
+    plot.set_series("raw", "every step")
+    assert plot.is_empty()
+    assert not button(plot, "save_csv").isEnabled()
+    plot.append("raw", [], [])
+    assert plot.is_empty()
+    plot.append("raw", [1], [2.0])
+    assert not plot.is_empty()
+    assert button(plot, "save_csv").isEnabled()
+
+
+def test_points_come_back_as_they_went_in(filled):
+    xs, ys = filled.points("validation")
+    assert (xs.tolist(), ys.tolist()) == ([0, 50, 100], [2.5, 1.5, 0.5])
+
+
+def test_what_comes_in_is_drawn_a_moment_later(qtbot, plot):
+    plot.set_series("raw", "every step")
+    plot.append("raw", range(10), range(10))
+    qtbot.waitUntil(lambda: view(plot)[0][1] >= 9 and view(plot)[1][1] >= 9)
+
+
+def test_an_unknown_series_is_an_error(plot):
+    with pytest.raises(KeyError):
+        plot.append("raw", [1], [1])
+
+
+def test_changing_the_look_keeps_the_points(filled):
+    filled.set_series("raw", "steps", color_index=3, width=3)
+    assert len(filled.points("raw")[0]) == 100
+    assert filled.legend.entry("raw").text() == "steps"
+
+
+def test_a_million_points_are_few_on_screen(plot):
+    plot.set_series("raw", "every step", width=1)
+    ys = np.random.default_rng(0).normal(size=1_000_000)
+    plot.append("raw", np.arange(1_000_000), ys)
+    start = time.perf_counter()
+    plot.bring_up_to_date()
+    plot.plot.viewport().repaint()
+    seconds = time.perf_counter() - start
+    drawn_x, drawn_y = plot._curves["raw"].item.getData()
+    assert len(drawn_x) <= 4000
+    assert (drawn_y.min(), drawn_y.max()) == (ys.min(), ys.max())
+    assert seconds < 1
+
+
+def test_zooming_in_shows_every_point(qtbot, plot):
+    plot.set_series("raw", "every step")
+    plot.append("raw", range(100_000), range(100_000))
+    plot.plot.setXRange(500, 600, padding=0)
+    item = plot._curves["raw"].item
+    qtbot.waitUntil(lambda: item.getData()[0] is not None)
+    assert item.getData()[0].tolist() == list(range(499, 602))
+
+
+def test_the_wheel_zooms_and_the_button_resets(qtbot, filled):
+    before = view(filled)
+    place = filled.plot.viewport().mapTo(filled, filled.plot.viewport().rect().center())
+    QTest.wheelEvent(filled.windowHandle(), QPointF(place), QPoint(0, 360))
+    qtbot.waitUntil(lambda: span(view(filled)[0]) < span(before[0]))
+    filled.append("raw", [200], [1.0])
+    filled.bring_up_to_date()
+    QApplication.processEvents()
+    assert view(filled)[0][1] < 150  # what was zoomed in stays so
+    qtbot.mouseClick(button(filled, "reset_view"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view(filled)[0][1] >= 200)
+
+
+def span(pair):
+    return pair[1] - pair[0]
+
+
+def test_the_legend_hides_a_curve(qtbot, filled):
+    qtbot.mouseClick(filled.legend.entry("raw"), Qt.MouseButton.LeftButton)
+    assert not filled._curves["raw"].item.isVisible()
+    assert filled._curves["validation"].item.isVisible()
+    hover(filled, 50, 1.5)
+    assert "every step" not in card(filled).text()
+
+
+def test_hovering_reads_the_nearest_point_of_each_curve(filled):
+    hover(filled, 48.2, 1.6)
+    assert card(filled).isVisible()
+    assert "1.525" in card(filled).text()  # every step, at 48
+    assert "validation" in card(filled).text()
+    assert filled.plot.viewport().rect().contains(card(filled).geometry())
+    QApplication.sendEvent(filled.plot.viewport(), QEvent(QEvent.Type.Leave))
+    assert not card(filled).isVisible()
+
+
+def test_names_are_text_not_markup(plot):
+    plot.set_series("a", "<b>bird</b> & co")
+    plot.append("a", [1], [1])
+    plot.bring_up_to_date()
+    assert "&lt;b&gt;bird&lt;/b&gt; &amp; co" in plot.describe(1, 1)[1]
+
+
+def test_the_marker_moves(filled):
+    filled.set_marker(50, "best: epoch 1")
+    filled.set_marker(100, "best: epoch 2")
+    assert filled._marker.value() == 100
+    assert filled._marker.label.format == "best: epoch 2"
+
+
+def test_clear_takes_everything_away(filled):
+    filled.set_marker(50, "best")
+    filled.clear()
+    assert filled.is_empty()
+    filled.set_series("raw", "every step")
+    filled.append("raw", [1], [1])
+    filled.bring_up_to_date()
+    assert len(filled.points("raw")[0]) == 1
+    assert filled._marker is None
+
+
+def test_csv_has_all_points_of_all_curves(filled, tmp_path):
+    filled.plot.setXRange(10, 20)
+    filled.save_csv(tmp_path / "loss.csv")
+    with (tmp_path / "loss.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["Step", "every step", "validation"]
+    assert rows[1] == ["0", "", "2.5"]
+    assert rows[2] == ["1", "2.0", ""]
+    assert rows[51][0] == "50"
+    assert rows[51][2] == "1.5"
+    assert len(rows) == 102
+
+
+def test_png_has_twice_the_pixels_and_the_curves(filled, tmp_path):
+    filled.save_png(tmp_path / "loss.png")
+    image = QImage(str(tmp_path / "loss.png"))
+    assert image.width() >= 2 * filled.plot.width()
+    colors = plot_colors(filled.palette())
+    names = {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
+    assert {colors.raw.name(), colors.other.name(), colors.background.name()} <= names
+
+
+@pytest.mark.parametrize("kind", ["png", "csv"])
+def test_the_buttons_ask_where_to_save(qtbot, filled, tmp_path, monkeypatch, kind):
+    asked = []
+
+    def answer(parent, caption, name, kinds):
+        asked.append(name)
+        return str(tmp_path / "chosen"), kinds
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    qtbot.mouseClick(button(filled, f"save_{kind}"), Qt.MouseButton.LeftButton)
+    assert asked == [f"loss.{kind}"]
+    assert (tmp_path / f"chosen.{kind}").stat().st_size > 100
+
+
+def test_a_dialog_left_without_a_name_saves_nothing(qtbot, filled, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    qtbot.mouseClick(button(filled, "save_png"), Qt.MouseButton.LeftButton)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_save_is_told(qtbot, filled, tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    target = blocked / "loss.csv"  # its folder is a file
+    with pytest.raises(StudioError, match="Cannot write"):
+        filled.save_csv(target)
+    told = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    monkeypatch.setattr(QMessageBox, "warning", lambda *arguments: told.append(arguments[-1]))
+    qtbot.mouseClick(button(filled, "save_csv"), Qt.MouseButton.LeftButton)
+    assert len(told) == 1
+    assert "Cannot write" in told[0]
+
+
+def test_the_context_menu_offers_the_tools(filled):
+    assert filled.plot.contextMenuPolicy() == Qt.ContextMenuPolicy.ActionsContextMenu
+    texts = [action.text() for action in filled.plot.actions()]
+    assert texts == ["Reset view", "Save as PNG…", "Save as CSV…"]
+
+
+def test_percentages(qtbot):
+    plot = CurvePlot("Accuracy", "Epoch", "Accuracy", percent=True)
+    qtbot.addWidget(plot)
+    plot.set_series("cat", "cat", color_index=3)
+    plot.append("cat", [0, 1], [0.456, math.nan])
+    assert "45.6%" in plot.describe(0, 0.4)[1]
+    axis = plot.plot.getPlotItem().getAxis("left")
+    assert axis.tickStrings([0.5, 0.75], 1, 0.25) == ["50%", "75%"]
+    assert axis.tickStrings([0.505], 1, 0.005) == ["50.5%"]
+
+
+def test_steps_are_whole_numbers(plot):
+    axis = plot.plot.getPlotItem().getAxis("bottom")
+    assert all(spacing >= 1 for spacing, _ in axis.tickSpacing(0, 1.5, 500))
+    assert axis.tickStrings([10_000], 1, 1000) == ["10,000"]
+
+
+def test_colors_follow_the_palette(qtbot, qapp, filled):
+    before = QPalette(qapp.palette())
+    try:
+        for scheme in ("dark", "light"):
+            set_color_scheme(scheme)
+            wanted = plot_colors(qapp.palette())
+            pen = filled._curves["raw"].item.opts
+            qtbot.waitUntil(lambda pen=pen, wanted=wanted: pen["pen"].color() == wanted.raw)
+            background = filled.plot.backgroundBrush().color()
+            assert background == wanted.background
+    finally:
+        set_color_scheme("system")
+        qapp.setPalette(before)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from vera_studio.ui.widgets.series import Series
+
+
+def series_of(xs, ys):
+    series = Series()
+    series.append(xs, ys)
+    return series
+
+
+def test_points_in_pieces_are_points_in_one():
+    rng = np.random.default_rng(0)
+    ys = rng.normal(size=5000)
+    whole, pieces = series_of(np.arange(5000), ys), Series()
+    for start in range(0, 5000, 7):
+        pieces.append(np.arange(start, min(start + 7, 5000)), ys[start : start + 7])
+    assert len(pieces) == 5000
+    np.testing.assert_array_equal(pieces.xs, whole.xs)
+    np.testing.assert_array_equal(pieces.ys, ys)
+
+
+def test_x_must_ascend():
+    series = series_of([1, 2], [0, 0])
+    with pytest.raises(ValueError, match="greater than the one before"):
+        series.append([2], [0])
+    with pytest.raises(ValueError, match="greater than the one before"):
+        series.append([5, 4], [0, 0])
+    assert len(series) == 2
+
+
+def test_as_many_x_as_y():
+    with pytest.raises(ValueError, match=r"\(2,\) and y of shape \(1,\)"):
+        Series().append([1, 2], [0])
+
+
+def test_bounds_pass_over_gaps():
+    assert Series().bounds() is None
+    assert series_of([1, 2], [np.nan, np.nan]).bounds() is None
+    assert series_of([1, 2, 3], [4, np.nan, -1]).bounds() == ((1, 3), (-1, 4))
+
+
+def test_few_points_are_not_thinned():
+    xs, ys = series_of(range(10), range(10)).thinned(-np.inf, np.inf, buckets=5)
+    np.testing.assert_array_equal(xs, range(10))
+    np.testing.assert_array_equal(ys, range(10))
+
+
+def test_thinning_keeps_every_peak():
+    rng = np.random.default_rng(0)
+    ys = rng.normal(size=100_000)
+    ys[[333, 77_777]] = 50, -50
+    thin_x, thin_y = series_of(np.arange(100_000), ys).thinned(-np.inf, np.inf, buckets=400)
+    assert len(thin_x) == len(thin_y) == 800
+    assert thin_y.max() == 50
+    assert thin_y.min() == -50
+    assert np.all(np.diff(thin_x) >= 0)
+    # Each bucket on its own: least and greatest as a plain loop finds them.
+    starts = np.linspace(0, 100_000, 400, endpoint=False).astype(int).tolist()
+    for i, (start, end) in enumerate(zip(starts, [*starts[1:], 100_000], strict=True)):
+        assert thin_y[2 * i] == ys[start:end].min()
+        assert thin_y[2 * i + 1] == ys[start:end].max()
+
+
+def test_thinning_a_part_shows_that_part_in_full():
+    series = series_of(np.arange(100_000), np.arange(100_000))
+    xs, _ = series.thinned(500, 600, buckets=400)
+    np.testing.assert_array_equal(xs, range(499, 602))
+
+
+def test_thinning_passes_over_gaps():
+    ys = np.tile([np.nan, 1.0], 5000)
+    _, thin_y = series_of(np.arange(10_000), ys).thinned(-np.inf, np.inf, buckets=100)
+    np.testing.assert_array_equal(thin_y, np.ones(200))
+
+
+def test_nearest():
+    assert Series().nearest(3) is None
+    series = series_of([0, 10, 20], [1, 2, 3])
+    assert [series.nearest(x) for x in (-5, 4, 6, 99)] == [(0, 1), (0, 1), (10, 2), (20, 3)]
