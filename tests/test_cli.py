@@ -2,9 +2,7 @@
 
 import json
 import math
-import os
 import signal
-import subprocess
 import sys
 
 import numpy as np
@@ -311,60 +309,3 @@ def test_ctrl_c_before_training_began(write_recipe, tmp_path, capsys, monkeypatc
     assert run("train", write_recipe(), "--out", tmp_path / "run") == 130
     assert capsys.readouterr().err.splitlines()[-1] == "vera-studio: interrupted"
     assert not (tmp_path / "run").exists()
-
-
-WITHOUT_QT = """
-import sys
-
-class NoQt:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("PySide6", "shiboken6", "pyqtgraph"):
-            raise ImportError(f"{name} is not installed")
-
-sys.meta_path.insert(0, NoQt())
-from vera_studio.__main__ import main
-sys.exit(main())
-"""
-
-
-def python(*arguments):
-    environment_ = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env=environment_,
-    )
-
-
-def test_subcommands_run_without_qt(write_recipe, images, tmp_path):
-    done = python("-c", WITHOUT_QT, "train", write_recipe(), "--out", tmp_path / "run")
-    assert (done.returncode, done.stdout.splitlines()[-1:]) == (
-        0,
-        [f"Run folder: {tmp_path / 'run'}"],
-    ), done.stderr
-    adapter = load_result(tmp_path / "run").best_adapter
-    arguments = ("evaluate", adapter, "--data", images, "--json")
-    done = python("-c", WITHOUT_QT, *arguments)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["accuracy"] == load_result(tmp_path / "run").after.accuracy
-
-
-def test_a_failure_of_the_program_itself_is_one_line(tmp_path):
-    done = python("-m", "vera_studio", "evaluate", tmp_path / "none", "--data", tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert len(done.stderr.splitlines()) == 1
-    assert "Traceback" not in done.stderr
-
-
-def test_the_version_comes_without_torch_or_qt():
-    code = (
-        "import sys; from vera_studio.__main__ import main\n"
-        "sys.argv = ['vera-studio', '--version']\n"
-        "try: main()\n"
-        "finally: print(*sorted({'torch', 'PySide6', 'pyqtgraph'} & set(sys.modules)))"
-    )
-    done = python("-c", code)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [vera_studio.__version__]

@@ -60,12 +60,12 @@ class TrainingSettings:
     """How the adapter is trained."""
 
     target_classes: tuple[str, ...] | None = None  # None for all
-    keep_others: float = 0.4  # share, 0 to 1, of the other classes' images mixed in
-    epochs: int = 10
+    keep_others: float = 0.44  # share, 0 to 1, of the other classes' images mixed in
+    epochs: int = 6
     batch_size: int = 64  # images
-    learning_rate: float = 0.02  # the peak, where a schedule changes it
+    learning_rate: float = 0.03  # the peak, where a schedule changes it
     optimizer: Optimizer = "adamw"
-    schedule: Schedule = "one-cycle"
+    schedule: Schedule = "cosine"
     flips: bool = True  # mirror every other image, at random
     seed: int = 0  # of the order of the images, the mixing and the flips
     device: Device = "auto"

@@ -1,10 +1,14 @@
-"""Images that are learned in moments."""
+"""Images that are learned in moments, and the measuring of what came of it."""
 
 import pytest
 import torch
 
+from vera_studio.adapters import adapter_file
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.models.convnet import CLASS_NAMES
+from vera_studio.models.registry import open_model
+from vera_studio.recipe import ModelSettings
+from vera_studio.training.evaluation import evaluate
 
 
 @pytest.fixture
@@ -24,3 +28,15 @@ def tiny_data():
         return ImageData("folder", "Colours", CLASS_NAMES, *parts)
 
     return make
+
+
+@pytest.fixture
+def measured():
+    """A function that puts the adapter of a file on the shipped network and evaluates it."""
+
+    def measure(adapter, images):
+        model = open_model(ModelSettings())
+        adapter_file.apply(adapter_file.load(adapter), model.network, model.kind.class_names)
+        return evaluate(model.network, model.kind, images)
+
+    return measure

@@ -10,10 +10,9 @@ import torch
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.errors import Cancelled, DataError, RecipeError, StudioError, TrainingError
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.training import loop, stopwatch
+from vera_studio.training import loop
 from vera_studio.training.evaluation import evaluate
 from vera_studio.training.loop import train
 from vera_studio.training.results import EpochDone, Evaluation, RunStarted, Stage, StepsDone
@@ -48,35 +47,10 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def measured(adapter, images):
-    """What the shipped network does on `images` with the adapter of a file."""
-    model = open_model(ModelSettings())
-    adapter_file.apply(adapter_file.load(adapter), model.network, model.kind.class_names)
-    return evaluate(model.network, model.kind, images)
-
-
 def same_vectors(first, second):
     return first.keys() == second.keys() and all(
         torch.equal(first[name], second[name]) for name in first
     )
-
-
-class StopAfter:
-    """Answers yes once `steps` training steps were reported; every step is reported."""
-
-    def __init__(self, steps, monkeypatch):
-        monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
-        self.steps, self.done, self.events = steps, -1, []
-
-    def on_event(self, event):
-        self.events.append(event)
-        if isinstance(event, RunStarted):
-            self.done = 0
-        if isinstance(event, StepsDone):
-            self.done += len(event.losses)
-
-    def should_stop(self):
-        return self.done >= self.steps
 
 
 def test_a_run_leaves_its_folder(tiny_data, tmp_path):
@@ -164,7 +138,7 @@ def test_the_base_is_untouched(tiny_data, tmp_path, monkeypatch):
     assert all(torch.equal(v, weights[k]) for k, v in model.network.state_dict().items())
 
 
-def test_the_files_reproduce_what_was_measured(tiny_data, tmp_path):
+def test_the_files_reproduce_what_was_measured(tiny_data, tmp_path, measured):
     data, events = tiny_data(), []
     result = train(recipe(epochs=3), tmp_path, events.append, data=data)
     assert measured(result.best_adapter, data.test) == result.after
@@ -207,7 +181,7 @@ def scripted(monkeypatch, data, validations):
     ],
 )
 def test_the_best_epoch_has_the_best_score(
-    tiny_data, tmp_path, monkeypatch, keep_others, validations, best
+    tiny_data, tmp_path, monkeypatch, keep_others, validations, best, measured
 ):
     data, vectors = tiny_data(), {}
     scripted(monkeypatch, data, validations)
@@ -237,142 +211,11 @@ def test_without_test_images_a_run_goes_through(tiny_data, tmp_path):
     assert result.after.counts == (0,) * 10
 
 
-def test_a_stop_within_an_epoch_keeps_the_run(tiny_data, tmp_path, monkeypatch):
-    stop, data = StopAfter(7, monkeypatch), tiny_data()
-    result = train(recipe(epochs=3), tmp_path, stop.on_event, stop.should_stop, data)
-    assert names(tmp_path) == FILES
-    assert (result.stopped, result.epochs_done) == (True, 2)
-    assert load_result(tmp_path) == result
-    assert len(rows(tmp_path / "losses.csv")) == 7
-    assert [epoch.step for epoch in of(EpochDone, stop.events)] == [5, 7]
-    last = of(EpochDone, stop.events)[-1]
-    assert last.train_loss == pytest.approx(
-        sum(float(row["loss"]) for row in rows(tmp_path / "losses.csv")[5:]) / 2, rel=1e-4
-    )
-    assert measured(result.best_adapter, data.test) == result.after
-    assert measured(result.last_adapter, data.validation) == last.validation
-
-
-def test_a_stopped_run_is_the_start_of_the_whole_one(tiny_data, tmp_path, monkeypatch):
-    stop = StopAfter(7, monkeypatch)
-    train(recipe(), tmp_path / "part", stop.on_event, stop.should_stop, tiny_data())
-    train(recipe(), tmp_path / "whole", data=tiny_data())
-    part, whole = (rows(tmp_path / name / "losses.csv") for name in ("part", "whole"))
-    assert len(part) == 7
-    assert whole[:7] == part
-
-
-def test_a_stop_between_epochs_keeps_the_run(tiny_data, tmp_path, monkeypatch):
-    stop = StopAfter(5, monkeypatch)
-    result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
-    assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 1, 1)
-
-
-def test_a_stop_at_the_last_step_is_a_whole_run(tiny_data, tmp_path, monkeypatch):
-    stop = StopAfter(10, monkeypatch)
-    result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
-    assert (result.stopped, result.epochs_done) == (False, 2)
-
-
-def test_a_stop_before_the_first_step_keeps_the_untrained_adapter(tiny_data, tmp_path, monkeypatch):
-    stop = StopAfter(0, monkeypatch)
-    result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
-    assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 0, 0)
-    assert names(tmp_path) == FILES
-    assert result.after == result.before
-    for path in (result.best_adapter, result.last_adapter):
-        vectors = adapter_file.load(path).vectors
-        assert not any(vectors[name].any() for name in vectors if name.endswith(".b"))
-
-
-def test_a_stop_before_training_began_leaves_nothing(tiny_data, tmp_path):
-    with pytest.raises(Cancelled):
-        train(recipe(), tmp_path / "run", should_stop=lambda: True, data=tiny_data())
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_pause_does_not_count(tiny_data, tmp_path, monkeypatch):
-    class Clock:
-        now = 0.0
-
-        def perf_counter(self):
-            return self.now
-
-    clock, events = Clock(), []
-    monkeypatch.setattr(stopwatch, "time", clock)
-    monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
-
-    def wait():  # as a pause does
-        clock.now += 1024
-        return False
-
-    def on_event(event):  # the only work that takes time on this clock
-        clock.now += 1
-        events.append(event)
-
-    result = train(recipe(), tmp_path, on_event, wait, tiny_data())
-    assert clock.now > 10 * 1024
-    assert result.seconds == len(events) - 1  # the first came before the clock was started
-    assert [epoch.seconds for epoch in of(EpochDone, events)] == [5, 5]  # its reports of steps
-    assert result.images_per_second == 160 / 10
-    assert max(event.seconds_left for event in of(StepsDone, events)) <= 10
-
-
-@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
-def test_a_loss_that_explodes_is_told(tiny_data, tmp_path, schedule):
-    chosen = recipe(epochs=20, batch_size=4, learning_rate=10.0, optimizer="sgd", schedule=schedule)
-    with pytest.raises(TrainingError, match=r"no longer finite in epoch \d+\..* such as 1\.$"):
-        train(chosen, tmp_path, data=tiny_data())
-
-
-def test_the_epoch_of_the_explosion_is_named(tiny_data, tmp_path, monkeypatch):
-    real, calls = loop.F.cross_entropy, []
-
-    def failing(logits, labels):
-        calls.append(1)
-        return real(logits, labels) * (float("nan") if len(calls) == 8 else 1)
-
-    monkeypatch.setattr(loop.F, "cross_entropy", failing)
-    monkeypatch.setattr(loop, "evaluate", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10))
-    with pytest.raises(TrainingError, match=r"in epoch 2\. Try a lower .* such as 0\.003\."):
-        train(recipe(learning_rate=0.03), tmp_path, data=tiny_data())
-    assert len(rows(tmp_path / "metrics.csv")) == 1
-
-
-def test_targets_without_images_are_refused(tiny_data, tmp_path):
-    chosen = recipe(target_classes=("bird", "cat", "truck"))
-    with pytest.raises(DataError, match=r"no training images of bird, truck\."):
-        train(chosen, tmp_path / "run", data=tiny_data(classes=(0, CAT)))
-    assert not (tmp_path / "run").exists()
-
-
 def test_others_without_images_do_no_harm(tiny_data, tmp_path):
     data = tiny_data(classes=(0, CAT))
     result = train(recipe(target_classes=("cat",)), tmp_path, data=data)
     assert result.after.counts[CAT] == 3
     assert repr(load_result(tmp_path)) == repr(result)  # NaN for the eight absent classes
-
-
-def test_a_folder_with_a_run_is_refused_and_stays(tiny_data, tmp_path):
-    train(recipe(epochs=1), tmp_path, data=tiny_data())
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(StudioError, match="holds a run already"):
-        train(recipe(seed=1), tmp_path, data=tiny_data())
-    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-
-
-@pytest.mark.parametrize(
-    ("wrong", "text"),
-    [
-        (recipe(epochs=0), "training.epochs"),
-        (recipe(target_classes=("lion",)), "lion"),
-        (replace(recipe(), adapter=AdapterSettings(layers=("fc9",))), "fc9"),
-    ],
-)
-def test_a_recipe_that_cannot_run_is_refused(tiny_data, tmp_path, wrong, text):
-    with pytest.raises(RecipeError, match=text):
-        train(wrong, tmp_path / "run", data=tiny_data())
-    assert not (tmp_path / "run").exists()
 
 
 def test_only_the_chosen_layers_are_trained(tiny_data, tmp_path):

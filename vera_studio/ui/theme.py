@@ -110,7 +110,8 @@ class _SchemeFollower(QObject):
         frame = _mix(palette.base().color(), palette.text().color(), 0.5)
         fields.setColor(_ROLE.Window, frame.lighter(_FRAME_LIGHTNESS))
         for name in _FRAMED:
-            self._application.setPalette(fields, name)
+            # The stub wants bytes, the call only takes a string (PySide6 6.12).
+            self._application.setPalette(fields, name)  # type: ignore[arg-type]
 
 
 # Fusion draws the frames of fields in the window's colour, made darker, where they all but

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from vera_studio.ui.widgets.class_list import ClassList, accuracy_text
@@ -46,6 +46,7 @@ def test_a_click_ticks_a_class(qtbot, classes):
 
 
 def test_keys_move_and_tick(qtbot, classes):
+    classes.activateWindow()
     classes.list.setFocus()
     qtbot.waitUntil(classes.list.hasFocus)
     classes.list.setCurrentRow(0)
@@ -114,10 +115,9 @@ def test_the_bar_is_as_long_as_the_accuracy(classes):
     accent = classes.palette().accent().color().name()
 
     def accent_pixels(row):
-        middle = classes.list.visualItemRect(classes.list.item(row)).center().y()
-        return sum(
-            image.pixelColor(QPoint(x, middle)).name() == accent for x in range(image.width())
-        )
+        place = classes.list.visualItemRect(classes.list.item(row)).center()
+        middle = round(place.y() * image.devicePixelRatio())
+        return sum(image.pixelColor(x, middle).name() == accent for x in range(image.width()))
 
     assert accent_pixels(0) == 0
     assert accent_pixels(1) > 60

@@ -203,6 +203,17 @@ def test_png_has_twice_the_pixels_and_the_curves(filled, tmp_path):
     assert {colors.raw.name(), colors.other.name(), colors.background.name()} <= names
 
 
+def test_lines_in_the_png_are_twice_as_wide(plot, tmp_path):
+    plot.set_series("flat", "flat", color_index=3, width=4)
+    plot.append("flat", [0, 1], [5, 5])
+    plot.save_png(tmp_path / "flat.png")
+    image = QImage(str(tmp_path / "flat.png"))
+    wanted = plot_colors(plot.palette()).of_class(3).name()
+    column = [image.pixelColor(image.width() // 2, y).name() for y in range(image.height())]
+    assert column.count(wanted) in (7, 8, 9)
+    assert plot._curves["flat"].item.opts["pen"].widthF() == 4 * plot.devicePixelRatioF()
+
+
 @pytest.mark.parametrize("kind", ["png", "csv"])
 def test_the_buttons_ask_where_to_save(qtbot, filled, tmp_path, monkeypatch, kind):
     asked = []

@@ -27,6 +27,7 @@ def test_a_click_hides_and_shows(qtbot, legend):
 
 
 def test_keys_reach_the_entries(qtbot, legend):
+    legend.activateWindow()
     legend.entry("bird").setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.waitUntil(legend.entry("bird").hasFocus)
     qtbot.keyClick(legend.entry("bird"), Qt.Key.Key_Tab)

@@ -186,6 +186,7 @@ def test_sorting_and_back_to_the_order_of_the_network(qtbot, tree):
 
 def test_copying_rows(qtbot, tree):
     tree.select("fc3.d")
+    tree.activateWindow()
     tree.tree.setFocus()
     qtbot.waitUntil(tree.tree.hasFocus)
     qtbot.keyClick(tree.tree, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)

@@ -29,11 +29,12 @@ def area(grid):
 def count_pixels(grid, color):
     image = area(grid).viewport().grab().toImage()
     name = QColor(*color).name()
-    return sum(
+    pixels = sum(
         image.pixelColor(x, y).name() == name
         for x in range(image.width())
         for y in range(image.height())
     )
+    return pixels / image.devicePixelRatio() ** 2
 
 
 def test_before_there_are_images_it_says_so(grid):

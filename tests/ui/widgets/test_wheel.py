@@ -52,6 +52,7 @@ def test_the_wheel_scrolls_the_page_until_the_field_has_the_focus(qtbot, make):
     assert value_of(field) == 50
     assert area.verticalScrollBar().value() > 0
     area.verticalScrollBar().setValue(0)
+    area.activateWindow()
     field.setFocus()
     qtbot.waitUntil(field.hasFocus)
     turn_wheel(area, field)

@@ -9,11 +9,17 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsSceneResizeEvent
 
 _GAP = 4
+_END = 10  # pixels
 _SLANT = 40  # degrees
 
 
 class WholeNumberAxis(pg.AxisItem):
-    """Ticks at whole numbers only, for steps, epochs and indices."""
+    """Ticks at whole numbers only at the bottom, for steps, epochs and indices."""
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
+        self.enableAutoSIPrefix(False)
+        self.setStyle(hideOverlappingLabels=False)
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list:  # noqa: N803
         levels = super().tickSpacing(minVal, maxVal, size)
@@ -24,7 +30,20 @@ class WholeNumberAxis(pg.AxisItem):
         return [f"{value:,.0f}" for value in values]
 
 
-class PercentAxis(pg.AxisItem):
+class ValueAxis(pg.AxisItem):
+    """The axis at the left, with the labels at its very ends too."""
+
+    def __init__(self) -> None:
+        super().__init__("left")
+        self.enableAutoSIPrefix(False)
+        self.setStyle(maxTickLevel=1)
+
+    def boundingRect(self) -> QRectF:
+        # pyqtgraph leaves out labels beyond this, and with a grid gives them no room.
+        return super().boundingRect().adjusted(0, -_END, 0, _END)
+
+
+class PercentAxis(ValueAxis):
     """Ticks of shares from 0 to 1, written as percentages."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:

@@ -11,12 +11,12 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors, Role
-from vera_studio.ui.widgets.axes import PercentAxis, WholeNumberAxis
+from vera_studio.ui.widgets.axes import PercentAxis, ValueAxis, WholeNumberAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
 from vera_studio.ui.widgets.series import Series
 
 _REDRAW_MILLISECONDS = 40
-_BUCKETS = 1000  # of neighbouring points, each drawn as its least and its greatest
+_BUCKETS = 600  # of neighbouring points, each drawn as its least and its greatest
 _MOST_DOTS = 150  # of a curve in view; more would run into a thick line
 
 
@@ -62,14 +62,10 @@ class CurvePlot(PlotFrame):
         self._x_label, self._y_label = x_label, y_label
         self._marker: pg.InfiniteLine | None = None
         self._drawn_view: tuple[float, float] | None = None
-        left = PercentAxis("left") if percent else pg.AxisItem("left")
-        super().__init__(
-            title, empty_text, {"bottom": WholeNumberAxis("bottom"), "left": left}, parent
-        )
+        left = PercentAxis() if percent else ValueAxis()
+        super().__init__(title, empty_text, {"bottom": WholeNumberAxis(), "left": left}, parent)
         item = self.plot.getPlotItem()
         item.setLabels(bottom=x_label, left=y_label)
-        left.enableAutoSIPrefix(False)
-        item.getAxis("bottom").enableAutoSIPrefix(False)
         self._timer = QTimer(self, singleShot=True, interval=_REDRAW_MILLISECONDS)
         self._timer.timeout.connect(self.bring_up_to_date)
         item.vb.sigXRangeChanged.connect(self._follow_view)
@@ -198,7 +194,7 @@ class CurvePlot(PlotFrame):
         # A polyline that is smooth, wide and jagged takes Qt half a second; its parts do not.
         # Dashes would start anew in each part.
         curve.item.curve.setSegmentedLineMode("off" if curve.dashed else "on")
-        curve.item.setPen(pg.mkPen(color, width=curve.width, style=style))
+        curve.item.setPen(self.pen(color, curve.width, style))
         curve.item.setSymbolBrush(color)
         curve.item.setSymbolPen(None)
         curve.item.setSymbolSize(6)
@@ -207,7 +203,7 @@ class CurvePlot(PlotFrame):
 
     def _color_marker(self, colors: PlotColors) -> None:
         assert self._marker is not None
-        self._marker.setPen(pg.mkPen(colors.muted, width=1, style=Qt.PenStyle.DashLine))
+        self._marker.setPen(self.pen(colors.muted, 1, Qt.PenStyle.DashLine))
         self._marker.label.setColor(colors.muted)
 
     def _show_curve(self, key: str, on: bool) -> None:

@@ -60,10 +60,10 @@ class EmptyState(QWidget):
         self.button.setToolTip(text or headline)
         self.button.setVisible(bool(action))
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.DevicePixelRatioChange):
             self._recolor()
+        return super().event(event)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

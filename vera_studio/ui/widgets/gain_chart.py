@@ -33,9 +33,7 @@ class GainChart(PlotFrame):
         self._figures: list[pg.TextItem] = []
         self._axis = ClassAxis()
         self._bars = {key: pg.BarGraphItem(x=[], height=[], width=_BAR) for key in _LABELS}
-        super().__init__(
-            title, empty_text, {"bottom": self._axis, "left": PercentAxis("left")}, parent
-        )
+        super().__init__(title, empty_text, {"bottom": self._axis, "left": PercentAxis()}, parent)
         for bars in self._bars.values():
             self.plot.addItem(bars)
         self.plot.getPlotItem().setMouseEnabled(y=False)

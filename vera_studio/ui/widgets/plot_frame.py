@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
-from PySide6.QtGui import QAction, QFont, QMouseEvent
+from PySide6.QtGui import QAction, QColor, QFont, QMouseEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -24,7 +24,7 @@ from vera_studio.files import write_atomically
 from vera_studio.ui.icons import icon
 from vera_studio.ui.theme import PlotColors, plot_colors
 from vera_studio.ui.widgets.legend import Legend
-from vera_studio.ui.widgets.plot_picture import plot_picture
+from vera_studio.ui.widgets.plot_picture import PICTURE_SCALE, plot_picture
 from vera_studio.ui.widgets.read_out import ReadOut
 
 _EMPTY, _FILLED = range(2)
@@ -51,6 +51,7 @@ class PlotFrame(QWidget):
         self._empty.setMargin(24)
         self._empty.setForegroundRole(self._empty.palette().ColorRole.PlaceholderText)
         self._read_out = ReadOut(self.plot)
+        self._picture_scale: float | None = None
         self._make_actions()
         self._lay_out()
         self._prepare_plot(title)
@@ -89,7 +90,13 @@ class PlotFrame(QWidget):
             StudioError: the file cannot be written.
         """
         self.bring_up_to_date()
-        picture = plot_picture(self.title, self.plot, self.legend, self.colors())
+        self._picture_scale = PICTURE_SCALE
+        self._recolor()
+        try:
+            picture = plot_picture(self.title, self.plot, self.legend, self.colors())
+        finally:
+            self._picture_scale = None
+            self._recolor()
         write_atomically(path, picture)
 
     def save_csv(self, path: Path) -> None:
@@ -117,9 +124,22 @@ class PlotFrame(QWidget):
         """Draw the contents in other colours."""
         raise NotImplementedError
 
+    def pen(self, color: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+        """A pen whose lines are `width` wide, whatever the scale of the screen.
+
+        pyqtgraph's pens are cosmetic, and Qt measures those in pixels of the device.
+        """
+        scale = self._picture_scale or self.devicePixelRatioF()
+        return pg.mkPen(color, width=width * scale, style=style)
+
     def colors(self) -> PlotColors:
         """The colours of the present palette."""
         return plot_colors(self.palette())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._recolor()
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -196,7 +216,6 @@ class PlotFrame(QWidget):
         item.showGrid(x=False, y=True, alpha=0.4)
         for name in ("left", "bottom"):
             item.getAxis(name).setZValue(-1)  # the grid belongs behind the data
-        item.getAxis("left").setStyle(maxTickLevel=1, hideOverlappingLabels=False)
         self.plot.setObjectName("plot")
         self.plot.setAccessibleName(title)
         self.plot.setToolTip("Drag to move, turn the wheel to zoom")
@@ -210,9 +229,9 @@ class PlotFrame(QWidget):
         self.plot.setBackground(colors.background)
         for name in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(name)
-            axis.setPen(colors.grid)
+            axis.setPen(self.pen(colors.grid, 1))
             axis.setTextPen(colors.text)
-        self._read_out.recolor(colors)
+        self._read_out.recolor(self.pen(colors.muted, 1, Qt.PenStyle.DotLine), self.palette())
         self.recolor(colors)
 
     def _ask_png(self) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors
 
-_SCALE = 2
+PICTURE_SCALE = 2
 _MARGIN = 12
 
 
@@ -15,8 +15,10 @@ def plot_picture(title: str, plot: pg.PlotWidget, legend: QWidget, colors: PlotC
     """The content of a PNG file with twice the pixels that the plot has on screen."""
     head = plot.fontMetrics().height() + _MARGIN
     size = QSize(plot.width(), head + plot.height() + _MARGIN + legend.height())
-    image = QImage((size + QSize(2 * _MARGIN, 2 * _MARGIN)) * _SCALE, QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(_SCALE)
+    image = QImage(
+        (size + QSize(2 * _MARGIN, 2 * _MARGIN)) * PICTURE_SCALE, QImage.Format.Format_RGB32
+    )
+    image.setDevicePixelRatio(PICTURE_SCALE)
     image.fill(colors.background)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

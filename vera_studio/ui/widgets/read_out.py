@@ -2,9 +2,8 @@
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPalette, QPen
 from PySide6.QtWidgets import QFrame, QLabel
-
-from vera_studio.ui.theme import PlotColors
 
 _DISTANCE = 14  # of the card from the pointer
 
@@ -45,10 +44,11 @@ class ReadOut:
         self._line.setVisible(False)
         self.card.hide()
 
-    def recolor(self, colors: PlotColors) -> None:
-        """Draw the line in the colours of the present palette."""
-        self._line.setPen(pg.mkPen(colors.muted, width=1, style=Qt.PenStyle.DotLine))
-        palette = self.card.palette()
-        palette.setColor(palette.ColorRole.Window, palette.toolTipBase().color())
-        palette.setColor(palette.ColorRole.WindowText, colors.text)
-        self.card.setPalette(palette)
+    def recolor(self, pen: QPen, palette: QPalette) -> None:
+        """Draw the line with `pen` and the card in the colours of `palette`."""
+        self.leave()  # what the card says has colours of its own
+        self._line.setPen(pen)
+        card = QPalette(palette)
+        card.setColor(QPalette.ColorRole.Window, palette.toolTipBase().color())
+        card.setColor(QPalette.ColorRole.WindowText, palette.toolTipText().color())
+        self.card.setPalette(card)

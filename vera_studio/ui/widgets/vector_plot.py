@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from vera_studio.ui.theme import PlotColors
-from vera_studio.ui.widgets.axes import WholeNumberAxis
+from vera_studio.ui.widgets.axes import ValueAxis, WholeNumberAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
 
 _BEFORE, _AFTER = "before", "after"
@@ -28,16 +28,9 @@ class VectorPlot(PlotFrame):
             _BEFORE: pg.ScatterPlotItem(size=6, symbol="o", antialias=True),
             _AFTER: pg.ScatterPlotItem(size=7, symbol="o", antialias=True),
         }
-        super().__init__(
-            "Values",
-            empty_text,
-            {"bottom": WholeNumberAxis("bottom"), "left": pg.AxisItem("left")},
-            parent,
-        )
-        item = self.plot.getPlotItem()
-        item.setLabels(bottom="Index")
-        item.getAxis("bottom").enableAutoSIPrefix(False)
-        item.getAxis("left").enableAutoSIPrefix(False)
+        axes = {"bottom": WholeNumberAxis(), "left": ValueAxis()}
+        super().__init__("Values", empty_text, axes, parent)
+        self.plot.getPlotItem().setLabels(bottom="Index")
         for drawn in (self._stems, *self._dots.values()):
             self.plot.addItem(drawn)
         self.figures = QLabel(textFormat=Qt.TextFormat.RichText)
@@ -97,7 +90,7 @@ class VectorPlot(PlotFrame):
     def recolor(self, colors: PlotColors) -> None:
         faint = colors.target
         faint.setAlphaF(0.45)
-        self._stems.setPen(pg.mkPen(faint, width=1))
+        self._stems.setPen(self.pen(faint, 1))
         self._dots[_BEFORE].setPen(pg.mkPen(colors.other, width=1.2))
         self._dots[_BEFORE].setBrush(pg.mkBrush(colors.background))
         after = self.colors().target

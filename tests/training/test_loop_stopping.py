@@ -1,0 +1,139 @@
+"""A run that is stopped is kept as far as it came, and a pause costs it nothing."""
+
+import csv
+
+import pytest
+
+from vera_studio.adapters import adapter_file
+from vera_studio.errors import Cancelled
+from vera_studio.recipe import Recipe, TrainingSettings
+from vera_studio.training import loop, stopwatch
+from vera_studio.training.loop import train
+from vera_studio.training.results import EpochDone, RunStarted, StepsDone
+from vera_studio.training.run_folder import load_result
+
+FILES = {
+    "recipe.toml",
+    "losses.csv",
+    "metrics.csv",
+    "best.safetensors",
+    "last.safetensors",
+    "result.json",
+}
+
+
+def recipe(**training):
+    values = {"epochs": 2, "batch_size": 16, "device": "cpu"} | training
+    return Recipe(training=TrainingSettings(**values))
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+class StopAfter:
+    """Answers yes once `steps` training steps were reported; every step is reported."""
+
+    def __init__(self, steps, monkeypatch):
+        monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
+        self.steps, self.done, self.events = steps, -1, []
+
+    def on_event(self, event):
+        self.events.append(event)
+        if isinstance(event, RunStarted):
+            self.done = 0
+        if isinstance(event, StepsDone):
+            self.done += len(event.losses)
+
+    def should_stop(self):
+        return self.done >= self.steps
+
+
+def test_a_stop_within_an_epoch_keeps_the_run(tiny_data, tmp_path, monkeypatch, measured):
+    stop, data = StopAfter(7, monkeypatch), tiny_data()
+    result = train(recipe(epochs=3), tmp_path, stop.on_event, stop.should_stop, data)
+    assert names(tmp_path) == FILES
+    assert (result.stopped, result.epochs_done) == (True, 2)
+    assert load_result(tmp_path) == result
+    assert len(rows(tmp_path / "losses.csv")) == 7
+    assert [epoch.step for epoch in of(EpochDone, stop.events)] == [5, 7]
+    last = of(EpochDone, stop.events)[-1]
+    assert last.train_loss == pytest.approx(
+        sum(float(row["loss"]) for row in rows(tmp_path / "losses.csv")[5:]) / 2, rel=1e-4
+    )
+    assert measured(result.best_adapter, data.test) == result.after
+    assert measured(result.last_adapter, data.validation) == last.validation
+
+
+def test_a_stopped_run_is_the_start_of_the_whole_one(tiny_data, tmp_path, monkeypatch):
+    stop = StopAfter(7, monkeypatch)
+    train(recipe(), tmp_path / "part", stop.on_event, stop.should_stop, tiny_data())
+    train(recipe(), tmp_path / "whole", data=tiny_data())
+    part, whole = (rows(tmp_path / name / "losses.csv") for name in ("part", "whole"))
+    assert len(part) == 7
+    assert whole[:7] == part
+
+
+def test_a_stop_between_epochs_keeps_the_run(tiny_data, tmp_path, monkeypatch):
+    stop = StopAfter(5, monkeypatch)
+    result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
+    assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 1, 1)
+
+
+def test_a_stop_at_the_last_step_is_a_whole_run(tiny_data, tmp_path, monkeypatch):
+    stop = StopAfter(10, monkeypatch)
+    result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
+    assert (result.stopped, result.epochs_done) == (False, 2)
+
+
+def test_a_stop_before_the_first_step_keeps_the_untrained_adapter(tiny_data, tmp_path, monkeypatch):
+    stop = StopAfter(0, monkeypatch)
+    result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
+    assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 0, 0)
+    assert names(tmp_path) == FILES
+    assert result.after == result.before
+    for path in (result.best_adapter, result.last_adapter):
+        vectors = adapter_file.load(path).vectors
+        assert not any(vectors[name].any() for name in vectors if name.endswith(".b"))
+
+
+def test_a_stop_before_training_began_leaves_nothing(tiny_data, tmp_path):
+    with pytest.raises(Cancelled):
+        train(recipe(), tmp_path / "run", should_stop=lambda: True, data=tiny_data())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_pause_does_not_count(tiny_data, tmp_path, monkeypatch):
+    class Clock:
+        now = 0.0
+
+        def perf_counter(self):
+            return self.now
+
+    clock, events = Clock(), []
+    monkeypatch.setattr(stopwatch, "time", clock)
+    monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
+
+    def wait():  # as a pause does
+        clock.now += 1024
+        return False
+
+    def on_event(event):  # the only work that takes time on this clock
+        clock.now += 1
+        events.append(event)
+
+    result = train(recipe(), tmp_path, on_event, wait, tiny_data())
+    assert clock.now > 10 * 1024
+    assert result.seconds == len(events) - 1  # the first came before the clock was started
+    assert [epoch.seconds for epoch in of(EpochDone, events)] == [5, 5]  # its reports of steps
+    assert result.images_per_second == 160 / 10
+    assert max(event.seconds_left for event in of(StepsDone, events)) <= 10
