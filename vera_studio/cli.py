@@ -149,6 +149,8 @@ def _pretrain(options: argparse.Namespace) -> None:
         print(line, file=sys.stderr, flush=True)
 
     settings = PretrainSettings(epochs=options.epochs, seed=options.seed)
+    if not 0 <= options.seed <= recipe.MAX_SEED:
+        raise StudioError(f"--seed must be from 0 to {recipe.MAX_SEED:,}, not {options.seed:,}.")
     result = pretrain(kind, data, options.out, settings, options.device, report)
     print(_accuracy_table(result, kind.class_names))
 

@@ -72,3 +72,11 @@ def test_a_recipe_that_cannot_run_is_refused(tiny_data, tmp_path, wrong, text):
     with pytest.raises(RecipeError, match=text):
         train(wrong, tmp_path / "run", data=tiny_data())
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_the_last_step_ruined_are_noticed(tiny_data, tmp_path):
+    training = TrainingSettings(
+        optimizer="sgd", schedule="constant", learning_rate=10.0, epochs=1, batch_size=len_of_third
+    )
+    with pytest.raises(TrainingError, match="no longer finite in epoch 1"):
+        train(Recipe(training=training), tmp_path / "run", data=tiny_data)

@@ -103,7 +103,7 @@ class _Run:
         self.device = device
         self.on_event = on_event
         self.clock = Stopwatch()
-        self.should_stop = lambda: self.clock.outside(should_stop)
+        self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
         self.targets = _target_indices(recipe, model)
         self.generator = torch.Generator().manual_seed(recipe.training.seed)
         self.sampler = EpochSampler(
@@ -211,7 +211,7 @@ class _Run:
         """Train one epoch, or what of it came before a stop; returns the mean loss."""
         epoch_start = self.clock.seconds()
         pending: list[torch.Tensor] = []  # losses not yet reported, left on the device
-        total_loss = 0.0
+        total_loss: float = 0.0
         steps_before = self.step
         reported = time.perf_counter()
         order = self.sampler.draw().to(images.device)
@@ -254,10 +254,7 @@ class _Run:
         """
         losses: tuple[float, ...] = tuple(torch.stack(list(pending)).tolist())
         if not all(math.isfinite(loss) for loss in losses):
-            raise TrainingError(
-                f"The loss is no longer finite in epoch {epoch}. "
-                f"Try a lower learning rate, such as {self.settings.learning_rate / 10:.1g}."
-            )
+            raise self._no_longer_finite(epoch)
         seconds = self.train_seconds + self.clock.seconds() - epoch_start
         progress = self.step / self.steps
         event = StepsDone(
@@ -270,7 +267,13 @@ class _Run:
         )
         folder.add_losses(event)
         self.on_event(event)
-        return sum(losses)
+        return math.fsum(losses)
+
+    def _no_longer_finite(self, epoch: int) -> TrainingError:
+        return TrainingError(
+            f"The loss is no longer finite in epoch {epoch}. "
+            f"Try a lower learning rate, such as {self.settings.learning_rate / 10:.1g}."
+        )
 
     def _end_epoch(
         self,
@@ -283,12 +286,17 @@ class _Run:
     ) -> None:
         """Evaluate an epoch, keep it if it is the best so far, and write it down."""
         validation = evaluate(self.network, self.kind, self.data.validation)
+        vectors = adapter_file.vectors(self.network)
+        # A loss is from before its step: what the epoch's last step did shows only here.
+        is_finite = all(bool(vector.isfinite().all()) for vector in vectors.values())
+        if not is_finite or (len(self.data.validation) and not math.isfinite(validation.loss)):
+            raise self._no_longer_finite(epoch)
         score = self._score(validation)
         is_best = score > self.best_score
         figures = self._figures(epoch, before) | {"validation_accuracy": validation.accuracy}
         if is_best:
             self.best_score, self.best_epoch = score, epoch
-            self.best_vectors = adapter_file.vectors(self.network)
+            self.best_vectors = vectors
             self._save(folder, "best", figures)
         self._save(folder, "last", figures)
         event = EpochDone(epoch, self.step, train_loss, validation, learning_rate, is_best, seconds)

@@ -1,6 +1,7 @@
 """Training all weights of a built-in model from nothing: how the shipped weights were made."""
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -83,7 +84,9 @@ def pretrain(
         "train_images": len(images),
         "test_images": len(data.test),
         "test_accuracy": round(result.accuracy, 4),
-        "test_accuracy_per_class": [round(share, 4) for share in result.per_class],
+        "test_accuracy_per_class": [
+            None if math.isnan(share) else round(share, 4) for share in result.per_class
+        ],
     }
     metadata = {key: json.dumps(value) for key, value in facts.items()}
     write_atomically(path, safetensors.torch.save(weights, metadata))

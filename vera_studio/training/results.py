@@ -88,7 +88,7 @@ class RunResult:
     folder: Path
     stopped: bool  # by the user, before its last epoch
     epochs_done: int
-    best_epoch: int  # 0: no epoch was better than no training
+    best_epoch: int  # from 1; 0 where no step was trained
     class_names: tuple[str, ...]
     target_classes: tuple[int, ...]
     before: Evaluation  # on the test images

@@ -63,8 +63,8 @@ def test_bars_are_drawn_in_their_colors(filled):
     assert color_at(-0.2, 0.3) == colors.base.name()
     assert color_at(0.2, 0.3) == colors.target.name()
     assert color_at(2.2, 0.3) == colors.other.name()
-    assert color_at(0.2, 0.75) == colors.background.name()
-    assert color_at(3.2, 0.3) == colors.background.name()
+    assert color_at(0.2, 0.77) == colors.background.name()
+    assert color_at(3.2, 0.33) == colors.background.name()
 
 
 @pytest.mark.parametrize(("width", "slanted"), [(900, False), (400, True)])
