@@ -20,7 +20,7 @@ from vera_studio.errors import RecipeError
 from vera_studio.files import write_atomically
 
 MAX_RANK = 1024
-MAX_SEED = 2**32 - 1
+MAX_SEED = 2**31 - 1  # what input fields can hold
 DataSource = Literal["sample", "cifar10", "folder"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
@@ -183,7 +183,7 @@ def _training_problems(training: TrainingSettings, class_names: Sequence[str] | 
     _check_number(found, "training.keep_others", training.keep_others, 0.0, 1.0)
     _check_number(found, "training.epochs", training.epochs, 1, 10_000)
     _check_number(found, "training.batch_size", training.batch_size, 1, 65_536)
-    _check_number(found, "training.learning_rate", training.learning_rate, 1e-8, 10.0)
+    _check_number(found, "training.learning_rate", training.learning_rate, 1e-6, 10.0)
     _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
     _check_names(found, "training.target_classes", "class", training.target_classes, class_names)
     return found
@@ -204,7 +204,7 @@ def _check_names(
     if chosen is None:
         return
     if not chosen:
-        found.append(f"{name} must name at least one {kind}.")
+        found.append(f"Choose at least one {kind} ({name}).")
     if len(set(chosen)) != len(chosen):
         found.append(f"{name} names a {kind} twice.")
     unknown = [] if known is None else [one for one in chosen if one not in known]

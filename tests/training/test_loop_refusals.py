@@ -4,12 +4,13 @@ import csv
 from dataclasses import replace
 
 import pytest
+import torch
 
 from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.training import loop
 from vera_studio.training.loop import train
-from vera_studio.training.results import Evaluation
+from vera_studio.training.results import Evaluation, StepsDone
 
 CAT = 3
 
@@ -74,9 +75,16 @@ def test_a_recipe_that_cannot_run_is_refused(tiny_data, tmp_path, wrong, text):
     assert not (tmp_path / "run").exists()
 
 
-def test_weights_that_the_last_step_ruined_are_noticed(tiny_data, tmp_path):
-    training = TrainingSettings(
-        optimizer="sgd", schedule="constant", learning_rate=10.0, epochs=1, batch_size=len_of_third
-    )
-    with pytest.raises(TrainingError, match="no longer finite in epoch 1"):
-        train(Recipe(training=training), tmp_path / "run", data=tiny_data)
+def test_what_the_last_step_ruined_is_told(tiny_data, tmp_path, monkeypatch):
+    class Ruinous(torch.optim.SGD):
+        def step(self, closure=None):
+            for parameter in self.param_groups[0]["params"]:
+                parameter.data.fill_(float("inf"))
+
+    monkeypatch.setattr(loop, "make_optimizer", lambda _, own, rate: Ruinous(own, rate))
+    events, data = [], tiny_data()
+    one_step = recipe(epochs=1, batch_size=len(data.train), schedule="constant")
+    with pytest.raises(TrainingError, match=r"no longer finite in epoch 1\."):
+        train(one_step, tmp_path / "run", events.append, data=data)
+    assert sum(isinstance(event, StepsDone) for event in events) == 1  # its loss was finite
+    assert not (tmp_path / "run" / "best.safetensors").exists()

@@ -44,6 +44,7 @@ def train(
     on_event: OnEvent = lambda event: None,
     should_stop: ShouldStop = lambda: False,
     data: ImageData | None = None,
+    model: OpenedModel | None = None,
 ) -> RunResult:
     """Fine-tune an adapter as `recipe` says and leave a run folder.
 
@@ -54,6 +55,7 @@ def train(
         should_stop: asked before every step; the run so far is kept when it says so. It
             may wait before it answers: that is a pause.
         data: the recipe's images, where they are open already.
+        model: the recipe's network, where it is open already; the adapter stays on it.
 
     Raises:
         RecipeError: the recipe cannot be run; names every problem.
@@ -63,8 +65,9 @@ def train(
     """
     recipes.validate(recipe)
     device = choose_device(recipe.training.device)
-    on_event(Stage("Opening the network"))
-    model = open_model(recipe.model)
+    if model is None:
+        on_event(Stage("Opening the network"))
+        model = open_model(recipe.model)
     recipes.validate(recipe, model.kind.class_names, list(linear_layers(model.network)))
     if data is None:
         on_event(Stage("Opening the images"))
@@ -191,7 +194,8 @@ class _Run:
             loss = self._train_epoch(epoch, images, labels, optimizer, schedule, folder)
             seconds = self.clock.seconds() - start
             self.train_seconds += seconds
-            self._end_epoch(epoch, loss, schedule.get_last_lr()[0], seconds, folder, before)
+            rate = float(schedule.get_last_lr()[0])
+            self._end_epoch(epoch, loss, rate, seconds, folder, before)
             if self.stopped:
                 break
         self.stopped = self.stopped or epoch < self.settings.epochs
@@ -211,7 +215,7 @@ class _Run:
         """Train one epoch, or what of it came before a stop; returns the mean loss."""
         epoch_start = self.clock.seconds()
         pending: list[torch.Tensor] = []  # losses not yet reported, left on the device
-        total_loss: float = 0.0
+        total_loss = 0.0
         steps_before = self.step
         reported = time.perf_counter()
         order = self.sampler.draw().to(images.device)
@@ -270,10 +274,14 @@ class _Run:
         return math.fsum(losses)
 
     def _no_longer_finite(self, epoch: int) -> TrainingError:
-        return TrainingError(
+        text = (
             f"The loss is no longer finite in epoch {epoch}. "
             f"Try a lower learning rate, such as {self.settings.learning_rate / 10:.1g}."
         )
+        if self.best_epoch:
+            best = self.folder_path / "best.safetensors"
+            text += f"\nThe adapter of epoch {self.best_epoch}, the best so far, is in {best}."
+        return TrainingError(text)
 
     def _end_epoch(
         self,

@@ -57,7 +57,12 @@ _ENTRIES = {
     ),
     "remove_adapter": _Entry("&Remove Adapter", "Go back to the base network"),
     "quit": _Entry("&Quit", "Close VeRA Studio", _KEY.Quit, "", QAction.MenuRole.QuitRole),
-    "start": _Entry("&Start", "Fine-tune an adapter with these settings", "Ctrl+R", "start"),
+    "start": _Entry(
+        "&Start",
+        "Fine-tune a new adapter from the base network with these settings",
+        "Ctrl+R",
+        "start",
+    ),
     "pause": _Entry("&Pause", "Hold the run; Resume lets it go on", "Ctrl+P", "pause"),
     "stop": _Entry("S&top", "End the run and keep what was trained so far", "Ctrl+.", "stop"),
     "open_runs": _Entry("Open Runs &Folder", "Show the folder in which every run is kept"),

@@ -165,14 +165,16 @@ def holds_weights(path: Path) -> bool:
 def train(
     recipe: Recipe,
     folder: Path,
+    model: "OpenedModel",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> RunResult:
-    """Run `recipe` on the images that are open already."""
+    """Run `recipe` on a copy of the network, and on the images, that are open already."""
     from vera_studio.training.loop import train
 
-    return train(recipe, folder, on_event, should_stop, data)
+    own = dataclasses.replace(model, network=copy.deepcopy(model.network))
+    return train(recipe, folder, on_event, should_stop, data, own)
 
 
 def plan(model: "OpenedModel", settings: AdapterSettings) -> Plan:

@@ -1,5 +1,6 @@
 """The window: menus, docks, pages, dialogs and closing."""
 
+import dataclasses
 import os
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio import environment
-from vera_studio.recipe import DataSettings, problems
+from vera_studio.recipe import DataSource
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions
 from vera_studio.ui.error_reporter import ErrorReporter
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._recent = RecentPaths(settings)
         self._close_after_run = False
+        self._run_state = RunState.IDLE
         self.setObjectName("main_window")
         self.setWindowTitle("VeRA Studio")
         self.setAcceptDrops(True)
@@ -69,6 +71,7 @@ class MainWindow(QMainWindow):
         studio.failed.connect(partial(reporter.show, self))
         studio.path_opened.connect(self._recent.add)
         studio.run_state_changed.connect(self._follow_run)
+        studio.run_failed.connect(self._stay_open)
         for signal in (
             studio.busy_changed,
             studio.run_state_changed,
@@ -125,13 +128,14 @@ class MainWindow(QMainWindow):
         return dock
 
     def _build_menus(self) -> None:
-        recent = RecentMenu(self._recent, self)
+        self._recent_menu = recent = RecentMenu(self._recent, self)
         recent.path_chosen.connect(self.studio.open_path)
         pages = [self._page_action(row) for row in range(self.pages.count())]
         build_menus(self, self.actions_by_name, recent, pages, self._settings)
 
     def _page_action(self, row: int) -> QAction:
         action = QAction(self.pages.tabIcon(row), self.pages.tabText(row), self)
+        action.setObjectName(f"action_page_{row + 1}")
         action.setShortcut(QKeySequence(f"Ctrl+{row + 1}"))
         action.setStatusTip(f"Show the page {self.pages.tabText(row)}")
         action.triggered.connect(partial(self.pages.setCurrentIndex, row))
@@ -180,15 +184,19 @@ class MainWindow(QMainWindow):
 
     def use_sample(self) -> None:
         """Open the built-in sample."""
-        self.studio.open_data(DataSettings(source="sample"))
+        self._open_built_in("sample")
 
     def use_cifar10(self) -> None:
         """Open CIFAR-10; download it first, on the page that shows how far that is."""
         if cifar10_is_downloaded():
-            self.studio.open_data(DataSettings(source="cifar10"))
+            self._open_built_in("cifar10")
         else:
             self.pages.setCurrentWidget(self.data_page)
             self.data_page.offer_download()
+
+    def _open_built_in(self, source: DataSource) -> None:
+        settings = self.studio.workspace.recipe.data
+        self.studio.open_data(dataclasses.replace(settings, source=source, folder=""))
 
     def ask_recipe(self) -> None:
         """Let the user choose a recipe."""
@@ -248,12 +256,10 @@ class MainWindow(QMainWindow):
 
     def _enable_actions(self, _: object = None) -> None:
         studio, workspace = self.studio, self.studio.workspace
-        idle = studio.run_state is RunState.IDLE
-        free = idle and not studio.is_busy and workspace.model is not None
-        found = problems(workspace.recipe, workspace.class_names or None)
-        trainable = workspace.data is not None and len(workspace.data.train) > 0
+        free = studio.is_free
+        found = workspace.problems()
         enabled = {
-            "start": free and not found and trainable,
+            "start": free and not found,
             "pause": studio.run_state in (RunState.RUNNING, RunState.PAUSED),
             "stop": studio.run_state in (RunState.RUNNING, RunState.PAUSED),
             "export_adapter": workspace.adapter is not None,
@@ -264,9 +270,9 @@ class MainWindow(QMainWindow):
         }
         for name, on in enabled.items():
             self.actions_by_name[name].setEnabled(on)
+        self._recent_menu.setEnabled(free)
         self.setup_panel.set_editable(free)
-        if workspace.data is not None and not trainable:
-            found.append(f"{workspace.data.title} has no training images, only test images.")
+        self.data_page.set_editable(free)
         self.setup_panel.show_problem("\n".join(found) if free else "")
 
     def _follow_run(self, state: RunState) -> None:
@@ -274,10 +280,15 @@ class MainWindow(QMainWindow):
         pause = self.actions_by_name["pause"]
         pause.setText("&Resume" if paused else "&Pause")
         pause.setIcon(icon("resume" if paused else "pause"))
-        if state is RunState.RUNNING:
+        if state is RunState.RUNNING and self._run_state is RunState.IDLE:
             self.pages.setCurrentWidget(self.training_page)
+        self._run_state = state
         if state is RunState.IDLE and self._close_after_run:
             self.close()
+
+    def _stay_open(self, _: Exception) -> None:
+        """Stay, to show why the run that was to be saved was not."""
+        self._close_after_run = False
 
     # Drag and drop, closing
 
@@ -294,7 +305,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.studio.run_state is not RunState.IDLE:
             event.ignore()
-            if self.studio.run_state is not RunState.STOPPING:
+            if self.studio.run_state is RunState.STOPPING:
+                self._close_after_run = True
+            else:
                 self._ask_about_run()
             return
         self._settings.setValue("geometry", self.saveGeometry())
@@ -321,6 +334,13 @@ class MainWindow(QMainWindow):
         save = box.addButton("Stop and save", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
         keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
+        for button, tip in (
+            (save, "End the run, keep the best epoch's adapter, then close"),
+            (discard, "End the run, delete its folder, then close"),
+            (keep, "Let the run go on and stay open"),
+        ):
+            button.setObjectName(f"closing_{button.text().split()[0].lower()}")
+            button.setToolTip(tip)
         box.setDefaultButton(save)
         box.setEscapeButton(keep)
         box.exec()

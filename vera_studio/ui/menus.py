@@ -42,6 +42,7 @@ class RecentMenu(QMenu):
             self._add(path)
         self.addSeparator()
         clear = self.addAction("&Clear List")
+        clear.setObjectName("action_clear_recent")
         clear.triggered.connect(self._recent.clear)
         clear.setEnabled(bool(paths))
 
@@ -61,6 +62,7 @@ def build_menus(
 ) -> None:
     """Fill the menu bar of `window`, whose docks are in place already."""
     bar = window.menuBar()
+    recent.setToolTipsVisible(True)
     _fill(bar.addMenu("&File"), _FILE, actions, recent)
     _fill(bar.addMenu("&Run"), _RUN, actions, recent)
     view = bar.addMenu("&View")

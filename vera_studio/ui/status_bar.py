@@ -15,6 +15,7 @@ class StatusBar(QStatusBar):
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._studio = studio
         self._workspace = studio.workspace
         self._busy = QLabel()
         self._busy.setObjectName("busy_text")
@@ -44,8 +45,9 @@ class StatusBar(QStatusBar):
     def _show_busy(self, text: str) -> None:
         self._busy.setText(f"{text}…" if text else "")
         self._bar.setRange(0, 0)
-        for widget in (self._busy, self._bar, self._cancel):
+        for widget in (self._busy, self._bar):
             widget.setVisible(bool(text))
+        self._cancel.setVisible(self._studio.can_cancel)
 
     def _show_progress(self, progress: Progress) -> None:
         # A bar counts in 32 bits; thousandths show any number of bytes.

@@ -24,6 +24,8 @@ from vera_studio.ui.loading import load_engine
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
 
+_OPEN_IMAGES = "Opening the images"
+_CANCELLABLE = (jobs.DOWNLOAD, _OPEN_IMAGES)
 _log = logging.getLogger(__name__)
 
 
@@ -46,6 +48,7 @@ class Studio(QObject):
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         run_state_changed(RunState): the run started, paused, went on, is stopping or ended.
+        run_failed(Exception): the run ended with an error; `failed` tells of it as well.
         run_events(list): what the run reported since the last time, in order.
         download_failed(str): CIFAR-10 did not come; the reason.
         path_opened(Path): a file or folder of the user's was opened.
@@ -57,6 +60,7 @@ class Studio(QObject):
     message = Signal(str)
     failed = Signal(object)
     run_state_changed = Signal(object)
+    run_failed = Signal(object)
     run_events = Signal(list)
     download_failed = Signal(str)
     path_opened = Signal(object)
@@ -81,6 +85,17 @@ class Studio(QObject):
         """Whether something beside a run is being worked on."""
         return bool(self._busy)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether something else may be opened: all is loaded and nothing is going on."""
+        idle = self.run_state is RunState.IDLE
+        return idle and not self._busy and self.workspace.model is not None
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether `cancel_busy` would do anything."""
+        return any(job.name in _CANCELLABLE for job in self._busy)
+
     # Starting up
 
     def load(self) -> None:
@@ -93,7 +108,13 @@ class Studio(QObject):
 
     def _open_first_data(self) -> None:
         settings = jobs.first_data_settings(self.workspace.recipe.data)
-        self.open_data(settings, then=self._become_ready)
+        sample = dataclasses.replace(settings, source="sample")
+
+        def open_sample() -> None:
+            if settings != sample:
+                self.open_data(sample, then=self._become_ready)
+
+        self.open_data(settings, then=self._become_ready, otherwise=open_sample)
 
     def _become_ready(self) -> None:
         self.is_ready = True
@@ -113,8 +134,13 @@ class Studio(QObject):
 
         self._start("Opening the network", partial(jobs.open_model, settings), opened)
 
-    def open_data(self, settings: DataSettings, then: Callable[[], None] | None = None) -> None:
-        """Open other images."""
+    def open_data(
+        self,
+        settings: DataSettings,
+        then: Callable[[], None] | None = None,
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Open other images; `then` is called when they are, `otherwise` when they are not."""
         model = self.workspace.model
 
         def opened(data: Any) -> None:
@@ -125,8 +151,16 @@ class Studio(QObject):
             if then:
                 then()
 
+        def not_opened(error: Exception) -> None:
+            if settings.source == "cifar10" and isinstance(error, StudioError):
+                self.download_failed.emit(str(error))  # downloading it again is the way out
+            else:
+                self.failed.emit(error)
+            otherwise()
+
         if model is not None:
-            self._start("Opening the images", partial(jobs.open_data, settings, model), opened)
+            function = partial(jobs.open_data, settings, model)
+            self._start(_OPEN_IMAGES, function, opened, not_opened, otherwise)
 
     def open_folder(self, folder: Path) -> None:
         """Open a folder of images."""
@@ -149,14 +183,17 @@ class Studio(QObject):
         self._start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded)
 
     def cancel_busy(self) -> None:
-        """Break off what `busy_changed` told of."""
+        """Break off what `busy_changed` told of, where the window can do without it."""
         for job in self._busy:
-            job.cancel()
+            if job.name in _CANCELLABLE:
+                job.cancel()
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
         suffix = path.suffix.lower()
-        if path.is_dir():
+        if not self.is_free:
+            self.message.emit(f"Not opened: {path.name}. Wait until what is going on has ended.")
+        elif path.is_dir():
             self.open_folder(path)
         elif suffix == ".toml":
             self.open_recipe(path)
@@ -205,6 +242,8 @@ class Studio(QObject):
         model = self.workspace.model
 
         def imported(adapter: LoadedAdapter) -> None:
+            if self.workspace.model is not model:
+                return
             self.workspace.set_adapter(adapter)
             self._tell(f"Imported the adapter {path.name}; the model has it on.", str(path))
 
@@ -230,15 +269,18 @@ class Studio(QObject):
     def start_run(self) -> None:
         """Fine-tune as the draft says."""
         workspace = self.workspace
-        if self._run is not None or workspace.data is None or self._busy:
+        model, data = workspace.model, workspace.data
+        if not self.is_free or model is None or data is None:
             return
         self._discard = False
         self._run_folder = new_run_folder(environment.runs_folder(), datetime.now())
-        function = partial(jobs.train, workspace.recipe, self._run_folder, workspace.data)
+        function = partial(jobs.train, workspace.recipe, self._run_folder, model, data)
         self._run = job = self.runner.start(function, name="Fine-tuning")
         job.events.connect(self.run_events)
         job.finished.connect(self._run_finished)
+        job.failed.connect(self.run_failed)
         job.failed.connect(self.failed)
+        job.cancelled.connect(lambda: self.message.emit("Stopped before training began."))
         job.ended.connect(self._run_ended)
         self._set_run_state(RunState.RUNNING)
         self.message.emit("Fine-tuning started.")
@@ -300,13 +342,16 @@ class Studio(QObject):
         function: Callable[..., Any],
         finished: Callable[[Any], None],
         failed: Callable[[Exception], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
     ) -> None:
-        """Run `function` on a thread, visibly; `finished` and `failed` are told on this one."""
+        """Run `function` on a thread, visibly; how it ends is told on this one."""
         job = self.runner.start(function, name=name)
         self._busy.append(job)
         job.events.connect(self._pass_on_progress)
         job.finished.connect(finished)
         job.failed.connect(failed or self.failed)
+        if cancelled:
+            job.cancelled.connect(cancelled)
         job.ended.connect(lambda: self._job_ended(job))
         self.busy_changed.emit(name)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings
+from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings, problems
 from vera_studio.training.results import Evaluation, RunResult
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
@@ -62,6 +62,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.recipe = Recipe()
         self.model: OpenedModel | None = None
+        self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
         self.adapter: LoadedAdapter | None = None
         self.accuracy: Evaluation | None = None
@@ -72,6 +73,25 @@ class Workspace(QObject):
     def class_names(self) -> tuple[str, ...]:
         """The network's classes; none before it is open."""
         return self.model.kind.class_names if self.model else ()
+
+    def problems(self) -> list[str]:
+        """Every reason why the draft cannot be run on what is open, a sentence each."""
+        if self.model is None or self.data is None:
+            return ["The network and the images are not open yet."]
+        found = problems(self.recipe, self.class_names, self.layer_names)
+        if not len(self.data.train):
+            return [*found, f"{self.data.title} has test images only, none to train on."]
+        counts = self.data.train.counts(len(self.class_names))
+        targets = self.recipe.training.target_classes
+        empty = [
+            name
+            for name, count in zip(self.class_names, counts, strict=True)
+            if not count and (targets is None or name in targets)
+        ]
+        if empty:
+            names = ", ".join(empty)
+            found.append(f"{self.data.title} has no images of {names}: untick what it lacks.")
+        return found
 
     def set_recipe(self, recipe: Recipe) -> None:
         """Replace the draft, if it differs."""
@@ -100,6 +120,9 @@ class Workspace(QObject):
             model: the opened network.
             weights: path of the user's own weights; empty for the built-in ones.
         """
+        from vera_studio.adapters.attach import linear_layers
+
+        self.layer_names = tuple(linear_layers(model.network))
         # Both before anyone is told: the old adapter must never be seen with the new model.
         self.model, self.adapter = model, None
         settings = dataclasses.replace(self.recipe.model, name=model.kind.name, weights=weights)

@@ -38,6 +38,7 @@ class DataPage(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
+        self._downloading = False
         self.summary = QLabel("Loading…", wordWrap=True)
         self.summary.setObjectName("data_summary")
         self.grid = ThumbnailGrid()
@@ -66,6 +67,11 @@ class DataPage(QWidget):
         self._download_button.setText("Download")
         self._download.show()
         self._download_button.setFocus()
+
+    def set_editable(self, editable: bool) -> None:
+        """Let other images be chosen, or not, as during a run."""
+        for button in (*self._sources, self._download_button):
+            button.setEnabled(editable)
 
     def _top_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -99,10 +105,12 @@ class DataPage(QWidget):
         self._download_button = QPushButton(icon("download"), "Download")
         self._download_button.setObjectName("download_button")
         self._download_button.setToolTip("Download CIFAR-10 and use it")
+        self._download_button.setAccessibleName("Download CIFAR-10")
         self._download_button.clicked.connect(self._studio.download_cifar10)
         self._cancel_button = QPushButton(icon("close"), "Cancel")
         self._cancel_button.setObjectName("cancel_download_button")
         self._cancel_button.setToolTip("Do without the download")
+        self._cancel_button.setAccessibleName("Cancel the download")
         self._cancel_button.clicked.connect(self._cancel)
         row = QHBoxLayout(self._download)
         row.setContentsMargins(0, 0, 0, 0)
@@ -125,8 +133,10 @@ class DataPage(QWidget):
             self._download_bar.setRange(0, 0)
         self._download_bar.setVisible(downloading)
         self._download_button.setVisible(not downloading)
-        for button in self._sources:
-            button.setEnabled(not text)
+        if self._downloading and not downloading:
+            # Whether it failed or is being opened is told next; if it was cancelled, nothing is.
+            self._download.hide()
+        self._downloading = downloading
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.text != DOWNLOAD:
@@ -143,7 +153,8 @@ class DataPage(QWidget):
         self._download_button.setIcon(icon("retry"))
 
     def _show(self, data: "ImageData") -> None:
-        self._download.hide()
+        if data.source == "cifar10":
+            self._download.hide()
         self.summary.setText(
             f"<b>{data.title}</b><br>{len(data.train):,} images to train on, "
             f"{len(data.validation):,} held out to validate, {len(data.test):,} to test. "

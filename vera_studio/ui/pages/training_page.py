@@ -24,7 +24,9 @@ class TrainingPage(QWidget):
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._studio = studio
         self._start: RunStarted | None = None
+        self._is_open = False  # a run has begun and how it ended has not been shown
         self._smoothed: float | None = None
         self._weight = 1.0  # of the newest loss in the smoothed one
         self.progress = RunProgress()
@@ -52,7 +54,7 @@ class TrainingPage(QWidget):
         studio.run_events.connect(self._take_events)
         studio.run_state_changed.connect(self._show_state)
         studio.workspace.result_changed.connect(self._show_end)
-        studio.failed.connect(self._show_failure)
+        studio.run_failed.connect(self._show_failure)
 
     def _take_events(self, events: list[object]) -> None:
         for event in events:
@@ -65,6 +67,8 @@ class TrainingPage(QWidget):
                     self._add_steps(event)
                 case EpochDone():
                     self._add_epoch(event)
+        if self._studio.run_state is RunState.PAUSED:
+            self.progress.set_paused()  # the last steps came in after the pause
 
     def _begin(self, event: RunStarted) -> None:
         self._start, self._smoothed = event, None
@@ -120,16 +124,20 @@ class TrainingPage(QWidget):
             self.accuracies.append("others", [epoch], [validation.mean_over(others)])
 
     def _show_state(self, state: RunState) -> None:
-        if state is RunState.PAUSED:
+        if state is RunState.RUNNING:
+            self._is_open = True
+        elif state is RunState.PAUSED:
             self.progress.set_paused()
         elif state is RunState.STOPPING:
             self.progress.set_busy("Stopping")
-        elif state is RunState.IDLE and self._start is None:
-            self.progress.set_idle()
+        elif state is RunState.IDLE and self._is_open:
+            self._is_open = False
+            self.progress.set_stopped("Stopped; nothing was kept")
 
     def _show_end(self, result: RunResult | None) -> None:
         if result is None:
             return
+        self._is_open = False
         text = f"after {result.epochs_done} epochs, {result.images_per_second:,.0f} images/s"
         if result.stopped:
             self.progress.set_stopped(f"Stopped {text}")
@@ -137,4 +145,5 @@ class TrainingPage(QWidget):
             self.progress.set_finished(f"Finished {text}")
 
     def _show_failure(self, _: Exception) -> None:
+        self._is_open = False
         self.progress.set_stopped("Stopped by an error")

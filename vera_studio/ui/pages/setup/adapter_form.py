@@ -3,7 +3,7 @@
 import math
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -13,9 +13,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.recipe import MAX_RANK, Recipe
+from vera_studio.recipe import MAX_RANK, MAX_SEED, Recipe, problems
 from vera_studio.ui import jobs
-from vera_studio.ui.pages.setup.fields import add_row, describe, number, slider, whole_number
+from vera_studio.ui.pages.setup.fields import (
+    add_row,
+    describe,
+    number,
+    signals_blocked,
+    slider,
+    whole_number,
+)
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.workspace import Workspace
 
@@ -61,14 +68,14 @@ class AdapterForm(QGroupBox):
         )
         self._rank_slider.valueChanged.connect(self._slide_rank)
         self._d_initial = describe(
-            number(-10, 10, 3),
+            number(-10, 10, 6),
             "d_initial",
             "Initial value of d",
             "Every entry of d before training; b starts at zero, so the network starts unchanged",
         )
         self._d_initial.valueChanged.connect(lambda value: edit(d_initial=value))
         self._seed = describe(
-            whole_number(0, 2**31 - 1),
+            whole_number(0, MAX_SEED),
             "projection_seed",
             "Seed of the projections",
             "The frozen random matrices A and B come from this seed; the adapter file keeps it",
@@ -87,14 +94,12 @@ class AdapterForm(QGroupBox):
     def _show(self, recipe: Recipe) -> None:
         adapter = recipe.adapter
         fields = (self._rank, self._rank_slider, self._d_initial, self._seed)
-        blockers = [QSignalBlocker(field) for field in fields]
-        self._rank.setValue(adapter.rank)
-        self._rank_slider.setValue(_slider_position(adapter.rank))
-        self._d_initial.setValue(adapter.d_initial)
-        self._seed.setValue(adapter.seed)
-        del blockers
-        for name, box in self._layers.items():
-            with QSignalBlocker(box):
+        with signals_blocked(*fields, *self._layers.values()):
+            self._rank.setValue(adapter.rank)
+            self._rank_slider.setValue(_slider_position(adapter.rank))
+            self._d_initial.setValue(adapter.d_initial)
+            self._seed.setValue(adapter.seed)
+            for name, box in self._layers.items():
                 box.setChecked(adapter.layers is None or name in adapter.layers)
         self._show_figures()
 
@@ -126,7 +131,7 @@ class AdapterForm(QGroupBox):
         if model is None:
             self._figures.setText("Counted once the network is open.")
             return
-        if adapter.layers == () or adapter.d_initial == 0:
+        if problems(Recipe(adapter=adapter), layer_names=self._workspace.layer_names):
             self._figures.setText("")  # the start bar says what is wrong
             return
         plan = jobs.plan(model, adapter)

@@ -1,9 +1,10 @@
 """Making the input fields of the forms, each with a name, a tip and a label of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -43,7 +44,7 @@ def whole_number(least: int, most: int) -> QSpinBox:
 
 def number(least: float, most: float, decimals: int) -> QDoubleSpinBox:
     """A field for numbers whose arrows step by a tenth of the size of the value."""
-    field = QDoubleSpinBox(minimum=least, maximum=most, decimals=decimals)
+    field = _NumberBox(minimum=least, maximum=most, decimals=decimals)
     field.setKeyboardTracking(False)
     field.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return field
@@ -54,6 +55,22 @@ def slider(least: int, most: int) -> QSlider:
     field = QSlider(Qt.Orientation.Horizontal)
     field.setRange(least, most)
     return field
+
+
+class _NumberBox(QDoubleSpinBox):
+    """Shows no zeros that say nothing."""
+
+    def textFromValue(self, value: float) -> str:
+        return self.locale().toString(value, "g", self.decimals() + 1)
+
+
+@contextmanager
+def signals_blocked(*fields: QWidget) -> Iterator[None]:
+    """Let `fields` be set without telling anyone."""
+    with ExitStack() as stack:
+        for field in fields:
+            stack.enter_context(QSignalBlocker(field))
+        yield
 
 
 def choice(options: Sequence[tuple[str, str]]) -> QComboBox:

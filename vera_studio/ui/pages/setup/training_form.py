@@ -1,16 +1,16 @@
 """How the adapter is trained: length, optimizer, schedule, flips, seed and device."""
 
-from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
 
-from vera_studio.recipe import Recipe
+from vera_studio.recipe import MAX_SEED, Recipe
 from vera_studio.ui.pages.setup.fields import (
     add_row,
     choice,
     describe,
     number,
     select,
+    signals_blocked,
     whole_number,
 )
 from vera_studio.ui.workspace import Devices, Workspace
@@ -64,7 +64,7 @@ class TrainingForm(QGroupBox):
         )
         self._learning_rate.valueChanged.connect(lambda value: edit(learning_rate=value))
         self._seed = describe(
-            whole_number(0, 2**31 - 1),
+            whole_number(0, MAX_SEED),
             "training_seed",
             "Training seed",
             "Decides the order of the images, the mixing and the flips",
@@ -108,16 +108,15 @@ class TrainingForm(QGroupBox):
             self._device,
             self._flips,
         )
-        blockers = [QSignalBlocker(field) for field in fields]
-        self._epochs.setValue(training.epochs)
-        self._batch_size.setValue(training.batch_size)
-        self._learning_rate.setValue(training.learning_rate)
-        self._seed.setValue(training.seed)
-        select(self._optimizer, training.optimizer)
-        select(self._schedule, training.schedule)
-        select(self._device, training.device)
-        self._flips.setChecked(training.flips)
-        del blockers
+        with signals_blocked(*fields):
+            self._epochs.setValue(training.epochs)
+            self._batch_size.setValue(training.batch_size)
+            self._learning_rate.setValue(training.learning_rate)
+            self._seed.setValue(training.seed)
+            select(self._optimizer, training.optimizer)
+            select(self._schedule, training.schedule)
+            select(self._device, training.device)
+            self._flips.setChecked(training.flips)
         self._show_device_reason()
 
     def _show_devices(self, devices: Devices) -> None:

@@ -1,0 +1,137 @@
+"""What the studio refuses and how it gets over failures: nothing may leave it unusable."""
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+
+from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
+from vera_studio import recipe as recipes
+from vera_studio.data import cifar10
+from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.ui.studio import RunState
+
+
+@pytest.fixture
+def running(qtbot, window):
+    """A window with a long run going."""
+    window.studio.workspace.edit_training(epochs=400)
+    window.actions_by_name["start"].trigger()
+    assert window.studio.run_state is RunState.RUNNING
+    return window
+
+
+def test_a_damaged_cifar10_at_the_start_gives_the_sample_and_a_way_out(
+    qtbot, new_window, own_data_folder
+):
+    folder = own_data_folder / "cifar10" / cifar10.UNPACKED_FOLDER
+    folder.mkdir(parents=True)
+    for name in cifar10.UNPACKED_FILES:
+        (folder / name).write_bytes(b"damaged")
+    window = new_window()
+    window.studio.load()
+    qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
+    assert window.studio.workspace.data.source == "sample"
+    button = window.data_page.findChild(QPushButton, "download_button")
+    assert button.isVisibleTo(window.data_page)
+    assert button.text() == "Try again"
+
+
+def test_cancelling_while_loading_leaves_a_usable_window(qtbot, new_window):
+    window = new_window()
+    window.studio.load()
+    window.studio.cancel_busy()
+    qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
+    assert window.actions_by_name["start"].isEnabled()
+
+
+def test_nothing_is_opened_while_a_run_goes_on(running, tmp_path):
+    studio, model = running.studio, running.studio.workspace.model
+    data = studio.workspace.data
+    told = []
+    studio.message.connect(told.append)
+    studio.open_path(tmp_path)
+    assert "Not opened" in told[-1]
+    for name in ("sample_button", "cifar10_button", "folder_button"):
+        assert not running.data_page.findChild(QPushButton, name).isEnabled()
+    assert not running.actions_by_name["import_adapter"].isEnabled()
+    assert (studio.workspace.model, studio.workspace.data) == (model, data)
+
+
+def test_a_pause_is_shown_until_it_ends(qtbot, running):
+    qtbot.waitUntil(lambda: "Epoch" in running.training_page.progress.label.text())
+    running.studio.pause_run()
+    running.studio.runner.deliver()
+    qtbot.wait(200)
+    assert "Paused" in running.training_page.progress.label.text()
+
+
+def test_a_run_of_own_weights_does_not_need_their_file_again(qtbot, window, settle, tmp_path):
+    import torch
+
+    path = tmp_path / "mine.pt"
+    torch.save(window.studio.workspace.model.network.state_dict(), path)
+    window.studio.open_path(path)
+    qtbot.waitUntil(lambda: window.studio.workspace.model.weights == "mine.pt")
+    settle()
+    path.unlink()
+    window.studio.workspace.edit_training(epochs=1)
+    window.actions_by_name["start"].trigger()
+    qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None, timeout=60_000)
+    settle()
+    assert window.studio.workspace.result.epochs_done == 1
+
+
+def test_an_exploding_run_says_so_and_the_window_goes_on(qtbot, window, settle):
+    window.studio.workspace.edit_training(
+        learning_rate=10.0, optimizer="sgd", schedule="constant", epochs=20
+    )
+    window.actions_by_name["start"].trigger()
+    qtbot.waitUntil(lambda: message_box() is not None, timeout=60_000)
+    box = message_box()
+    text = box.text() + box.informativeText()
+    box.close()
+    settle()
+    assert "no longer finite" in text
+    assert "lower learning rate" in text
+    assert window.studio.run_state is RunState.IDLE
+    assert window.actions_by_name["start"].isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        (Recipe(adapter=AdapterSettings(layers=("fc9",))), "fc9"),
+        (Recipe(training=TrainingSettings(target_classes=("cow",))), "cow"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_keeps_start_off_and_says_why(
+    qtbot, window, settle, tmp_path, recipe, told
+):
+    path = tmp_path / "recipe.toml"
+    recipes.save(recipe, path)
+    window.studio.open_path(path)
+    settle()
+    assert not window.actions_by_name["start"].isEnabled()
+    assert told in window.setup_panel._problem.text()
+
+
+def test_the_forms_show_every_recipe_that_is_valid(qtbot, window, settle, tmp_path):
+    path = tmp_path / "recipe.toml"
+    recipe = Recipe(
+        adapter=AdapterSettings(rank=1024, d_initial=0.0001, seed=recipes.MAX_SEED),
+        training=TrainingSettings(learning_rate=1e-6, seed=recipes.MAX_SEED, epochs=10_000),
+    )
+    recipes.save(recipe, path)
+    window.studio.open_path(path)
+    settle()
+    assert window.studio.workspace.recipe == recipe
+    from PySide6.QtWidgets import QDoubleSpinBox
+
+    panel = window.setup_panel
+    assert panel.findChild(QDoubleSpinBox, "learning_rate").value() == 1e-6
+    assert panel.findChild(QDoubleSpinBox, "d_initial").value() == 0.0001
+    assert window.actions_by_name["start"].isEnabled()
+
+
+def message_box():
+    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    return next((box for box in boxes if box.isVisible()), None)
