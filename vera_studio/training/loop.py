@@ -30,7 +30,7 @@ from vera_studio.training.results import (
     Stage,
     StepsDone,
 )
-from vera_studio.training.run_folder import RunFolder
+from vera_studio.training.run_folder import RunFolder, check_unused
 from vera_studio.training.stopwatch import Stopwatch
 
 _REPORT_SECONDS = 0.05  # between reports of steps: 20 a second, however fast the steps are
@@ -61,9 +61,11 @@ def train(
         RecipeError: the recipe cannot be run; names every problem.
         ModelError, DataError: the network or the images cannot be opened.
         TrainingError: the device is missing, or the loss is no longer finite.
+        StudioError: the run folder holds a run already, or cannot be written to.
         Cancelled: stopped before training began.
     """
     recipes.validate(recipe)
+    check_unused(run_folder)  # now, not when images have been opened and measured
     device = choose_device(recipe.training.device)
     if model is None:
         on_event(Stage("Opening the network"))

@@ -32,6 +32,16 @@ def new_run_folder(parent: Path, now: datetime) -> Path:
     return next(path for path in candidates if not path.exists())
 
 
+def check_unused(path: Path) -> None:
+    """Refuse a folder that holds a run.
+
+    Raises:
+        StudioError: it does.
+    """
+    if (path / "recipe.toml").exists():
+        raise StudioError(f"{path} holds a run already; choose another folder.")
+
+
 class RunFolder:
     """Writes a run's files as the run goes on."""
 
@@ -42,8 +52,7 @@ class RunFolder:
             StudioError: the folder holds a run already, or cannot be written to.
         """
         self.path = path
-        if (path / "recipe.toml").exists():
-            raise StudioError(f"{path} holds a run already; choose another folder.")
+        check_unused(path)
         recipes.save(recipe, path / "recipe.toml")
         self._start_table("losses.csv", ["step", "epoch", "loss"])
         self._start_table(

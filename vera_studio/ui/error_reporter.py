@@ -40,8 +40,6 @@ class ErrorReporter(QObject):
     def show(self, parent: QWidget | None, error: BaseException) -> None:
         """Tell the user of `error`; on the GUI thread, returns while the dialog is open."""
         _log_bug(error)
-        if isinstance(error, StudioError):
-            _log.warning("%s", error)
         self._show(parent, error)
 
     def catch(self, error: BaseException) -> None:

@@ -76,6 +76,7 @@ class Studio(QObject):
         self._discard = False
         self._busy: list[Job] = []  # jobs that block others of their kind, newest last
         self._measuring: Job | None = None
+        self.failed.connect(lambda error: _log.warning("%s", error))
         workspace.model_changed.connect(self._measure)
         workspace.data_changed.connect(self._measure)
         workspace.adapter_changed.connect(self._measure)
