@@ -111,7 +111,7 @@ class TrainingPage(QWidget):
         self.losses.append("validation", [event.step], [event.validation.loss])
         self._add_accuracies(event.epoch, event.validation)
         if event.is_best:
-            self.losses.set_marker(event.step, f"best: epoch {event.epoch}")
+            self.losses.set_marker(event.step, "best")
             self.accuracies.set_marker(event.epoch, "best")
 
     def _add_accuracies(self, epoch: int, validation: Evaluation) -> None:
