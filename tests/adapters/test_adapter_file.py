@@ -59,7 +59,7 @@ def test_info_says_how_it_was_made(path):
     [
         AdapterSettings(rank=32),
         AdapterSettings(rank=1, layers=("fc5",)),
-        AdapterSettings(rank=MAX_RANK, layers=("fc4", "fc3"), d_initial=1 / 3, seed=2**32 - 1),
+        AdapterSettings(rank=MAX_RANK, layers=("fc4", "fc3"), d_initial=1 / 3, seed=2**31 - 1),
     ],
 )
 def test_predicts_bit_for_bit_as_when_written(convnet, images, tmp_path, attach_trained, settings):

@@ -13,7 +13,7 @@ from vera_studio.recipe import AdapterSettings
 INFO = AdapterInfo(
     format_version=1,
     rank=32,
-    seed=2**32 - 1,
+    seed=2**31 - 1,
     d_initial=0.1,
     layers=("fc1", "body.0"),
     class_names=("bird", "cat"),
@@ -25,7 +25,7 @@ INFO = AdapterInfo(
 
 def test_comes_back_as_it_was():
     assert from_metadata(to_metadata(INFO)) == INFO
-    assert INFO.settings == AdapterSettings(32, 0.1, 2**32 - 1, ("fc1", "body.0"))
+    assert INFO.settings == AdapterSettings(32, 0.1, 2**31 - 1, ("fc1", "body.0"))
 
 
 def test_every_value_is_plain_text():
@@ -35,7 +35,7 @@ def test_every_value_is_plain_text():
     assert metadata["method"] == "vera"
     assert (metadata["rank"], metadata["seed"], metadata["d_initial"]) == (
         "32",
-        "4294967295",
+        "2147483647",
         "0.1",
     )
     assert json.loads(metadata["layers"]) == ["fc1", "body.0"]
@@ -81,7 +81,7 @@ def test_training_figures_are_rounded():
         ("rank", "0", "adapter.rank must be from 1 to 1,024, not 0"),
         ("rank", "1025", "not 1,025"),
         ("seed", "-1", "seed: expected a whole number, found '-1'"),
-        ("seed", "4294967296", "adapter.seed must be from 0"),
+        ("seed", "2147483648", "adapter.seed must be from 0"),
         ("d_initial", "many", "d_initial: expected a number, found 'many'"),
         ("d_initial", "nan", "adapter.d_initial"),
         ("d_initial", "0", "d_initial must not be 0"),
@@ -89,7 +89,7 @@ def test_training_figures_are_rounded():
         ("layers", "[1]", "layers: expected a JSON list of names"),
         ("layers", "[", "layers: expected a JSON list of names"),
         ("layers", "[" * 200_000, "layers: expected a JSON list of names"),
-        ("layers", "[]", "adapter.layers must name at least one layer"),
+        ("layers", "[]", "Choose at least one layer"),
         ("layers", '["fc1","fc1"]', "names a layer twice"),
         ("class_names", "{}", "class_names: expected a JSON list of names"),
         ("base_digest", "0" * 63, "base_digest: expected 64 hexadecimal digits"),

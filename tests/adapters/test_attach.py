@@ -211,7 +211,7 @@ def test_a_second_adapter_is_refused(convnet, state_of):
         (AdapterSettings(layers=()), "at least one layer"),
         (AdapterSettings(rank=0), "rank must be from 1 to 1,024, not 0"),
         (AdapterSettings(rank=MAX_RANK + 1), "not 1,025"),
-        (AdapterSettings(seed=2**32), "adapter.seed"),
+        (AdapterSettings(seed=2**31), "adapter.seed"),
         (AdapterSettings(d_initial=float("nan")), "adapter.d_initial"),
     ],
 )

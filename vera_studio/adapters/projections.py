@@ -42,7 +42,7 @@ def make_pair(rank: int, in_features: int, out_features: int, seed: int) -> Proj
         rank: from 1.
         in_features: columns of A.
         out_features: rows of B.
-        seed: 0 to 2**32 - 1.
+        seed: 0 to 2**31 - 1.
     """
     # One counter block of 2**64 draws for each matrix of each shape, so none ever overlap.
     shape = (rank, in_features << 32 | out_features)
