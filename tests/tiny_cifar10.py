@@ -11,21 +11,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from vera_studio.models.convnet import CLASS_NAMES
+
 
 @pytest.fixture
 def class_names():
-    return (
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    )
+    return CLASS_NAMES
 
 
 @pytest.fixture

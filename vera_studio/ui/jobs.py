@@ -136,6 +136,7 @@ def measure(
     """
     from vera_studio.training.evaluation import evaluate
 
+    _take_thread_count()
     images = data.validation if len(data.validation) else data.test
     return evaluate(_with_adapter(model, adapter), model.kind, images, should_stop)
 
@@ -173,6 +174,7 @@ def train(
     """Run `recipe` on a copy of the network, and on the images, that are open already."""
     from vera_studio.training.loop import train
 
+    _take_thread_count()
     own = dataclasses.replace(model, network=copy.deepcopy(model.network))
     return train(recipe, folder, on_event, should_stop, data, own)
 
@@ -231,6 +233,17 @@ def _fresh(model: "OpenedModel", settings: AdapterSettings) -> Any:
     network = copy.deepcopy(model.network)
     attach(network, settings)
     return network
+
+
+def _take_thread_count() -> None:
+    """Have torch use as many cores as `load_engine` set.
+
+    OpenMP counts for each thread that starts work: on a new one the first operations would
+    take all cores, until torch initialises itself there, which this question has it do.
+    """
+    import torch
+
+    torch.get_num_threads()
 
 
 def _with_adapter(model: "OpenedModel", adapter: LoadedAdapter | None) -> Any:
