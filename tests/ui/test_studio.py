@@ -135,3 +135,18 @@ def test_the_forms_show_every_recipe_that_is_valid(qtbot, window, settle, tmp_pa
 def message_box():
     boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
     return next((box for box in boxes if box.isVisible()), None)
+
+
+def test_a_recipe_whose_images_are_gone_is_taken_with_the_present_ones(
+    qtbot, window, settle, tmp_path
+):
+    path = tmp_path / "recipe.toml"
+    gone = recipes.DataSettings(source="folder", folder=str(tmp_path / "gone"))
+    recipes.save(Recipe(data=gone, adapter=AdapterSettings(rank=5)), path)
+    window.studio.open_path(path)
+    qtbot.waitUntil(lambda: message_box() is not None, timeout=20_000)
+    message_box().close()
+    settle()
+    assert window.studio.workspace.recipe.adapter.rank == 5
+    assert window.studio.workspace.recipe.data.source == "sample"
+    assert window.actions_by_name["start"].isEnabled()

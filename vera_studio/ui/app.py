@@ -2,7 +2,7 @@
 
 import sys
 
-from PySide6.QtCore import QCoreApplication, QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -16,6 +16,8 @@ from vera_studio.ui.studio import Studio
 from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.workspace import Workspace
 
+_HEARTBEAT_MILLISECONDS = 250
+
 
 def run_app() -> int:
     """Show the window and run until it is closed; returns the exit status."""
@@ -26,6 +28,10 @@ def run_app() -> int:
     window = make_window(reporter)
     window.show()
     window.studio.load()
+    # Python acts on Ctrl+C between two of its own instructions, and an idle Qt runs none.
+    heartbeat = QTimer(interval=_HEARTBEAT_MILLISECONDS)
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start()
     status = application.exec()
     uninstall_hooks()
     return status

@@ -222,14 +222,15 @@ class Studio(QObject):
 
     def _take_recipe(self, recipe: recipes.Recipe, path: Path) -> None:
         def edit() -> None:
-            self.workspace.set_recipe(recipe)
+            # The images as they are now: the recipe's own, or if they did not open, the former.
+            self.workspace.set_recipe(dataclasses.replace(recipe, data=self.workspace.recipe.data))
             self._tell(f"Opened the recipe {path.name}.", str(path))
 
         def open_images() -> None:
             if recipe.data == self.workspace.recipe.data and self.workspace.data:
                 edit()
             else:
-                self.open_data(recipe.data, then=edit)
+                self.open_data(recipe.data, then=edit, otherwise=edit)
 
         if recipe.model == self.workspace.recipe.model:
             open_images()
