@@ -13,7 +13,7 @@ import vera_studio
 from vera_studio import cli, environment
 from vera_studio import recipe as recipes
 from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
-from vera_studio.training import loop
+from vera_studio.training import loop, reporting
 from vera_studio.training.results import Stage, StepsDone
 from vera_studio.training.run_folder import load_result
 
@@ -270,7 +270,7 @@ def interrupt_at(monkeypatch, kind, times=1):
 
         return train(recipe, folder, pass_on, should_stop)
 
-    monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
     monkeypatch.setattr(loop, "train", train_and_interrupt)
 
 

@@ -37,6 +37,11 @@ def cifar10_folder() -> Path:
     return data_folder() / "cifar10"
 
 
+def cache_folder() -> Path:
+    """Where large files go that are of no use after a run."""
+    return _redirected or Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
 def settings_file() -> Path:
     """What the window remembers from one start to the next."""
     if _redirected:

@@ -20,6 +20,9 @@ from vera_studio.errors import RecipeError
 from vera_studio.files import write_atomically
 
 MAX_RANK = 1024
+MAX_BATCH_SIZE = 65_536
+MAX_SHIFT = 8  # pixels
+MAX_CACHE_MEGABYTES = 1_000_000
 MAX_SEED = 2**31 - 1  # what input fields can hold
 DataSource = Literal["sample", "cifar10", "folder"]
 Optimizer = Literal["adamw", "sgd"]
@@ -62,13 +65,16 @@ class TrainingSettings:
     target_classes: tuple[str, ...] | None = None  # None for all
     keep_others: float = 0.44  # share, 0 to 1, of the other classes' images mixed in
     epochs: int = 6
-    batch_size: int = 64  # images
+    batch_size: int | None = None  # images; None to suit the images and the device
     learning_rate: float = 0.03  # the peak, where a schedule changes it
     optimizer: Optimizer = "adamw"
     schedule: Schedule = "cosine"
     flips: bool = True  # mirror every other image, at random
-    seed: int = 0  # of the order of the images, the mixing and the flips
+    shift: int = 0  # pixels, at most, that an image is moved in each direction, at random
+    seed: int = 0  # of the order of the images, the mixing, the flips and the shifts
     device: Device = "auto"
+    feature_cache: bool = True  # compute once what the frozen layers make of the images
+    cache_megabytes: int | None = None  # memory for that; None for a quarter of what is free
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ def validate(
 
 
 def to_toml(recipe: Recipe) -> str:
-    """`recipe` as TOML; a value that is None (meaning "all") is left out."""
+    """`recipe` as TOML; a value that is None (meaning "all" or "automatic") is left out."""
     return tomli_w.dumps(_without_none(dataclasses.asdict(recipe)))
 
 
@@ -182,7 +188,12 @@ def _training_problems(training: TrainingSettings, class_names: Sequence[str] | 
     found: list[str] = []
     _check_number(found, "training.keep_others", training.keep_others, 0.0, 1.0)
     _check_number(found, "training.epochs", training.epochs, 1, 10_000)
-    _check_number(found, "training.batch_size", training.batch_size, 1, 65_536)
+    if training.batch_size is not None:
+        _check_number(found, "training.batch_size", training.batch_size, 1, MAX_BATCH_SIZE)
+    _check_number(found, "training.shift", training.shift, 0, MAX_SHIFT)
+    if training.cache_megabytes is not None:
+        name, most = "training.cache_megabytes", MAX_CACHE_MEGABYTES
+        _check_number(found, name, training.cache_megabytes, 0, most)
     _check_number(found, "training.learning_rate", training.learning_rate, 1e-6, 10.0)
     _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
     _check_names(found, "training.target_classes", "class", training.target_classes, class_names)

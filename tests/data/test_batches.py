@@ -1,9 +1,9 @@
-"""What a network is fed: normalised pixels, fair flips, every target and a share of the rest."""
+"""What a network is fed: normalised pixels, every target and a share of the rest."""
 
 import pytest
 import torch
 
-from vera_studio.data.batches import EpochSampler, flip_at_random, in_order, normalise
+from vera_studio.data.batches import EpochSampler, in_order, normalise
 from vera_studio.data.store import ImageSet
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.5, 0.25, 0.2)
@@ -37,31 +37,6 @@ def test_normalise_takes_black_and_white_to_the_ends():
     ends = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 1, 1)
     found = normalise(ends, (0.5,) * 3, (0.5,) * 3)
     assert found.flatten().tolist() == pytest.approx([-1.0] * 3 + [1.0] * 3)
-
-
-def test_flips_mirror_left_and_right_and_only_that():
-    images = pixels(64)
-    found = flip_at_random(images, generator())
-    mirrored = [torch.equal(new, old.flip(2)) for new, old in zip(found, images, strict=True)]
-    untouched = [torch.equal(new, old) for new, old in zip(found, images, strict=True)]
-    assert all(a != b for a, b in zip(mirrored, untouched, strict=True))
-    assert {True, False} == set(mirrored)
-
-
-def test_flips_hit_about_half():
-    image = torch.tensor([0, 1], dtype=torch.uint8).view(1, 1, 1, 2)
-    found = flip_at_random(image.expand(2000, 1, 1, 2), generator())
-    assert 900 < int(found[:, 0, 0, 0].sum()) < 1100
-
-
-def test_flips_follow_the_generator_and_leave_the_input():
-    images = pixels(64)
-    before = images.clone()
-    assert torch.equal(flip_at_random(images, generator(3)), flip_at_random(images, generator(3)))
-    assert not torch.equal(
-        flip_at_random(images, generator(3)), flip_at_random(images, generator(4))
-    )
-    assert torch.equal(images, before)
 
 
 def test_in_order_gives_every_image_once_with_its_label():

@@ -13,7 +13,7 @@ from vera_studio.adapters.base_digest import base_digest
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.training import loop
-from vera_studio.training.evaluation import evaluate
+from vera_studio.training.evaluation import evaluate, evaluate_inputs
 from vera_studio.training.loop import train
 from vera_studio.training.results import EpochDone, Evaluation, RunStarted, Stage, StepsDone
 from vera_studio.training.run_folder import load_result
@@ -157,18 +157,18 @@ def test_the_best_adapter_tells_of_its_training(tiny_data, tmp_path):
     assert told["before"] == pytest.approx(result.before.per_class, abs=1e-4)
 
 
-def scripted(monkeypatch, data, validations):
+def scripted(monkeypatch, validation_images, validations):
     """Let the validation after each epoch be as scripted: accuracies of cat and of the others."""
     results = iter([(0.5, 0.5), *validations])  # the first is measured before training
 
-    def fake(network, kind, images, should_stop=lambda: False):
-        if images is not data.validation:
-            return evaluate(network, kind, images)
+    def fake(inputs, classes, should_stop=lambda: False):
+        if len(inputs.labels) != validation_images:
+            return evaluate_inputs(inputs, classes)
         cat, others = next(results)
         shares = tuple(cat if i == CAT else others for i in range(10))
         return Evaluation(1.0, sum(shares) / 10, shares, (10,) * 10)
 
-    monkeypatch.setattr(loop, "evaluate", fake)
+    monkeypatch.setattr(loop, "evaluate_inputs", fake)
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def scripted(monkeypatch, data, validations):
 def test_the_best_epoch_has_the_best_score(
     tiny_data, tmp_path, monkeypatch, keep_others, validations, best, measured
 ):
-    data, vectors = tiny_data(), {}
-    scripted(monkeypatch, data, validations)
+    data, vectors = tiny_data(validation=2, test=3), {}
+    scripted(monkeypatch, len(data.validation), validations)
 
     def on_event(event):
         if isinstance(event, EpochDone):

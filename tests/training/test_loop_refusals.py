@@ -8,7 +8,7 @@ import torch
 
 from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
-from vera_studio.training import loop
+from vera_studio.training import loop, step
 from vera_studio.training.loop import train
 from vera_studio.training.results import Evaluation, StepsDone
 
@@ -33,14 +33,14 @@ def test_a_loss_that_explodes_is_told(tiny_data, tmp_path, schedule):
 
 
 def test_the_epoch_of_the_explosion_is_named(tiny_data, tmp_path, monkeypatch):
-    real, calls = loop.F.cross_entropy, []
+    real, calls = step.F.cross_entropy, []
 
     def failing(logits, labels):
         calls.append(1)
         return real(logits, labels) * (float("nan") if len(calls) == 8 else 1)
 
-    monkeypatch.setattr(loop.F, "cross_entropy", failing)
-    monkeypatch.setattr(loop, "evaluate", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10))
+    monkeypatch.setattr(step.F, "cross_entropy", failing)
+    monkeypatch.setattr(loop, "evaluate_inputs", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10))
     with pytest.raises(TrainingError, match=r"in epoch 2\. Try a lower .* such as 0\.003\."):
         train(recipe(learning_rate=0.03), tmp_path, data=tiny_data())
     assert len(rows(tmp_path / "metrics.csv")) == 1

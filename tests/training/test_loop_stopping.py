@@ -7,7 +7,7 @@ import pytest
 from vera_studio.adapters import adapter_file
 from vera_studio.errors import Cancelled
 from vera_studio.recipe import Recipe, TrainingSettings
-from vera_studio.training import loop, stopwatch
+from vera_studio.training import reporting, stopwatch
 from vera_studio.training.loop import train
 from vera_studio.training.results import EpochDone, RunStarted, StepsDone
 from vera_studio.training.run_folder import load_result
@@ -44,7 +44,7 @@ class StopAfter:
     """Answers yes once `steps` training steps were reported; every step is reported."""
 
     def __init__(self, steps, monkeypatch):
-        monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
+        monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
         self.steps, self.done, self.events = steps, -1, []
 
     def on_event(self, event):
@@ -121,7 +121,7 @@ def test_a_pause_does_not_count(tiny_data, tmp_path, monkeypatch):
 
     clock, events = Clock(), []
     monkeypatch.setattr(stopwatch, "time", clock)
-    monkeypatch.setattr(loop, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
 
     def wait():  # as a pause does
         clock.now += 1024

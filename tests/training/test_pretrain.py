@@ -5,13 +5,12 @@ import json
 import pytest
 import safetensors
 import torch
-import torch.nn.functional as F
 
 from vera_studio.errors import Cancelled, TrainingError
 from vera_studio.models.checkpoint import load_weights
 from vera_studio.models.registry import find
 from vera_studio.training.evaluation import evaluate
-from vera_studio.training.pretrain import PretrainSettings, pretrain, shift_at_random
+from vera_studio.training.pretrain import PretrainSettings, pretrain
 
 KIND = find("convnet")
 SETTINGS = PretrainSettings(epochs=2, batch_size=16, seed=3)
@@ -97,41 +96,3 @@ def test_nothing_to_train_is_refused(tiny_data, tmp_path, per_class, epochs):
     with pytest.raises(TrainingError, match="at least one training image and one epoch"):
         pretrain(KIND, data, tmp_path / "new.safetensors", PretrainSettings(epochs=epochs), "cpu")
     assert list(tmp_path.iterdir()) == []
-
-
-def windows(image, pixels):
-    """Every part of the mirrored-edge `image` that a shift of up to `pixels` can give."""
-    height, width = image.shape[1:]
-    padded = F.pad(image[None], (pixels,) * 4, mode="reflect")[0]
-    return {
-        (top, left): padded[:, top : top + height, left : left + width]
-        for top in range(2 * pixels + 1)
-        for left in range(2 * pixels + 1)
-    }
-
-
-def test_a_shift_is_a_part_of_the_mirrored_image():
-    generator = torch.Generator().manual_seed(0)
-    images = torch.rand(200, 3, 8, 7, generator=generator)
-    shifted = shift_at_random(images, 2, generator)
-    assert shifted.shape == images.shape
-    corners = []
-    for image, found in zip(images, shifted, strict=True):
-        matches = [key for key, part in windows(image, 2).items() if torch.equal(part, found)]
-        corners += matches
-    assert len(corners) == 200  # each image is just one of its windows
-    assert set(corners) == {(top, left) for top in range(5) for left in range(5)}
-
-
-def test_a_shift_of_nothing_leaves_the_images():
-    images = torch.rand(4, 3, 8, 8)
-    assert torch.equal(shift_at_random(images, 0, torch.Generator()), images)
-
-
-def test_shifts_follow_the_generator():
-    images = torch.rand(20, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    first, same, other = (
-        shift_at_random(images, 2, torch.Generator().manual_seed(seed)) for seed in (5, 5, 6)
-    )
-    assert torch.equal(first, same)
-    assert not torch.equal(first, other)

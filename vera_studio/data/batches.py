@@ -27,13 +27,6 @@ def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float])
     return torch.addcmul(shifts, images.float(), scales)
 
 
-def flip_at_random(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Mirror each of `images` (batch, channels, height, width) with probability 1/2."""
-    mirrored = torch.rand(len(images), generator=generator) < 0.5
-    mirrored = mirrored.to(images.device).view(-1, 1, 1, 1)
-    return torch.where(mirrored, images.flip(3), images)
-
-
 def in_order(images: ImageSet, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches (images, labels) of at most `batch_size`, in stored order."""
     for start in range(0, len(images), batch_size):

@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules by the names that a recipe gives them."""
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -14,6 +15,20 @@ from torch.optim.lr_scheduler import (
 from vera_studio.recipe import Optimizer, Schedule
 
 _MOMENTUM = 0.9
+_STEPS_PER_EPOCH = 30  # that an automatic batch size aims at
+# A CPU gains little from larger batches; a GPU's step takes as long for 2048 images as for 64.
+_LARGEST_BATCH = {"cpu": 512, "mps": 1024, "cuda": 2048}
+_SMALLEST_BATCH = 8
+
+
+def automatic_batch_size(images_per_epoch: int, device: torch.device) -> int:
+    """The power of two, in images, that gives some 30 steps an epoch, within the device's limits.
+
+    Small data thus get enough steps to learn in, large data the device's full speed.
+    """
+    wanted = max(1, images_per_epoch // _STEPS_PER_EPOCH)
+    power = 1 << round(math.log2(wanted))
+    return min(max(power, _SMALLEST_BATCH), _LARGEST_BATCH[device.type])
 
 
 def make_optimizer(
@@ -22,12 +37,21 @@ def make_optimizer(
     learning_rate: float,
     weight_decay: float = 0.0,
 ) -> torch.optim.Optimizer:
-    """The optimizer `name` over `parameters`; SGD has Nesterov momentum 0.9."""
+    """The optimizer `name` over `parameters`; SGD has Nesterov momentum 0.9.
+
+    Fused: one operation updates all parameters. On CUDA a step can be captured in a graph.
+    """
+    parameters = list(parameters)
+    on_cuda = parameters[0].device.type == "cuda"
+    # A graph reads the rate where it lies, so there it has to be a tensor.
+    rate = torch.tensor(learning_rate, device=parameters[0].device) if on_cuda else learning_rate
     if name == "sgd":
         return torch.optim.SGD(
-            parameters, learning_rate, _MOMENTUM, weight_decay=weight_decay, nesterov=True
+            parameters, rate, _MOMENTUM, weight_decay=weight_decay, nesterov=True, fused=True
         )
-    return torch.optim.AdamW(parameters, learning_rate, weight_decay=weight_decay)
+    return torch.optim.AdamW(
+        parameters, rate, weight_decay=weight_decay, fused=True, capturable=on_cuda
+    )
 
 
 def make_schedule(name: Schedule, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:
@@ -41,4 +65,6 @@ def make_schedule(name: Schedule, optimizer: torch.optim.Optimizer, steps: int) 
         return ConstantLR(optimizer, factor=1.0)
     if name == "cosine":
         return CosineAnnealingLR(optimizer, T_max=steps)
-    return OneCycleLR(optimizer, max_lr=optimizer.param_groups[0]["lr"], total_steps=steps)
+    # Without a cycle of momentum, which a captured step would not follow.
+    peak = float(optimizer.param_groups[0]["lr"])
+    return OneCycleLR(optimizer, max_lr=peak, total_steps=steps, cycle_momentum=False)

@@ -10,8 +10,10 @@ from pathlib import Path
 import safetensors.torch
 import torch
 import torch.nn.functional as F
+from torch.optim.lr_scheduler import OneCycleLR
 
-from vera_studio.data.batches import flip_at_random, normalise
+from vera_studio.data.augmentation import Augmentation
+from vera_studio.data.batches import normalise
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.errors import Cancelled, TrainingError
 from vera_studio.files import write_atomically
@@ -19,7 +21,7 @@ from vera_studio.models.registry import BuiltInModel
 from vera_studio.recipe import Device
 from vera_studio.training.devices import choose_device
 from vera_studio.training.evaluation import evaluate
-from vera_studio.training.optimisation import make_optimizer, make_schedule
+from vera_studio.training.optimisation import make_optimizer
 from vera_studio.training.results import Evaluation
 
 
@@ -108,7 +110,9 @@ def _fit(
     optimizer = make_optimizer(
         "sgd", network.parameters(), settings.learning_rate, settings.weight_decay
     )
-    schedule = make_schedule("one-cycle", optimizer, steps)
+    # Unlike a fine-tuning run's schedule torch's goes through a cycle of momentum as well.
+    schedule = OneCycleLR(optimizer, settings.learning_rate, total_steps=steps)
+    augmentation = Augmentation(flips=True, shift=settings.shift)
     network.train()
     for epoch in range(1, settings.epochs + 1):
         start, total = time.perf_counter(), torch.zeros((), device=device)
@@ -116,34 +120,13 @@ def _fit(
         for indices in torch.split(order, settings.batch_size):
             if should_stop():
                 raise Cancelled
-            batch = normalise(pixels[indices], kind.mean, kind.std)
-            batch = shift_at_random(flip_at_random(batch, generator), settings.shift, generator)
-            loss = F.cross_entropy(network(batch), labels[indices])
+            variants = augmentation.draw(len(indices), generator).to(device)
+            batch = augmentation.apply(pixels[indices], variants)
+            logits = network(normalise(batch, kind.mean, kind.std))
+            loss = F.cross_entropy(logits, labels[indices])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             total += loss.detach() * len(indices)
         on_epoch(epoch, total.item() / len(images), time.perf_counter() - start)
-
-
-def shift_at_random(images: torch.Tensor, pixels: int, generator: torch.Generator) -> torch.Tensor:
-    """Move each image by up to `pixels` in each direction; mirrored edges fill the gap.
-
-    Args:
-        images: (batch, channels, height, width), float.
-        pixels: the most that an image is moved; 0 leaves all as they are.
-        generator: the source of the draws.
-    """
-    if pixels == 0:
-        return images
-    batch, _, height, width = images.shape
-    padded = F.pad(images, (pixels,) * 4, mode="reflect")
-    # One (top, left) corner an image, as index grids that broadcast to (batch, height, width).
-    corners = torch.randint(0, 2 * pixels + 1, (2, batch, 1), generator=generator)
-    corners = corners.to(images.device)
-    rows = (corners[0] + torch.arange(height, device=images.device))[:, :, None]
-    columns = (corners[1] + torch.arange(width, device=images.device))[:, None, :]
-    each = torch.arange(batch, device=images.device)[:, None, None]
-    # Indexing around the kept channel axis puts it last: (batch, height, width, channels).
-    return padded[each, :, rows, columns].permute(0, 3, 1, 2)

@@ -32,6 +32,14 @@ class Stage:
     """What the run is busy with now, for a person to read."""
 
     text: str
+    done: float | None = None  # share of it, 0 to 1; None where that is not known
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the user should know of how the run goes, a sentence or two."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class RunStarted:
     target_classes: tuple[int, ...]  # indices into class_names
     epochs: int
     steps_per_epoch: int
+    batch_size: int  # images
     train_images: int  # in one epoch
     validation_images: int
     test_images: int
@@ -78,7 +87,7 @@ class EpochDone:
     seconds: float  # of training, without the evaluation
 
 
-Event = Stage | RunStarted | StepsDone | EpochDone
+Event = Stage | Notice | RunStarted | StepsDone | EpochDone
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,169 @@
+"""Features of a frozen part, computed once and kept for a run.
+
+They are kept on the device that computes where the budget allows, else in the host's memory,
+else in a temporary file that the system removes with the last handle to it, so that nothing is
+left behind, not by a crash either.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+
+from vera_studio import environment
+from vera_studio.errors import Cancelled
+from vera_studio.training.frozen_part import Split
+from vera_studio.training.inputs import FeatureInputs, ImageInputs
+from vera_studio.training.memory import (
+    free_bytes,
+    halve_when_out_of_memory,
+    is_out_of_memory,
+)
+
+Place = Literal["device", "memory", "file"]
+_BUDGET_SHARE = 4  # a quarter of the free memory, unless the user sets another budget
+_CPU = torch.device("cpu")
+# Numbers in a chunk of images: on a CPU what is computed of them should fit into its caches.
+_CHUNK_NUMBERS = {"cpu": 256 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
+_SMALLEST_CHUNK = 8  # images
+
+
+class FeatureCache:
+    """The features of all views of some sets of images; a context manager.
+
+    Attributes:
+        inputs: one for each of the sets, to compute on.
+        place: where the features are.
+        bytes: how large they are.
+    """
+
+    def __init__(
+        self,
+        parts: Split,
+        sources: Sequence[ImageInputs],
+        budget: int | None = None,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Compute the features.
+
+        Args:
+            parts: of the network that the sources have.
+            sources: the images, all on one device.
+            budget: bytes of memory that the features may take, on the device or the host;
+                None for a quarter of what is free there.
+            on_progress: told how many of how many views are done.
+            should_stop: asked before every chunk.
+
+        Raises:
+            OSError: the features neither fit into memory nor into a file.
+            Cancelled: `should_stop` said so.
+        """
+        total = sum(source.views for source in sources)
+        self.bytes = total * parts.width * parts.dtype.itemsize
+        device = sources[0].labels.device
+        self._store = _open_store(total, parts, device, budget)
+        self.place: Place = self._store.place
+        try:
+            done = 0
+            for source in sources:
+                for rows in _features(parts, source):
+                    if should_stop():
+                        raise Cancelled
+                    self._store.write(rows)
+                    done += len(rows)
+                    on_progress(done, total)
+            self.inputs = self._make_inputs(parts, sources)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_inputs(
+        self, parts: Split, sources: Sequence[ImageInputs]
+    ) -> tuple[FeatureInputs, ...]:
+        rows = torch.split(self._store.rows(), [source.views for source in sources])
+        return tuple(
+            FeatureInputs(parts.trained, own, source.labels)
+            for own, source in zip(rows, sources, strict=True)
+        )
+
+    def close(self) -> None:
+        """Give up the features."""
+        self.inputs = ()
+        self._store.close()
+
+    def __enter__(self) -> "FeatureCache":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _features(parts: Split, source: ImageInputs) -> Iterator[torch.Tensor]:
+    """Rows of features (chunk, width) of one chunk of views after the other."""
+    views = torch.arange(source.views, device=source.index_device)
+    numbers = _CHUNK_NUMBERS[source.labels.device.type]
+    chunk = max(_SMALLEST_CHUNK, numbers // source.image_numbers)
+    return halve_when_out_of_memory(lambda some: parts.frozen(source.gather(some)), views, chunk)
+
+
+def _open_store(
+    total: int, parts: Split, device: torch.device, budget: int | None
+) -> "_MemoryStore | _FileStore":
+    """The best place that has room."""
+    size = total * parts.width * parts.dtype.itemsize
+    for place in dict.fromkeys((device, _CPU)):
+        if size <= (free_bytes(place) // _BUDGET_SHARE if budget is None else budget):
+            try:
+                return _MemoryStore(total, parts, place)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+    return _FileStore(parts)
+
+
+class _MemoryStore:
+    def __init__(self, total: int, parts: Split, device: torch.device) -> None:
+        self.place: Place = "memory" if device.type == "cpu" else "device"
+        self._rows = torch.empty((total, parts.width), dtype=parts.dtype, device=device)
+        self._done = 0
+
+    def write(self, rows: torch.Tensor) -> None:
+        self._rows[self._done : self._done + len(rows)] = rows
+        self._done += len(rows)
+
+    def rows(self) -> torch.Tensor:
+        return self._rows
+
+    def close(self) -> None:
+        """Nothing to do: memory is given back with the last reference to it."""
+
+
+class _FileStore:
+    """Rows in a file that is mapped into memory for reading."""
+
+    place: Place = "file"
+
+    def __init__(self, parts: Split) -> None:
+        folder = environment.cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._width, self._dtype = parts.width, parts.dtype
+        # Unnamed on POSIX, deleted on closing on Windows: gone with the process in any case.
+        self._file = tempfile.TemporaryFile(dir=folder, prefix="features-")  # noqa: SIM115
+
+    def write(self, rows: torch.Tensor) -> None:
+        # Written, not mapped: a full disk is an error here, and would be a crash there.
+        self._file.write(rows.cpu().contiguous().view(torch.uint8).numpy().data)
+
+    def rows(self) -> torch.Tensor:
+        self._file.flush()
+        if self._file.tell() == 0:  # nothing can be mapped
+            return torch.empty((0, self._width), dtype=self._dtype)
+        # Copy on write, because torch takes no arrays that are read-only. Nothing is written.
+        mapped = np.memmap(self._file, dtype=np.uint8, mode="c")
+        return torch.from_numpy(mapped).view(self._dtype).view(-1, self._width)
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,225 @@
+"""Splitting a network into the part that training cannot change and the rest.
+
+What a value depends on is read off the network's graph (torch.fx, Reed et al. 2022,
+arXiv 2112.08429): a value that no trained parameter has a part in is the same in every epoch.
+The values at the border, computed without training and used by what is trained, are the
+*features*. With an adapter on its first linear layer a network's features are that layer's own
+output and A x, for these two products are frozen as well.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+from torch import fx, nn
+
+# Relative and absolute: rounding differs with the size of a batch, most where CUDA takes TF32.
+_TOLERANCE = 1e-3
+_ACCURACY_LOST = 0.001  # share of images, at most, that bfloat16 may cost
+_Value = TypeVar("_Value")
+
+
+class CannotSplitError(Exception):
+    """The network cannot be split; the message, a clause, says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A network in two parts that share its layers; trained(frozen(x)) is network(x)."""
+
+    frozen: nn.Module  # images (batch, 3, h, w) -> features (batch, width)
+    trained: nn.Module  # features (batch, width) -> logits (batch, classes)
+    width: int  # numbers an image
+    dtype: torch.dtype  # of the features
+
+
+def split(network: nn.Module, images: torch.Tensor) -> Split:
+    """Split `network`, in evaluation mode, at the border of what is trained.
+
+    Args:
+        network: some of its parameters require gradients.
+        images: (batch, 3, h, w), two or more to try the parts on, on the network's device.
+
+    Raises:
+        CannotSplitError: the network cannot be traced, or its parts do not compute what it
+            does, or features are not tensors with a row an image.
+    """
+    try:
+        graph = fx.Tracer().trace(network)
+    except Exception as error:
+        # Tracing runs the network's own code on stand-ins, which fails in as many ways as code.
+        raise CannotSplitError(f"its code cannot be traced ({_first_line(error)})") from error
+    border = _border(network, graph)
+    frozen = _Frozen(fx.GraphModule(network, _frozen_graph(graph, border)))
+    values = _try(lambda: frozen.values(images))
+    _check_values(values, len(images))
+    trained = fx.GraphModule(network, _trained_graph(graph, border))
+    shapes = [value.shape[1:] for value in values]
+    result = Split(
+        frozen.eval(),
+        _Trained(trained, shapes).eval(),
+        width=sum(math.prod(shape) for shape in shapes),
+        dtype=values[0].dtype,
+    )
+    _prove(result, network, images)
+    return result
+
+
+def in_bfloat16(parts: Split, images: torch.Tensor, labels: torch.Tensor) -> Split:
+    """The parts with the frozen one in bfloat16 where that costs no accuracy, else as they are.
+
+    Args:
+        parts: of a network on the device of `images`.
+        images: (count, 3, h, w) to measure on; some thousand, or the measure is a coarse one.
+        labels: (count,), their classes.
+    """
+    assert isinstance(parts.frozen, _Frozen)
+    lower = replace(parts, frozen=_Frozen(parts.frozen.part, bfloat16=True).eval())
+
+    def correct(candidate: Split) -> int:
+        with torch.no_grad():
+            predicted = candidate.trained(candidate.frozen(images)).argmax(dim=1)
+        return int((predicted == labels).sum())
+
+    return lower if correct(parts) - correct(lower) <= _ACCURACY_LOST * len(images) else parts
+
+
+class _Frozen(nn.Module):
+    """Lays the features of each image side by side in one row."""
+
+    def __init__(self, part: nn.Module, bfloat16: bool = False) -> None:
+        super().__init__()
+        self.part = part
+        self._bfloat16 = bfloat16
+
+    def values(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        with torch.no_grad():
+            values: tuple[torch.Tensor, ...] = self.part(images)
+        return values
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._bfloat16):
+            values = self.values(images)
+        # (batch, width), and in the type of the images where that was lowered on the way
+        rows = torch.cat([value.flatten(1) for value in values], dim=1)
+        return rows.to(images.dtype) if self._bfloat16 else rows
+
+
+class _Trained(nn.Module):
+    """Takes rows of features apart again."""
+
+    def __init__(self, part: nn.Module, shapes: Sequence[torch.Size]) -> None:
+        super().__init__()
+        self.part = part
+        self._sizes = [math.prod(shape) for shape in shapes]
+        # None where the row holds the value as it is.
+        self._shapes = [shape if len(shape) != 1 else None for shape in shapes]
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        parts = torch.split(rows, self._sizes, dim=1)
+        logits: torch.Tensor = self.part(
+            *(
+                part if shape is None else part.reshape(-1, *shape)
+                for part, shape in zip(parts, self._shapes, strict=True)
+            )
+        )
+        return logits
+
+
+def _border(network: nn.Module, graph: fx.Graph) -> list[fx.Node]:
+    """The frozen nodes that trained ones use, in the order in which they are computed."""
+    trained: set[fx.Node] = set()
+    for node in graph.nodes:
+        if _has_trained_parameter(network, node) or trained & set(node.all_input_nodes):
+            trained.add(node)
+    border = [
+        node
+        for node in graph.nodes
+        # Constants are not features: each part takes them from the network.
+        if node not in trained and node.op != "get_attr" and trained & node.users.keys()
+    ]
+    if not border:
+        raise CannotSplitError("nothing in it is trained")
+    if all(node.op == "placeholder" for node in border):
+        raise CannotSplitError("it is trained from its first layer on")
+    return border
+
+
+def _has_trained_parameter(network: nn.Module, node: fx.Node) -> bool:
+    if node.op == "call_module":
+        module = network.get_submodule(str(node.target))
+        return any(parameter.requires_grad for parameter in module.parameters())
+    if node.op == "get_attr":
+        value: object = network
+        for name in str(node.target).split("."):
+            value = getattr(value, name)
+        return isinstance(value, torch.Tensor) and value.requires_grad
+    return False
+
+
+def _frozen_graph(graph: fx.Graph, border: Sequence[fx.Node]) -> fx.Graph:
+    """From the network's inputs to the values of `border`, as a tuple."""
+    part = fx.Graph()
+    copies: dict[fx.Node, fx.Node] = {}
+    for node in graph.nodes:
+        if node.op != "output":
+            copies[node] = part.node_copy(node, lambda used: copies[used])
+    part.output(tuple(copies[node] for node in border))
+    _drop_unused(part)
+    return part
+
+
+def _trained_graph(graph: fx.Graph, border: Sequence[fx.Node]) -> fx.Graph:
+    """From the values of `border`, one argument each, to the network's output."""
+    part = fx.Graph()
+    copies = {node: part.placeholder(f"feature_{number}") for number, node in enumerate(border)}
+    for node in graph.nodes:
+        is_computable = all(used in copies for used in node.all_input_nodes)
+        if is_computable and node not in copies and node.op != "placeholder":
+            copies[node] = part.node_copy(node, lambda used: copies[used])
+    _drop_unused(part)
+    return part
+
+
+def _drop_unused(graph: fx.Graph) -> None:
+    """Take out what the output does not depend on."""
+    for node in reversed(graph.nodes):
+        if not node.users and node.op not in ("output", "placeholder"):
+            graph.erase_node(node)
+
+
+def _check_values(values: Sequence[object], images: int) -> None:
+    for value in values:
+        if not isinstance(value, torch.Tensor) or value.ndim < 2 or len(value) != images:
+            raise CannotSplitError("its frozen part gives more than a tensor with a row an image")
+    if len({value.dtype for value in values if isinstance(value, torch.Tensor)}) > 1:
+        raise CannotSplitError("its frozen part gives numbers of several types")
+
+
+def _prove(parts: Split, network: nn.Module, images: torch.Tensor) -> None:
+    """Raise unless the parts compute what the whole does, in batches of any size."""
+
+    def together() -> torch.Tensor:
+        rows = [parts.frozen(half) for half in images.tensor_split(2)]
+        logits: torch.Tensor = parts.trained(torch.cat(rows))
+        return logits
+
+    with torch.no_grad():
+        expected, found = _try(lambda: network(images)), _try(together)
+    same = found.shape == expected.shape
+    if not same or not torch.allclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
+        raise CannotSplitError("its parts do not compute what the whole does")
+
+
+def _try(compute: Callable[[], _Value]) -> _Value:
+    try:
+        return compute()
+    except Exception as error:
+        raise CannotSplitError(f"its parts cannot be run ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,0 +1,111 @@
+"""What a network is fed from: images, or features that its frozen part made of them.
+
+Both are asked for *views*. View `index + count * variant` of `count` images is image `index`
+in that variant of the augmentation, so that a whole epoch's order is one tensor of numbers.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from vera_studio.data.augmentation import Augmentation
+from vera_studio.data.batches import normalise
+from vera_studio.data.store import ImageSet
+from vera_studio.models.registry import BuiltInModel
+
+
+class Inputs(Protocol):
+    """Images with their labels, and the part of a network that is left to compute on them."""
+
+    labels: torch.Tensor  # (count,) int64, on the device that computes
+    index_device: torch.device  # where views have to be
+
+    def logits(self, views: torch.Tensor) -> torch.Tensor:
+        """Logits (batch, classes) of the views (batch,) int64, with gradient where wanted."""
+        ...
+
+
+class ImageInputs:
+    """Images that go through the whole network every time."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        kind: BuiltInModel,
+        images: ImageSet,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Prepare to compute on `images`, which stay on the device where they are.
+
+        Args:
+            network: on the device that computes.
+            kind: tells how the images are normalised.
+            images: 3 KB each where they are 32 x 32 pixels.
+            augmentation: what views other than the first `len(images)` are.
+        """
+        self.labels = images.labels.to(device_of(network))
+        self.index_device = images.images.device
+        self._network = network
+        self._kind = kind
+        self._images = images.images
+        self._augmentation = augmentation or Augmentation()
+
+    @property
+    def views(self) -> int:
+        """How many views there are."""
+        return len(self._images) * self._augmentation.variants
+
+    @property
+    def image_numbers(self) -> int:
+        """How many numbers an image has."""
+        return self._images[0].numel() if len(self._images) else 1
+
+    def logits(self, views: torch.Tensor) -> torch.Tensor:
+        """Logits (batch, classes) of the views (batch,)."""
+        logits: torch.Tensor = self._network(self.gather(views))
+        return logits
+
+    def gather(self, views: torch.Tensor) -> torch.Tensor:
+        """The views (batch,) as the network takes them: (batch, 3, height, width) float32."""
+        count = len(self._images)
+        images = self._images[views % count]
+        images = self._augmentation.apply(images, views // count)
+        return as_input(images.to(self.labels.device, non_blocking=True), self._kind)
+
+
+class FeatureInputs:
+    """Features from a cache, which only go through the trained part of the network."""
+
+    def __init__(self, trained: nn.Module, features: torch.Tensor, labels: torch.Tensor) -> None:
+        """Prepare to compute on `features`.
+
+        Args:
+            trained: takes rows of features (batch, width), gives logits (batch, classes).
+            features: (views, width), in memory of any kind.
+            labels: (count,) int64, on the device that computes.
+        """
+        self.labels = labels
+        self.index_device = features.device
+        self._trained = trained
+        self._features = features
+
+    def logits(self, views: torch.Tensor) -> torch.Tensor:
+        """Logits (batch, classes) of the views (batch,)."""
+        # index_select gathers rows several times as fast as indexing does.
+        rows = self._features.index_select(0, views).to(self.labels.device, non_blocking=True)
+        logits: torch.Tensor = self._trained(rows)
+        return logits
+
+
+def as_input(images: torch.Tensor, kind: BuiltInModel) -> torch.Tensor:
+    """Uint8 images (batch, 3, h, w) as a network of `kind` takes them, on the same device."""
+    batch = normalise(images, kind.mean, kind.std)
+    # Convolutions are half as fast again with the channels last, on a CPU (oneDNN) and on CUDA.
+    wants_channels_last = batch.device.type != "mps"
+    return batch.contiguous(memory_format=torch.channels_last) if wants_channels_last else batch
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where the parameters of `network` are."""
+    return next(network.parameters()).device

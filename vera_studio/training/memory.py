@@ -1,0 +1,51 @@
+"""Memory: how much is free, and what to do when there is none left."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import psutil
+import torch
+
+_Result = TypeVar("_Result")
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory, in bytes, that `device` can still give; a CPU's and Apple's GPU's is the host's."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that a device or the host has no memory left."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    # torch has no class of its own for these two: the CPU's allocator and MPS.
+    text = str(error)
+    return isinstance(error, RuntimeError) and (
+        "can't allocate memory" in text or "MPS backend out of memory" in text
+    )
+
+
+def halve_when_out_of_memory(
+    function: Callable[[torch.Tensor], _Result], items: torch.Tensor, size: int
+) -> Iterator[_Result]:
+    """`function` of one part of `items` after the other, each of at most `size`.
+
+    Parts become half as large, for good, whenever one does not fit into memory.
+
+    Raises:
+        RuntimeError: not even a part of one item fits.
+    """
+    done = 0
+    while done < len(items):
+        part = items[done : done + size]
+        try:
+            result = function(part)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or len(part) == 1:
+                raise
+            size = -(-len(part) // 2)
+            continue
+        yield result
+        done += len(part)

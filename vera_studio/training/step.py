@@ -1,0 +1,165 @@
+"""One optimisation step: gather, forward, backward, update."""
+
+import logging
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+
+from vera_studio.training.inputs import Inputs
+from vera_studio.training.memory import is_out_of_memory
+
+_WARM_UP_STEPS = 3  # before a capture, as torch's notes on CUDA graphs have it
+_log = logging.getLogger(__name__)
+
+
+class TrainingStep:
+    """Trains on a batch; where one does not fit into memory, in parts.
+
+    The parts' gradients add up to the whole batch's, so that neither the number of steps nor
+    what they do changes.
+    """
+
+    def __init__(
+        self, inputs: Inputs, optimizer: torch.optim.Optimizer, on_notice: Callable[[str], None]
+    ) -> None:
+        """Prepare to train on `inputs`.
+
+        Args:
+            inputs: where views are gathered from.
+            optimizer: holds what is trained.
+            on_notice: told in a sentence when batches have to be computed in parts.
+        """
+        self._inputs = inputs
+        self._optimizer = optimizer
+        self._on_notice = on_notice
+        self._part: int | None = None  # images computed at once; None for whole batches
+
+    def __call__(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Take one step; returns the batch's mean loss (), left on the device.
+
+        Args:
+            views: (batch,) int64, where the inputs' indices have to be.
+            labels: (batch,) int64, on the device that computes.
+
+        Raises:
+            RuntimeError: not even one image fits into memory.
+        """
+        while True:
+            try:
+                loss = self._gradients(views, labels)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error) or self._computed_at_once(views) == 1:
+                    raise
+            self._halve(len(views), self._computed_at_once(views))
+        self._optimizer.step()
+        return loss
+
+    def _gradients(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        self._optimizer.zero_grad(set_to_none=True)
+        if self._part is None or self._part >= len(views):
+            loss = F.cross_entropy(self._inputs.logits(views), labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss.detach()
+        total = torch.zeros((), device=labels.device)
+        for some, truth in zip(
+            torch.split(views, self._part), torch.split(labels, self._part), strict=True
+        ):
+            logits = self._inputs.logits(some)
+            loss = F.cross_entropy(logits, truth, reduction="sum") / len(views)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total
+
+    def _computed_at_once(self, views: torch.Tensor) -> int:
+        return min(self._part or len(views), len(views))
+
+    def _halve(self, batch: int, at_once: int) -> None:
+        # After the except block: the error's traceback keeps what was computed alive.
+        self._part = -(-at_once // 2)
+        self._optimizer.zero_grad(set_to_none=True)
+        if self._inputs.labels.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._on_notice(
+            f"Out of memory: batches of {batch:,} images are computed in parts of "
+            f"{self._part:,}. What is learned stays the same."
+        )
+
+
+class GraphedStep:
+    """A training step on CUDA that is captured once and then replayed as a whole.
+
+    One launch takes the place of some hundred, which take longer than what they start. See
+    https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs. Batches of another size than
+    the captured one, such as an epoch's last, take the step that was captured from.
+    """
+
+    def __init__(
+        self,
+        step: TrainingStep,
+        optimizer: torch.optim.Optimizer,
+        views: torch.Tensor,
+        labels: torch.Tensor,
+    ) -> None:
+        """Capture `step`; parameters and the optimizer's state are as before afterwards.
+
+        Args:
+            step: to capture.
+            optimizer: what it updates with; capturable.
+            views: (batch,) int64 on the device, a batch of the usual size.
+            labels: (batch,) int64 on the device.
+
+        Raises:
+            RuntimeError: the step cannot be captured.
+        """
+        self._step = step
+        self._views, self._labels = views.clone(), labels.clone()
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        before = [parameter.detach().clone() for parameter in parameters]
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(_WARM_UP_STEPS):
+                step(self._views, self._labels)
+        torch.cuda.current_stream().wait_stream(stream)
+        optimizer.zero_grad(set_to_none=True)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._loss = step(self._views, self._labels)
+        # Warming up has trained; capturing has not.
+        with torch.no_grad():
+            for parameter, value in zip(parameters, before, strict=True):
+                parameter.copy_(value)
+            for state in optimizer.state.values():
+                for value in state.values():
+                    if isinstance(value, torch.Tensor):
+                        value.zero_()
+
+    def __call__(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """As `TrainingStep.__call__`."""
+        if len(views) != len(self._views):
+            return self._step(views, labels)
+        self._views.copy_(views)
+        self._labels.copy_(labels)
+        self._graph.replay()
+        return self._loss.clone()
+
+
+Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def fastest_step(
+    step: TrainingStep,
+    optimizer: torch.optim.Optimizer,
+    views: torch.Tensor,
+    labels: torch.Tensor,
+) -> Step:
+    """`step`, captured in a CUDA graph where it computes on CUDA and gathers there as well."""
+    if views.device.type != "cuda":
+        return step
+    try:
+        return GraphedStep(step, optimizer, views, labels)
+    except RuntimeError as error:
+        _log.warning("the step is not captured in a CUDA graph: %s", error)
+        return step
