@@ -24,7 +24,8 @@ def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float])
     per_channel = (1, len(scale), 1, 1)
     scales = torch.tensor(scale, device=images.device).view(per_channel)
     shifts = torch.tensor(shift, device=images.device).view(per_channel)
-    return torch.addcmul(shifts, images.float(), scales)
+    # In place on the copy: new memory costs more than the arithmetic.
+    return images.to(torch.float32, copy=True).mul_(scales).add_(shifts)
 
 
 def in_order(images: ImageSet, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

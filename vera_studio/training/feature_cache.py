@@ -26,7 +26,7 @@ Place = Literal["device", "memory", "file"]
 _BUDGET_SHARE = 4  # a quarter of the free memory, unless the user sets another budget
 _CPU = torch.device("cpu")
 # Numbers in a chunk of images: on a CPU what is computed of them should fit into its caches.
-_CHUNK_NUMBERS = {"cpu": 256 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
+_CHUNK_NUMBERS = {"cpu": 128 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
 _SMALLEST_CHUNK = 8  # images
 
 
