@@ -66,7 +66,7 @@ class TrainingSettings:
     keep_others: float = 0.44  # share, 0 to 1, of the other classes' images mixed in
     epochs: int = 6
     batch_size: int | None = None  # images; None to suit the images and the device
-    learning_rate: float = 0.03  # the peak, where a schedule changes it
+    learning_rate: float = 0.02  # the peak, where a schedule changes it
     optimizer: Optimizer = "adamw"
     schedule: Schedule = "cosine"
     flips: bool = True  # mirror every other image, at random

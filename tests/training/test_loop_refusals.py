@@ -40,7 +40,9 @@ def test_the_epoch_of_the_explosion_is_named(tiny_data, tmp_path, monkeypatch):
         return real(logits, labels) * (float("nan") if len(calls) == 8 else 1)
 
     monkeypatch.setattr(step.F, "cross_entropy", failing)
-    monkeypatch.setattr(loop, "evaluate_inputs", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10))
+    monkeypatch.setattr(
+        loop, "evaluate_inputs", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10)
+    )
     with pytest.raises(TrainingError, match=r"in epoch 2\. Try a lower .* such as 0\.003\."):
         train(recipe(learning_rate=0.03), tmp_path, data=tiny_data())
     assert len(rows(tmp_path / "metrics.csv")) == 1

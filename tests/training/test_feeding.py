@@ -1,0 +1,151 @@
+"""Runs with a cache and without are the same run, and every run says which it is."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from vera_studio.adapters import adapter_file
+from vera_studio.models import convnet
+from vera_studio.models.registry import open_model
+from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
+from vera_studio.training import feature_cache
+from vera_studio.training.loop import train
+from vera_studio.training.results import EpochDone, Notice, Stage, StepsDone
+
+
+def recipe(**training):
+    values = {"epochs": 3, "batch_size": 16, "device": "cpu", "seed": 5} | training
+    return Recipe(training=TrainingSettings(**values))
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def run(chosen, data, folder, **kwargs):
+    """The result, every loss, every validation and the notices of a run."""
+    events = []
+    result = train(chosen, folder, events.append, data=data, **kwargs)
+    losses = [loss for event in of(StepsDone, events) for loss in event.losses]
+    validations = [event.validation for event in of(EpochDone, events)]
+    return result, losses, validations, [event.text for event in of(Notice, events)]
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("keep_others", [0.0, 0.5])
+@pytest.mark.parametrize("cached", [{}, {"cache_megabytes": 0}], ids=["in memory", "in a file"])
+def test_a_cached_run_is_the_uncached_one(tiny_data, tmp_path, flips, keep_others, cached):
+    data = tiny_data(train=16)
+    chosen = recipe(target_classes=("cat", "dog"), flips=flips, keep_others=keep_others)
+    plain = replace(chosen, training=replace(chosen.training, feature_cache=False))
+    with_cache = replace(chosen, training=replace(chosen.training, **cached))
+    result, losses, validations, _ = run(with_cache, data, tmp_path / "cached")
+    expected, expected_losses, expected_validations, _ = run(plain, data, tmp_path / "plain")
+    assert losses == pytest.approx(expected_losses, rel=1e-3, abs=1e-5)
+    assert result.best_epoch == expected.best_epoch
+    pairs = zip(
+        [result.before, result.after, *validations],
+        [expected.before, expected.after, *expected_validations],
+        strict=True,
+    )
+    for one, other in pairs:
+        assert one.per_class == other.per_class
+        assert one.loss == pytest.approx(other.loss, rel=1e-4)
+    found, wanted = (
+        adapter_file.load(folder / "last.safetensors").vectors
+        for folder in (tmp_path / "cached", tmp_path / "plain")
+    )
+    for name, vector in found.items():
+        torch.testing.assert_close(vector, wanted[name], rtol=1e-2, atol=2e-3)
+    assert losses[-1] < losses[0]  # or nothing was compared
+
+
+def test_on_photographs_a_cached_run_predicts_as_the_uncached_one(real_images, tmp_path):
+    from vera_studio.data.folder import open_folder
+
+    data = open_folder(real_images, convnet.CLASS_NAMES, 32)
+    data = replace(
+        data,
+        train=data.train.subset(torch.arange(0, len(data.train), 9)),
+        validation=data.validation.subset(torch.arange(500)),
+    )
+    chosen = recipe(epochs=2, batch_size=None, target_classes=("bird", "cat", "dog"))
+    plain = replace(chosen, training=replace(chosen.training, feature_cache=False))
+    result, losses, _, notices = run(chosen, data, tmp_path / "cached")
+    expected, expected_losses, _, _ = run(plain, data, tmp_path / "plain")
+    assert "Feature cache on" in notices[0]
+    assert losses == pytest.approx(expected_losses, rel=1e-3)
+    # 10,000 predictions; rounding may decide one that is a tie.
+    assert result.after.accuracy == pytest.approx(expected.after.accuracy, abs=2e-4)
+    assert result.before.accuracy == pytest.approx(expected.before.accuracy, abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("training", "notice"),
+    [
+        ({}, "Feature cache on: 0 MB in memory."),
+        ({"cache_megabytes": 0}, "in a temporary file, for they are more than the memory allowed."),
+        ({"feature_cache": False}, "Feature cache off: as set up."),
+        ({"shift": 1}, "off: shifted images come in 18 variants, too many to keep."),
+        ({"shift": 1, "flips": False}, "off: shifted images come in 9 variants"),
+        ({"epochs": 1}, r"off: this run looks at 200 images, and 220 would have to be computed."),
+    ],
+)
+def test_every_run_says_whether_it_has_a_cache(tiny_data, tmp_path, training, notice):
+    _, _, _, notices = run(recipe(**training), tiny_data(), tmp_path)
+    assert len(notices) == 1
+    assert notice in notices[0]
+
+
+def test_progress_is_told_while_features_are_computed(tiny_data, tmp_path):
+    events = []
+    train(recipe(), tmp_path, events.append, data=tiny_data())
+    shares = [event.done for event in of(Stage, events) if event.done is not None]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_a_full_disk_switches_the_cache_off(tiny_data, tmp_path, monkeypatch):
+    def full(self, rows):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(feature_cache._FileStore, "write", full)
+    result, _, _, notices = run(recipe(cache_megabytes=0), tiny_data(), tmp_path)
+    assert notices == [
+        "Feature cache off: there is no room for it: [Errno 28] No space left on device."
+    ]
+    assert result.epochs_done == 3
+
+
+def test_a_network_that_cannot_be_traced_is_trained_without_a_cache(tiny_data, tmp_path):
+    class Branching(convnet.ConvNet):
+        def forward(self, images):
+            assert images.shape[1] == 3
+            return super().forward(images if images.sum() else images)
+
+    model = open_model(ModelSettings())
+    network = Branching()
+    network.load_state_dict(model.network.state_dict())
+    own = replace(model, network=network.eval())
+    chosen = recipe()
+    _, losses, _, notices = run(chosen, tiny_data(), tmp_path / "own", model=own)
+    assert notices[0].startswith("Feature cache off: this network cannot be split: its code cannot")
+    _, expected, _, _ = run(chosen, tiny_data(), tmp_path / "shipped")
+    assert losses == pytest.approx(expected, rel=1e-3)
+
+
+def test_only_images_that_can_be_drawn_are_computed(tiny_data, tmp_path, monkeypatch):
+    sizes = []
+    real = feature_cache._open_store
+
+    def counting(total, *rest):
+        sizes.append(total)
+        return real(total, *rest)
+
+    monkeypatch.setattr(feature_cache, "_open_store", counting)
+    data = tiny_data(train=8)
+    for number, keep in enumerate((0.0, 0.5)):
+        chosen = recipe(target_classes=("cat",), keep_others=keep, epochs=50)
+        train(chosen, tmp_path / str(number), data=data)
+    assert sizes == [2 * 8 + 30 + 30, 2 * 80 + 30 + 30]
