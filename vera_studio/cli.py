@@ -22,6 +22,7 @@ from vera_studio.training.results import (
     EpochDone,
     Evaluation,
     Event,
+    Notice,
     RunResult,
     RunStarted,
     Stage,
@@ -208,8 +209,12 @@ class _ProgressLine:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Stage(text):
+            case Stage(text, done) if done is None or done == 1:
                 self._print(f"{text} ...")
+            case Stage(text, done) if self._moves and done is not None:
+                print(f"\r\x1b[K{done:6.1%}  {text}", end="", file=sys.stderr, flush=True)
+            case Notice(text):
+                self._print(text)
             case RunStarted():
                 self._print(_start_text(event))
             case StepsDone() if self._moves:
@@ -229,7 +234,7 @@ def _start_text(event: RunStarted) -> str:
     share = event.trainable / event.total
     return (
         f"{event.device_reason}. {event.trainable:,} of {event.total:,} numbers are trained "
-        f"({share:.2%}) on {event.train_images:,} images an epoch."
+        f"({share:.2%}) on {event.train_images:,} images an epoch, {event.batch_size:,} a step."
     )
 
 

@@ -1,8 +1,8 @@
 """What a network is fed from: images, or features that its frozen part made of them.
 
 Both are asked for *views*. View `index + count * variant` of `count` images is image `index`
-in that variant of the augmentation, so that a whole epoch's order is one tensor of numbers. They are gathered with index_select, which
-takes a quarter of the time that indexing does.
+in that variant of the augmentation, so that a whole epoch's order is one tensor of numbers. They
+are gathered with index_select, which takes a quarter of the time that indexing does.
 """
 
 from typing import Protocol

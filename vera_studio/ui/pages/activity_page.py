@@ -4,6 +4,7 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
+from vera_studio.training.results import Notice
 from vera_studio.ui.studio import Studio
 
 _MOST_LINES = 2000
@@ -26,6 +27,7 @@ class ActivityPage(QWidget):
         studio.message.connect(self._add)
         studio.failed.connect(self._add_failure)
         studio.download_failed.connect(self._add)
+        studio.run_events.connect(self._add_notices)
 
     def text(self) -> str:
         """Everything logged so far."""
@@ -33,6 +35,11 @@ class ActivityPage(QWidget):
 
     def _add(self, text: str) -> None:
         self._log.appendPlainText(f"{datetime.now():%H:%M:%S}  {text}")
+
+    def _add_notices(self, events: list[object]) -> None:
+        for event in events:
+            if isinstance(event, Notice):
+                self._add(event.text)
 
     def _add_failure(self, error: Exception) -> None:
         self._add(str(error).splitlines()[0] if str(error) else type(error).__name__)

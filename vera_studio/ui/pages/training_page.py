@@ -1,11 +1,12 @@
 """Watching a run: progress, losses and accuracies, live."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from vera_studio.training.results import (
     EpochDone,
     Evaluation,
+    Notice,
     RunResult,
     RunStarted,
     Stage,
@@ -30,6 +31,10 @@ class TrainingPage(QWidget):
         self._smoothed: float | None = None
         self._weight = 1.0  # of the newest loss in the smoothed one
         self.progress = RunProgress()
+        self._notices = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._notices.setVisible(False)
+        self._notices.setObjectName("run_notices")
+        self._notices.setAccessibleName("Notices of the run")
         self.losses = CurvePlot(
             "Loss",
             "Step",
@@ -50,6 +55,7 @@ class TrainingPage(QWidget):
         plots.addWidget(self.accuracies)
         layout = QVBoxLayout(self)
         layout.addWidget(self.progress)
+        layout.addWidget(self._notices)
         layout.addWidget(plots, 1)
         studio.run_events.connect(self._take_events)
         studio.run_state_changed.connect(self._show_state)
@@ -59,8 +65,10 @@ class TrainingPage(QWidget):
     def _take_events(self, events: list[object]) -> None:
         for event in events:
             match event:
-                case Stage(text):
-                    self.progress.set_busy(text)
+                case Stage(text, done):
+                    self.progress.set_busy(text, done)
+                case Notice(text):
+                    self._add_notice(text)
                 case RunStarted():
                     self._begin(event)
                 case StepsDone():
@@ -69,6 +77,11 @@ class TrainingPage(QWidget):
                     self._add_epoch(event)
         if self._studio.run_state is RunState.PAUSED:
             self.progress.set_paused()  # the last steps came in after the pause
+
+    def _add_notice(self, text: str) -> None:
+        lines = [*filter(None, self._notices.text().split("\n")), text]
+        self._notices.setText("\n".join(lines))
+        self._notices.setVisible(True)
 
     def _begin(self, event: RunStarted) -> None:
         self._start, self._smoothed = event, None
@@ -125,6 +138,9 @@ class TrainingPage(QWidget):
 
     def _show_state(self, state: RunState) -> None:
         if state is RunState.RUNNING:
+            if not self._is_open:  # a new run, not a resumed one
+                self._notices.clear()
+                self._notices.setVisible(False)
             self._is_open = True
         elif state is RunState.PAUSED:
             self.progress.set_paused()

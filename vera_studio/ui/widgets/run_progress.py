@@ -46,10 +46,18 @@ class RunProgress(QWidget):
         self._words = " · ".join(parts)
         self._show(round(fraction * _STEPS), self._words)
 
-    def set_busy(self, text: str) -> None:
-        """Show that something goes on of which nobody knows how long it takes."""
-        self.label.setText(text)
-        self.bar.setRange(0, 0)
+    def set_busy(self, text: str, done: float | None = None) -> None:
+        """Show that something goes on beside the training.
+
+        Args:
+            text: what.
+            done: share of it, 0 to 1; None where nobody knows how long it takes.
+        """
+        if done is None:
+            self.label.setText(text)
+            self.bar.setRange(0, 0)
+        else:
+            self._show(round(done * _STEPS), text)
 
     def set_paused(self) -> None:
         """Say that the run waits; the bar stays where it is."""

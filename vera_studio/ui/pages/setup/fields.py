@@ -34,11 +34,15 @@ def add_row(form: QFormLayout, text: str, field: QWidget) -> None:
     form.labelForField(field).setToolTip(field.toolTip())
 
 
-def whole_number(least: int, most: int) -> QSpinBox:
-    """A field for whole numbers from `least` to `most`, told once when editing is done."""
+def whole_number(least: int, most: int, text_for_least: str = "") -> QSpinBox:
+    """A field for whole numbers from `least` to `most`, told once when editing is done.
+
+    `text_for_least`, if any, is shown in place of `least`.
+    """
     field = QSpinBox(minimum=least, maximum=most)
     field.setKeyboardTracking(False)
     field.setGroupSeparatorShown(True)
+    field.setSpecialValueText(text_for_least)
     return field
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
+from vera_studio.ui.pages.setup.cache_form import CacheForm
 from vera_studio.ui.pages.setup.source_form import SourceForm
 from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
@@ -46,6 +47,7 @@ class SetupPanel(QWidget):
         column.addWidget(TargetsForm(workspace))
         column.addWidget(AdapterForm(workspace))
         column.addWidget(TrainingForm(workspace))
+        column.addWidget(CacheForm(workspace))
         column.addStretch()
         scroll = _TallScrollArea(self._forms)
         layout = QVBoxLayout(self)

@@ -1,9 +1,9 @@
-"""How the adapter is trained: length, optimizer, schedule, flips, seed and device."""
+"""How the adapter is trained: length, optimizer, schedule, augmentation, seed and device."""
 
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
 
-from vera_studio.recipe import MAX_SEED, Recipe
+from vera_studio.recipe import MAX_BATCH_SIZE, MAX_SEED, MAX_SHIFT, Recipe
 from vera_studio.ui.pages.setup.fields import (
     add_row,
     choice,
@@ -15,6 +15,7 @@ from vera_studio.ui.pages.setup.fields import (
 )
 from vera_studio.ui.workspace import Devices, Workspace
 
+_AUTO = 0  # what the field holds for no batch size of the user's
 _OPTIMIZERS = [("AdamW", "adamw"), ("SGD with momentum", "sgd")]
 _SCHEDULES = [("One-cycle", "one-cycle"), ("Cosine", "cosine"), ("Constant", "constant")]
 _DEVICES = [("Auto", "auto"), ("CUDA", "cuda"), ("MPS", "mps"), ("CPU", "cpu")]
@@ -36,6 +37,7 @@ class TrainingForm(QGroupBox):
         add_row(form, "Learning rate", self._learning_rate)
         add_row(form, "Optimizer", self._optimizer)
         add_row(form, "Schedule", self._schedule)
+        add_row(form, "Shift images", self._shift)
         add_row(form, "Seed", self._seed)
         add_row(form, "Device", self._device)
         layout = QVBoxLayout(self)
@@ -53,9 +55,12 @@ class TrainingForm(QGroupBox):
         )
         self._epochs.valueChanged.connect(lambda value: edit(epochs=value))
         self._batch_size = describe(
-            whole_number(1, 65_536), "batch_size", "Batch size", "Images in each training step"
+            whole_number(_AUTO, MAX_BATCH_SIZE, "Auto"),
+            "batch_size",
+            "Batch size",
+            "Images in each training step; Auto goes by the number of images and the device",
         )
-        self._batch_size.valueChanged.connect(lambda value: edit(batch_size=value))
+        self._batch_size.valueChanged.connect(lambda value: edit(batch_size=value or None))
         self._learning_rate = describe(
             number(1e-6, 10, 6),
             "learning_rate",
@@ -67,9 +72,18 @@ class TrainingForm(QGroupBox):
             whole_number(0, MAX_SEED),
             "training_seed",
             "Training seed",
-            "Decides the order of the images, the mixing and the flips",
+            "Decides the order of the images, the mixing, the mirroring and the shifts",
         )
         self._seed.valueChanged.connect(lambda value: edit(seed=value))
+        self._shift = describe(
+            whole_number(0, MAX_SHIFT, "Off"),
+            "shift",
+            "Shift images",
+            "Moves each image at random by up to so many pixels in each direction. Works against "
+            "overfitting, but switches the feature cache off, so that a run takes longer",
+        )
+        self._shift.setSuffix(" px")
+        self._shift.valueChanged.connect(lambda value: edit(shift=value))
 
     def _make_choices(self) -> None:
         edit = self._workspace.edit_training
@@ -107,16 +121,18 @@ class TrainingForm(QGroupBox):
             self._schedule,
             self._device,
             self._flips,
+            self._shift,
         )
         with signals_blocked(*fields):
             self._epochs.setValue(training.epochs)
-            self._batch_size.setValue(training.batch_size)
+            self._batch_size.setValue(training.batch_size or _AUTO)
             self._learning_rate.setValue(training.learning_rate)
             self._seed.setValue(training.seed)
             select(self._optimizer, training.optimizer)
             select(self._schedule, training.schedule)
             select(self._device, training.device)
             self._flips.setChecked(training.flips)
+            self._shift.setValue(training.shift)
         self._show_device_reason()
 
     def _show_devices(self, devices: Devices) -> None:
