@@ -130,6 +130,8 @@ def test_on_a_terminal_a_line_moves(write_recipe, tmp_path, capsys, monkeypatch)
     assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
     err = capsys.readouterr().err
     assert "\r\x1b[K100.0%  loss " in err
+    assert "Computing what the frozen layers make of the images" in err
+    assert "Feature cache on" in err
     assert "epoch 2 " in err
 
 

@@ -10,6 +10,7 @@ def test_one_folder_redirects_every_path(tmp_path):
     paths = (
         environment.runs_folder(),
         environment.cifar10_folder(),
+        environment.cache_folder(),
         environment.settings_file(),
         environment.log_file(),
     )

@@ -27,6 +27,11 @@ def edited(**sections):
                 target_classes=("köttur", "dog"), keep_others=0.0, schedule="cosine", flips=False
             ),
         ),
+        edited(
+            training=TrainingSettings(
+                batch_size=9, shift=2, feature_cache=False, cache_megabytes=100
+            ),
+        ),
     ],
 )
 def test_toml_gives_the_same_recipe_back(recipe):
@@ -84,6 +89,9 @@ def test_the_default_recipe_has_no_problem():
 @pytest.mark.parametrize(
     ("recipe", "expected"),
     [
+        (edited(training=TrainingSettings(shift=9)), "training.shift must be from 0 to 8, not 9."),
+        (edited(training=TrainingSettings(batch_size=0)), "training.batch_size must be from 1"),
+        (edited(training=TrainingSettings(cache_megabytes=-1)), "training.cache_megabytes"),
         (edited(adapter=AdapterSettings(rank=0)), "adapter.rank must be from 1 to 1,024, not 0."),
         (edited(adapter=AdapterSettings(rank=1025)), "adapter.rank"),
         (edited(adapter=AdapterSettings(d_initial=0.0)), "adapter.d_initial must not be 0"),

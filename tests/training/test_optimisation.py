@@ -4,7 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from vera_studio.training.optimisation import make_optimizer, make_schedule
+from vera_studio.training.optimisation import (
+    automatic_batch_size,
+    make_optimizer,
+    make_schedule,
+)
 
 
 def rates(schedule_name, steps):
@@ -57,3 +61,20 @@ def test_an_optimizer_brings_a_loss_down(name, kind):
         (parameter**2).sum().backward()
         optimizer.step()
     assert abs(parameter.item()) < 1
+
+
+@pytest.mark.parametrize(
+    ("images", "cpu", "cuda"),
+    [
+        (1, 8, 8),
+        (100, 8, 8),
+        (500, 16, 16),
+        (1600, 64, 64),
+        (15_000, 512, 512),
+        (50_000, 512, 2048),
+        (10**7, 512, 2048),
+    ],
+)
+def test_a_batch_size_suits_images_and_device(images, cpu, cuda):
+    assert automatic_batch_size(images, torch.device("cpu")) == cpu
+    assert automatic_batch_size(images, torch.device("cuda")) == cuda

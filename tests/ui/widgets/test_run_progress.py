@@ -55,3 +55,10 @@ def test_being_busy_has_no_end_in_sight(progress):
 )
 def test_seconds(seconds, text):
     assert format_seconds(seconds) == text
+
+
+def test_being_busy_with_an_end_in_sight(progress):
+    progress.set_busy("Opening the images")
+    progress.set_busy("Computing", 0.25)
+    assert progress.label.text() == "Computing"
+    assert (progress.bar.maximum(), progress.bar.value()) == (1000, 250)

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -57,10 +59,45 @@ def test_thinning_keeps_every_peak():
     assert thin_y.min() == -50
     assert np.all(np.diff(thin_x) >= 0)
     # Each bucket on its own: least and greatest as a plain loop finds them.
-    starts = np.linspace(0, 100_000, 400, endpoint=False).astype(int).tolist()
+    starts = thin_x[0::2].astype(int).tolist()
+    assert np.ptp(np.diff(starts)) <= 100_000 / 400 / 2  # about as large as one another
     for i, (start, end) in enumerate(zip(starts, [*starts[1:], 100_000], strict=True)):
         assert thin_y[2 * i] == ys[start:end].min()
         assert thin_y[2 * i + 1] == ys[start:end].max()
+
+
+@pytest.mark.parametrize("piece", [1, 15, 16, 17, 1000])
+def test_levels_grow_with_the_points(piece):
+    rng = np.random.default_rng(1)
+    ys = rng.normal(size=10_000)
+    ys[rng.integers(0, 10_000, 500)] = np.nan
+    series = Series()
+    for start in range(0, 10_000, piece):
+        series.append(np.arange(start, min(start + piece, 10_000)), ys[start : start + piece])
+    for left, right in ((-np.inf, np.inf), (0, 5000), (4321, 9876), (9000, np.inf)):
+        thin_x, thin_y = series.thinned(left, right, buckets=50)
+        end = min(right + 1, 10_000)
+        assert thin_x[0] <= max(left, 0)
+        starts = thin_x[0::2].astype(int).tolist()
+        for i, (start, stop) in enumerate(itertools.pairwise(starts)):
+            assert thin_y[2 * i] == np.nanmin(ys[start:stop])
+            assert thin_y[2 * i + 1] == np.nanmax(ys[start:stop])
+        shown = ys[starts[-1] : int(min(end, 10_000))]
+        assert thin_y[-1] >= np.nanmax(shown)
+        assert thin_y[-2] <= np.nanmin(shown)
+
+
+def test_a_million_points_are_thinned_from_few(monkeypatch):
+    series, seen = series_of(np.arange(1_000_000), np.zeros(1_000_000)), []
+
+    class Counting:
+        reduceat = staticmethod(lambda ys, starts: seen.append(len(ys)) or ys[starts])
+
+    monkeypatch.setattr(np, "fmin", Counting)
+    monkeypatch.setattr(np, "fmax", Counting)
+    series.thinned(-np.inf, np.inf, buckets=300)
+    series.append([1_000_000], [0])
+    assert max(seen) <= 300 * 2 * 16
 
 
 def test_thinning_a_part_shows_that_part_in_full():

@@ -1,4 +1,4 @@
-"""The points of one curve: a million of them at little cost, thinned out for drawing."""
+"""The points of one curve: a million of them at the cost of a thousand, thinned for drawing."""
 
 from collections.abc import Sequence
 
@@ -6,27 +6,36 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _FIRST_CAPACITY = 256
+_BLOCK = 16  # entries of a level that one entry of the next level stands for
+
+Floats = NDArray[np.float64]
 
 
 class Series:
-    """Points with ascending x in buffers that double when they are full."""
+    """Points with ascending x.
+
+    Beside the points there are levels of extremes: the least and the greatest y of every block
+    of 16 points, of every block of 16 such blocks, and so on. What is drawn is made from the
+    level that is just fine enough, so that drawing costs the same however many points there are.
+    """
 
     def __init__(self) -> None:
-        self._buffer = np.empty((2, _FIRST_CAPACITY))
-        self._count = 0
+        self._points = _Columns()
+        self._levels: list[_Columns] = []
+        self._low, self._high = np.inf, -np.inf
 
     def __len__(self) -> int:
-        return self._count
+        return self._points.count
 
     @property
-    def xs(self) -> NDArray[np.float64]:
+    def xs(self) -> Floats:
         """All x (count,), a view."""
-        return self._buffer[0, : self._count]
+        return self._points.first
 
     @property
-    def ys(self) -> NDArray[np.float64]:
+    def ys(self) -> Floats:
         """All y (count,), a view."""
-        return self._buffer[1, : self._count]
+        return self._points.second
 
     def append(self, xs: ArrayLike | Sequence[float], ys: ArrayLike | Sequence[float]) -> None:
         """Add points; a y that is not finite leaves a gap in the curve.
@@ -40,48 +49,105 @@ class Series:
         with_last = np.concatenate((self.xs[-1:], new_x))
         if not np.all(np.diff(with_last) > 0):
             raise ValueError("each x must be greater than the one before")
-        end = self._count + len(new_x)
-        if end > self._buffer.shape[1]:
-            grown = np.empty((2, max(end, 2 * self._buffer.shape[1])))
-            grown[:, : self._count] = self._buffer[:, : self._count]
-            self._buffer = grown
-        self._buffer[0, self._count : end] = new_x
-        self._buffer[1, self._count : end] = new_y
-        self._count = end
+        self._points.write(self._points.count, new_x, new_y)
+        finite = new_y[np.isfinite(new_y)]
+        if len(finite):
+            self._low = min(self._low, float(finite.min()))
+            self._high = max(self._high, float(finite.max()))
+        self._bring_levels_up_to_date()
 
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """Least and greatest x, and least and greatest y; None without a finite point."""
-        finite = np.isfinite(self.ys)
-        if not finite.any():
+        if self._low > self._high:
             return None
-        ys = self.ys[finite]
-        return (float(self.xs[0]), float(self.xs[-1])), (float(ys.min()), float(ys.max()))
+        return (float(self.xs[0]), float(self.xs[-1])), (self._low, self._high)
 
-    def thinned(
-        self, left: float, right: float, buckets: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The points from `left` to `right` and one beyond either end, for drawing.
+    def thinned(self, left: float, right: float, buckets: int) -> tuple[Floats, Floats]:
+        """The points from `left` to `right` and one or more beyond either end, for drawing.
 
         More than `buckets` x 2 points are thinned: of each bucket of neighbours only the
-        least and the greatest y are kept, so that no peak gets lost.
+        least and the greatest y are kept, at its first x, so that no peak gets lost.
         """
         first = max(int(np.searchsorted(self.xs, left)) - 1, 0)
-        last = min(int(np.searchsorted(self.xs, right, side="right")) + 1, self._count)
-        xs, ys = self.xs[first:last], self.ys[first:last]
-        if len(xs) <= 2 * buckets:
-            return xs.copy(), ys.copy()
-        starts = np.linspace(0, len(xs), buckets, endpoint=False).astype(int)
-        thin_x = np.repeat(xs[starts], 2)
+        last = min(int(np.searchsorted(self.xs, right, side="right")) + 1, len(self))
+        if last - first <= 2 * buckets:
+            return self.xs[first:last].copy(), self.ys[first:last].copy()
+        low, high, size = self._extremes(last - first, buckets)
+        start, end = first // size, -(-last // size)
+        starts = start + np.linspace(0, end - start, buckets, endpoint=False).astype(int)
+        thin_x = np.repeat(self.xs[starts * size], 2)
         thin_y = np.empty(2 * buckets)
-        thin_y[0::2] = np.fmin.reduceat(ys, starts)
-        thin_y[1::2] = np.fmax.reduceat(ys, starts)
+        thin_y[0::2] = np.fmin.reduceat(low[start:end], starts - start)
+        thin_y[1::2] = np.fmax.reduceat(high[start:end], starts - start)
         return thin_x, thin_y
 
     def nearest(self, x: float) -> tuple[float, float] | None:
         """The point whose x is nearest to `x`; None without points."""
-        if not self._count:
+        if not len(self):
             return None
         after = int(np.searchsorted(self.xs, x))
-        near = [i for i in (after - 1, after) if 0 <= i < self._count]
+        near = [i for i in (after - 1, after) if 0 <= i < len(self)]
         best = min(near, key=lambda i: abs(float(self.xs[i]) - x))
         return float(self.xs[best]), float(self.ys[best])
+
+    def _extremes(self, points: int, buckets: int) -> tuple[Floats, Floats, int]:
+        """Least and greatest y of the largest blocks that still make two a bucket, and their size.
+
+        One point is its own least and greatest.
+        """
+        low, high, size = self.ys, self.ys, 1
+        for level in self._levels:
+            if points // (size * _BLOCK) < 2 * buckets:
+                break
+            low, high, size = level.first, level.second, size * _BLOCK
+        return low, high, size
+
+    def _bring_levels_up_to_date(self) -> None:
+        """Make each level anew from the first block that was not full before."""
+        low, high = self.ys, self.ys
+        for level in self._levels:
+            low, high = _update(level, low, high)
+        while len(low) > _BLOCK:
+            self._levels.append(_Columns())
+            low, high = _update(self._levels[-1], low, high)
+
+
+class _Columns:
+    """Two columns of equal length in one buffer that doubles when it is full."""
+
+    def __init__(self) -> None:
+        self._buffer = np.empty((2, _FIRST_CAPACITY))
+        self.count = 0
+
+    @property
+    def first(self) -> Floats:
+        return self._buffer[0, : self.count]
+
+    @property
+    def second(self) -> Floats:
+        return self._buffer[1, : self.count]
+
+    def write(self, start: int, first: Floats, second: Floats) -> None:
+        """Let the columns end with these values, from row `start` on."""
+        end = start + len(first)
+        if end > self._buffer.shape[1]:
+            grown = np.empty((2, max(end, 2 * self._buffer.shape[1])))
+            grown[:, :start] = self._buffer[:, :start]
+            self._buffer = grown
+        self._buffer[0, start:end] = first
+        self._buffer[1, start:end] = second
+        self.count = end
+
+
+def _update(level: _Columns, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Make the last entry of `level`, and those that are missing, from the level below."""
+    start = max(level.count - 1, 0)
+    blocks = np.arange(start * _BLOCK, len(low), _BLOCK)
+    if len(blocks):
+        below = blocks[0]
+        level.write(
+            start,
+            np.fmin.reduceat(low[below:], blocks - below),
+            np.fmax.reduceat(high[below:], blocks - below),
+        )
+    return level.first, level.second

@@ -1,0 +1,415 @@
+"""How fast a run is, beside the plain loop and PEFT, on the same images in one process.
+
+    VERA_STUDIO_CIFAR10_IMAGES=FOLDER python -m tests.benchmarks.finetune
+
+Trains for bird, cat and dog at rank 32 on their 15,000 photographs of CIFAR-10, six epochs, no
+augmentation. The methods take turns, and the medians of their turns are told. Seconds are from
+a bare network and images in memory to a trained adapter: they include attaching, computing
+features and, for the studio, its run folder. Takes some six minutes on two cores.
+"""
+
+import argparse
+import contextlib
+import copy
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from tests.benchmarks.common import median, print_table, save
+from vera_studio.adapters.attach import attach, attached_layers
+from vera_studio.data.folder import open_folder
+from vera_studio.data.store import ImageData, ImageSet, empty_set
+from vera_studio.models.registry import OpenedModel, open_model
+from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.training.devices import choose_device
+from vera_studio.training.evaluation import evaluate
+from vera_studio.training.loop import train
+from vera_studio.training.results import RunResult
+
+TARGETS = ("bird", "cat", "dog")
+RANK = 32
+EPOCHS = 6
+LAYERS = ["fc1", "fc2", "fc3", "fc4", "fc5"]
+LEARNING_RATE = 0.02
+ALL_IMAGES = "a run on 50,000 images"
+FLOOR_BATCHES = (128, 512, 2048)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One training by one method."""
+
+    seconds: float
+    network: nn.Module  # trained
+
+
+Method = Callable[[OpenedModel, ImageSet], Turn]
+
+
+class _Photographs(Dataset):
+    """Normalised images one by one, as a DataLoader wants them."""
+
+    def __init__(self, images: ImageSet) -> None:
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        image = self._images.images[index] / 255.0
+        return (image - 0.5) / 0.5, int(self._images.labels[index])
+
+
+class _DenseVera(nn.Module):
+    """VeRA as its formula reads: the whole dW, anew in every step."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        inputs, outputs = base.in_features, base.out_features
+        self.base = base
+        self.register_buffer("A", nn.init.kaiming_uniform_(torch.empty(RANK, inputs)))
+        self.register_buffer("B", nn.init.kaiming_uniform_(torch.empty(outputs, RANK)))
+        self.d = nn.Parameter(torch.full((RANK,), 0.1))
+        self.b = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        delta = torch.diag(self.b) @ self.B @ torch.diag(self.d) @ self.A
+        return F.linear(x, self.base.weight + delta, self.base.bias)
+
+
+def write_up(model: OpenedModel, images: ImageSet) -> Turn:
+    """A first fine-tuning script: dense product, batches of 4, two workers, SGD."""
+    device = choose_device().device
+    start = time.perf_counter()
+    torch.manual_seed(0)
+    network = copy.deepcopy(model.network).requires_grad_(False)
+    for name in LAYERS:
+        setattr(network, name, _DenseVera(getattr(network, name)))
+    network.to(device)
+    loader = DataLoader(_Photographs(images), batch_size=4, shuffle=True, num_workers=2)
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(trained, lr=0.001, momentum=0.9)
+    for _ in range(EPOCHS):
+        for batch, labels in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(network(batch.to(device)), labels.to(device)).backward()
+            optimizer.step()
+    return Turn(time.perf_counter() - start, network)
+
+
+def peft(batch_size: int) -> Method:
+    """PEFT's VeRA with a DataLoader; optimizer, rate and schedule are the studio's."""
+
+    def turn(model: OpenedModel, images: ImageSet) -> Turn:
+        from peft import VeraConfig, get_peft_model
+
+        device = choose_device().device
+        start = time.perf_counter()
+        torch.manual_seed(0)
+        config = VeraConfig(r=RANK, target_modules=LAYERS, d_initial=0.1)
+        network = get_peft_model(copy.deepcopy(model.network), config).to(device)
+        loader = DataLoader(
+            _Photographs(images), batch_size=batch_size, shuffle=True, num_workers=2
+        )
+        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=LEARNING_RATE, weight_decay=0)
+        steps = EPOCHS * len(loader)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(EPOCHS):
+            for batch, labels in loader:
+                optimizer.zero_grad()
+                F.cross_entropy(network(batch.to(device)), labels.to(device)).backward()
+                optimizer.step()
+                schedule.step()
+        return Turn(time.perf_counter() - start, network.eval())
+
+    return turn
+
+
+def studio(feature_cache: bool) -> Method:
+    """The studio's own run, with its default batch size."""
+
+    def turn(model: OpenedModel, images: ImageSet) -> Turn:
+        own = replace(model, network=copy.deepcopy(model.network))
+        start = time.perf_counter()
+        run(own, images, feature_cache=feature_cache, target_classes=TARGETS)
+        return Turn(time.perf_counter() - start, own.network)
+
+    return turn
+
+
+def run(model: OpenedModel, images: ImageSet, **training: object) -> RunResult:
+    """A run on `images` alone: nothing is measured along the way, the last epoch is kept."""
+    nothing = empty_set(model.kind.image_size)
+    names = model.kind.class_names
+    data = ImageData("folder", "Photographs", names, images, nothing, nothing)
+    values = {"keep_others": 0.0, "epochs": EPOCHS, "flips": False}
+    settings = TrainingSettings(**(values | {"learning_rate": LEARNING_RATE} | training))
+    recipe = Recipe(adapter=AdapterSettings(rank=RANK), training=settings)
+    with tempfile.TemporaryDirectory() as folder:
+        return train(recipe, Path(folder) / "run", data=data, model=model)
+
+
+METHODS: dict[str, Method] = {
+    "write-up's loop, batch 4": write_up,
+    "PEFT, batch 128": peft(128),
+    "PEFT, batch 512": peft(512),
+    "studio without cache": studio(feature_cache=False),
+    "studio": studio(feature_cache=True),
+}
+
+
+def floor(batch_size: int, features: bool) -> Callable[[], None]:
+    """The matrix products of one step alone, forward and backward.
+
+    Args:
+        batch_size: images.
+        features: of a step on cached features, which has none of the first layer's products
+            with its input; else of a step on the last convolution's output.
+    """
+    device = choose_device().device
+    network = open_model(ModelSettings()).network
+    attach(network, AdapterSettings(rank=RANK))
+    layers = attached_layers(network.to(device)).values()
+    weights = [(layer.base.weight.detach(), *layer.projections.buffers()) for layer in layers]
+    inputs = [torch.rand(batch_size, weight.shape[1], device=device) for weight, _, _ in weights]
+    outputs = [torch.rand(batch_size, weight.shape[0], device=device) for weight, _, _ in weights]
+    inner = torch.rand(batch_size, RANK, device=device)
+
+    def step() -> None:
+        for number, (weight, a, b) in enumerate(weights):
+            if number or not features:
+                inputs[number] @ weight.T
+                inputs[number] @ a.T
+            inner @ b.T
+            outputs[number] @ b
+            if number:  # no gradient is asked of what is frozen
+                outputs[number] @ weight
+                inner @ a
+
+    return step
+
+
+def images_per_second(step: Callable[[], None], batch_size: int) -> float:
+    """Of many calls of `step`, the fastest of a few rounds."""
+    calls, best = max(10, 200_000 // batch_size), 0.0
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(calls):
+            step()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        best = max(best, calls * batch_size / (time.perf_counter() - start))
+    return best
+
+
+def accuracies(model: OpenedModel, network: nn.Module, test: ImageSet) -> tuple[float, float]:
+    """Mean accuracy of the target classes and of the others on the test images."""
+    names = model.kind.class_names
+    result = evaluate(network, model.kind, test)
+    targets = [index for index, name in enumerate(names) if name in TARGETS]
+    others = [index for index in range(len(names)) if index not in targets]
+    return result.mean_over(targets), result.mean_over(others)
+
+
+def compare(model: OpenedModel, images: ImageSet, test: ImageSet, repeats: int) -> dict[str, dict]:
+    """All methods in turn, `repeats` times; the medians."""
+    turns: dict[str, list[tuple[float, float, float]]] = {name: [] for name in METHODS}
+    for repeat in range(repeats):
+        for name, method in METHODS.items():
+            turn = method(model, images)
+            turns[name].append((turn.seconds, *accuracies(model, turn.network, test)))
+            print(f"turn {repeat + 1}  {name}: {turn.seconds:.2f} s", file=sys.stderr, flush=True)
+    return {
+        name: {
+            "seconds": (seconds := median([one[0] for one in own])),
+            "images_per_second": EPOCHS * len(images) / seconds,
+            "target_accuracy": median([one[1] for one in own]),
+            "other_accuracy": median([one[2] for one in own]),
+            "turns": [one[0] for one in own],
+        }
+        for name, own in turns.items()
+    }
+
+
+def print_comparison(results: dict[str, dict], before: tuple[float, float]) -> None:
+    slowest, peer = results["write-up's loop, batch 4"], results["PEFT, batch 128"]
+    rows = [["before", "", "", "", "", f"{before[0]:.1%}", f"{before[1]:.1%}", ""]]
+    for name, one in results.items():
+        rows.append(
+            [
+                name,
+                f"{one['images_per_second']:,.0f}",
+                f"{one['seconds']:.2f}",
+                f"{slowest['seconds'] / one['seconds']:.1f}",
+                f"{peer['seconds'] / one['seconds']:.1f}",
+                f"{one['target_accuracy']:.1%}",
+                f"{one['other_accuracy']:.1%}",
+                f"{one['peak_megabytes']:,.0f}",
+            ]
+        )
+    head = ["", "images/s", "seconds", "x write-up", "x PEFT 128", "targets", "others", "peak MB"]
+    print_table(head, rows)
+
+
+def steps_beside_floor(model: OpenedModel, images: ImageSet) -> list[dict[str, float]]:
+    """The studio's training steps, preparation left out, beside the products alone."""
+    results = []
+    for batch_size in FLOOR_BATCHES:
+        speeds = []
+        for _ in range(3):
+            own = replace(model, network=copy.deepcopy(model.network))
+            chosen = {"batch_size": batch_size, "epochs": 20, "target_classes": TARGETS}
+            speeds.append(run(own, images, **chosen).images_per_second)
+        results.append(
+            {
+                "batch_size": batch_size,
+                "floor": images_per_second(floor(batch_size, features=False), batch_size),
+                "floor_of_features": images_per_second(
+                    floor(batch_size, features=True), batch_size
+                ),
+                "steps": median(speeds),
+            }
+        )
+    rows = [
+        [
+            f"batch {one['batch_size']:,.0f}",
+            f"{one['floor']:,.0f}",
+            f"{one['floor_of_features']:,.0f}",
+            f"{one['steps']:,.0f}",
+            f"{one['steps'] / one['floor']:.0%}",
+            f"{one['steps'] / one['floor_of_features']:.0%}",
+        ]
+        for one in results
+    ]
+    head = ["images/s", "floor", "own floor", "studio's steps", "of floor", "of own floor"]
+    print_table(head, rows)
+    return results
+
+
+def scale(model: OpenedModel, images: ImageSet, repeats: int) -> dict[str, float]:
+    """Seconds of a run on all classes with all images, and with a tenth of them."""
+    every = images.subset(torch.randperm(len(images), generator=torch.Generator().manual_seed(0)))
+    tenth = ImageSet(every.images[: len(every) // 10], every.labels[: len(every) // 10])
+    seconds: dict[int, list[float]] = {len(tenth): [], len(every): []}
+    for _ in range(repeats):
+        for some in (tenth, every):
+            own = replace(model, network=copy.deepcopy(model.network))
+            start = time.perf_counter()
+            run(own, some, target_classes=None, batch_size=512)
+            seconds[len(some)].append(time.perf_counter() - start)
+    results = {f"{count:,} images": median(own) for count, own in seconds.items()}
+    first, last = results.values()
+    rows = [[name, f"{one:.2f}"] for name, one in results.items()]
+    print_table(["", "seconds"], [*rows, ["times", f"{last / first:.1f}"]])
+    return results
+
+
+def open_photographs() -> tuple[OpenedModel, ImageSet, ImageSet]:
+    """The network, all 50,000 training images, and the test images."""
+    folder = os.environ.get("VERA_STUDIO_CIFAR10_IMAGES")
+    if not folder:
+        sys.exit("Set VERA_STUDIO_CIFAR10_IMAGES to a folder with train/ and test/ of CIFAR-10.")
+    model = open_model(ModelSettings())
+    data = open_folder(Path(folder), model.kind.class_names, model.kind.image_size)
+    both = data.train, data.validation
+    train_images = ImageSet(
+        torch.cat([part.images for part in both]), torch.cat([part.labels for part in both])
+    )
+    return model, train_images, data.test
+
+
+def only_targets(model: OpenedModel, images: ImageSet) -> ImageSet:
+    """The images of the target classes."""
+    wanted = torch.tensor([model.kind.class_names.index(name) for name in TARGETS])
+    return images.subset(torch.isin(images.labels, wanted).nonzero().flatten())
+
+
+def peak_megabytes(name: str) -> float:
+    """Peak memory of a method with its images, above torch imported, in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.finetune", "--memory", name]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def print_peak(name: str) -> None:
+    """For `peak_megabytes`: run one method and print what it took."""
+    before = _memory()
+    count = 50_000 if name == ALL_IMAGES else 15_000
+    classes = torch.arange(10) if name == ALL_IMAGES else torch.tensor([2, 3, 5])
+    # Random, for images are decoded elsewhere: they take as much memory as any.
+    pixels = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)
+    images = ImageSet(pixels, classes[torch.arange(count) % len(classes)])
+    model = open_model(ModelSettings())
+    peak, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            peak[0] = max(peak[0], _memory())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    if name == ALL_IMAGES:
+        run(model, images, target_classes=None, flips=True)
+    else:
+        METHODS[name](model, images)
+    done.set()
+    watching.join()
+    print(peak[0] - before)
+
+
+def _memory() -> float:
+    """Megabytes of this process and its workers; what they share counts once."""
+    total, own = 0, psutil.Process()
+    for process in (own, *own.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            full = process.memory_full_info()
+            total += getattr(full, "pss", full.uss)  # Linux tells the share of what is shared
+    return total / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--memory", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory:
+        print_peak(options.memory)
+        return
+    model, every, test = open_photographs()
+    images = only_targets(model, every)
+    results = compare(model, images, test, options.repeats)
+    for name, one in results.items():
+        one["peak_megabytes"] = peak_megabytes(name)
+    before = accuracies(model, model.network, test)
+    print_comparison(results, before)
+    steps = steps_beside_floor(model, images)
+    times = scale(model, every, options.repeats)
+    largest = peak_megabytes(ALL_IMAGES)
+    print(f"Peak memory of a run on 50,000 images, above torch imported: {largest:,.0f} MB.")
+    save(
+        "finetune",
+        {
+            "methods": results,
+            "before": before,
+            "steps": steps,
+            "scale": times,
+            "peak_megabytes_of_50000_images": largest,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
