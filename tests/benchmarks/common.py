@@ -7,13 +7,13 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 FOLDER = Path(__file__).parent
 
 
 def machine() -> dict[str, str]:
     """What the figures depend on."""
+    import torch  # here, for starting the app without it is one of the things measured
+
     return {
         "processor": _processor(),
         "cores": str(usable_cores()),

@@ -31,7 +31,7 @@ def test_the_engine_is_loaded_by_the_runner_step_by_step(qtbot):
     with qtbot.waitSignal(job.ended, timeout=60_000):
         pass
     assert failures == []
-    assert [type(step) for step in steps] == [Stage] * 3
+    assert [type(step) for step in steps] == [Stage] * 2
     assert steps[0].text == "Loading PyTorch"
     assert "vera_studio.training.loop" in sys.modules
 
@@ -67,4 +67,12 @@ def test_only_cores_that_the_process_may_use_are_counted(monkeypatch):
 
 def test_the_module_itself_does_not_import_torch():
     code = "import sys, vera_studio.ui.loading; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_torchvision_is_left_for_later():
+    code = (
+        "import sys; from vera_studio.ui.loading import load_engine; "
+        "load_engine(lambda event: None, lambda: False); assert 'torchvision' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

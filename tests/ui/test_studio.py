@@ -7,6 +7,7 @@ from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
 from vera_studio import recipe as recipes
 from vera_studio.data import cifar10
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.ui.app import when_exposed
 from vera_studio.ui.studio import RunState
 
 
@@ -150,3 +151,18 @@ def test_a_recipe_whose_images_are_gone_is_taken_with_the_present_ones(
     assert window.studio.workspace.recipe.adapter.rank == 5
     assert window.studio.workspace.recipe.data.source == "sample"
     assert window.actions_by_name["start"].isEnabled()
+
+
+def test_the_window_is_drawn_before_anything_is_loaded(qtbot, new_window):
+    seen = []
+    window = new_window()
+    window.hide()
+    when_exposed(window, lambda: seen.append(window.isVisible()))
+    qtbot.wait(1)
+    assert seen == []
+    window.show()
+    qtbot.waitUntil(lambda: seen == [True])
+    window.hide()
+    with qtbot.waitExposed(window):
+        window.show()
+    assert seen == [True]

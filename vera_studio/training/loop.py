@@ -55,7 +55,7 @@ def train(
     Args:
         recipe: what to run.
         run_folder: where the run's files go (see run_folder.py); made if need be.
-        on_event: told of everything worth showing, some 20 times a second.
+        on_event: told of everything worth showing, some 10 times a second.
         should_stop: asked before every step; the run so far is kept when it says so. It
             may wait before it answers: that is a pause.
         data: the recipe's images, where they are open already.

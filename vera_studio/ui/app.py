@@ -1,10 +1,11 @@
 """Builds the application and wires its parts."""
 
 import sys
+from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QWindow
+from PySide6.QtWidgets import QApplication, QWidget
 
 import vera_studio
 from vera_studio import environment
@@ -26,8 +27,8 @@ def run_app() -> int:
     reporter = ErrorReporter()
     uninstall_hooks = install_exception_hooks(reporter)
     window = make_window(reporter)
+    when_exposed(window, window.studio.load)
     window.show()
-    window.studio.load()
     # Python acts on Ctrl+C between two of its own instructions, and an idle Qt runs none.
     heartbeat = QTimer(interval=_HEARTBEAT_MILLISECONDS)
     heartbeat.timeout.connect(lambda: None)
@@ -35,6 +36,27 @@ def run_app() -> int:
     status = application.exec()
     uninstall_hooks()
     return status
+
+
+def when_exposed(window: QWidget, then: Callable[[], None]) -> None:
+    """Call `then` once `window` is on screen for the first time, with its contents drawn."""
+    window.winId()  # gives it a handle to watch
+    handle = window.windowHandle()
+    handle.installEventFilter(_FirstExposure(then, handle))
+
+
+class _FirstExposure(QObject):
+    """Importing torch holds Python for long stretches: what is to be drawn must be drawn before."""
+
+    def __init__(self, then: Callable[[], None], window: QWindow) -> None:
+        super().__init__(window)
+        self._then = then
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Expose:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._then)  # after Qt has drawn in answer to this event
+        return False
 
 
 def make_application() -> QApplication:

@@ -18,7 +18,9 @@ _ENGINE = (
 
 
 def load_engine(on_event: Callable[[object], None], should_stop: Callable[[], bool]) -> None:
-    """Import torch, torchvision and the engine, and leave a core to the window.
+    """Import torch and the engine, and leave a core to the window.
+
+    torchvision, which takes as long again, is left for when CIFAR-10 is opened.
 
     Args:
         on_event: told a `Stage` before each step.
@@ -27,9 +29,8 @@ def load_engine(on_event: Callable[[object], None], should_stop: Callable[[], bo
     Raises:
         Cancelled: stopped between two steps; an import itself cannot be broken off.
     """
-    for package, text in (("torch", "Loading PyTorch"), ("torchvision", "Loading torchvision")):
-        _step(text, on_event, should_stop)
-        importlib.import_module(package)
+    _step("Loading PyTorch", on_event, should_stop)
+    importlib.import_module("torch")
     _leave_a_core_to_the_window()
     _step("Loading the training engine", on_event, should_stop)
     for module in _ENGINE:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QObject, QThread, Q
 
 from vera_studio.errors import Cancelled
 
-_DELIVERY_MILLISECONDS = 60  # some 16 times a second: live to the eye, cheap for the window
+_DELIVERY_MILLISECONDS = 100  # ten times a second: live to the eye, cheap for the window
 # macOS gives threads other than the first 512 KB, too little for torch's recursions.
 _STACK_BYTES = 16 * 1024 * 1024
 

@@ -120,6 +120,7 @@ class Studio(QObject):
     def _become_ready(self) -> None:
         self.is_ready = True
         self.ready.emit()
+        self.runner.start(jobs.warm_up, name="Warming up").failed.connect(self.failed)
 
     # Model and images
 

@@ -285,3 +285,17 @@ def test_colors_follow_the_palette(qtbot, qapp, filled):
     finally:
         set_color_scheme("system")
         qapp.setPalette(before)
+
+
+def test_a_plot_that_is_slow_to_draw_is_drawn_less_often(filled):
+    for seconds, milliseconds in ((0.0, 150), (0.02, 800), (5.0, 2000)):
+        filled.plot.paint_seconds = seconds
+        filled._redraw()
+        assert filled._timer.interval() == pytest.approx(milliseconds, abs=400)
+    assert filled._timer.interval() == 2000
+
+
+def test_painting_is_timed(filled):
+    filled.plot.paint_seconds = 0.0
+    filled.plot.grab()
+    assert filled.plot.paint_seconds > 0

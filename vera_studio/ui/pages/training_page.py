@@ -63,6 +63,7 @@ class TrainingPage(QWidget):
         studio.run_failed.connect(self._show_failure)
 
     def _take_events(self, events: list[object]) -> None:
+        newest = None
         for event in events:
             match event:
                 case Stage(text, done):
@@ -73,8 +74,11 @@ class TrainingPage(QWidget):
                     self._begin(event)
                 case StepsDone():
                     self._add_steps(event)
+                    newest = event
                 case EpochDone():
                     self._add_epoch(event)
+        if newest:
+            self._show_progress(newest)
         if self._studio.run_state is RunState.PAUSED:
             self.progress.set_paused()  # the last steps came in after the pause
 
@@ -111,6 +115,8 @@ class TrainingPage(QWidget):
         steps = range(event.first_step, event.first_step + len(event.losses))
         self.losses.append("raw", steps, event.losses)
         self.losses.append("smoothed", steps, smoothed)
+
+    def _show_progress(self, event: StepsDone) -> None:
         assert self._start is not None
         self.progress.set_progress(
             event.progress,

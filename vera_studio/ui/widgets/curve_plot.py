@@ -1,6 +1,7 @@
 """Curves that grow while a run goes on."""
 
 import html
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ from vera_studio.ui.widgets.axes import PercentAxis, ValueAxis, WholeNumberAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
 from vera_studio.ui.widgets.series import Series
 
-_REDRAW_MILLISECONDS = 40
-_BUCKETS = 600  # of neighbouring points, each drawn as its least and its greatest
+# Drawing holds Python, and a run beside it has to wait: so each plot has a share of the time.
+_REDRAW_SHARE = 0.025
+_REDRAW_MILLISECONDS = range(150, 2000)  # that it may take from one drawing to the next
+_BUCKETS = 250  # of neighbouring points, each drawn as its least and its greatest
 _MOST_DOTS = 150  # of a curve in view; more would run into a thick line
 
 
@@ -66,8 +69,8 @@ class CurvePlot(PlotFrame):
         super().__init__(title, empty_text, {"bottom": WholeNumberAxis(), "left": left}, parent)
         item = self.plot.getPlotItem()
         item.setLabels(bottom=x_label, left=y_label)
-        self._timer = QTimer(self, singleShot=True, interval=_REDRAW_MILLISECONDS)
-        self._timer.timeout.connect(self.bring_up_to_date)
+        self._timer = QTimer(self, singleShot=True, interval=_REDRAW_MILLISECONDS.start)
+        self._timer.timeout.connect(self._redraw)
         item.vb.sigXRangeChanged.connect(self._follow_view)
         self.legend.toggled.connect(self._show_curve)
 
@@ -141,6 +144,15 @@ class CurvePlot(PlotFrame):
         self.set_empty(True)
         self.reset_view()
 
+    def _redraw(self) -> None:
+        start = time.perf_counter()
+        self.bring_up_to_date()
+        # It is painted a moment after this; how long that took the last time will do.
+        seconds = time.perf_counter() - start + self.plot.paint_seconds
+        limits = _REDRAW_MILLISECONDS
+        wanted = round(seconds * 1000 / _REDRAW_SHARE)
+        self._timer.setInterval(min(max(wanted, limits.start), limits.stop))
+
     def bring_up_to_date(self) -> None:
         self._timer.stop()
         box = self.plot.getPlotItem().vb
@@ -151,7 +163,10 @@ class CurvePlot(PlotFrame):
             curve.item.bounds = curve.series.bounds()
             xs, ys = curve.series.thinned(left, right, _BUCKETS)
             dots = "o" if curve.points and len(xs) <= _MOST_DOTS else None
-            curve.item.setData(xs, ys, connect="finite", symbol=dots)
+            # Smooth edges take most of the time, and a jumble of lines looks no better for them.
+            smooth = curve.role != "raw"
+            curve.item.setData(xs, ys, connect="finite", symbol=dots, antialias=smooth)
+        box.prepareForPaint()  # left to when it is drawn, it would have all drawn twice
 
     def table(self) -> Iterator[Iterable[object]]:
         curves = self._curves.values()

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFont, QMouseEvent, QPen
+from PySide6.QtGui import QAction, QColor, QFont, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -41,7 +42,7 @@ class PlotFrame(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.plot = pg.PlotWidget(axisItems=axes, background=None)
+        self.plot = _TimedPlotWidget(axisItems=axes, background=None)
         self.legend = Legend()
         self._title = QLabel(title)
         font = QFont(self._title.font())
@@ -256,3 +257,14 @@ def file_name(title: str) -> str:
     """`title` as the stem of a file name that every system takes."""
     kept = "".join(sign if sign.isalnum() else " " for sign in title.lower())
     return "-".join(kept.split()) or "plot"
+
+
+class _TimedPlotWidget(pg.PlotWidget):
+    """Tells how many seconds its last painting took."""
+
+    paint_seconds = 0.0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        start = time.perf_counter()
+        super().paintEvent(event)
+        self.paint_seconds = time.perf_counter() - start

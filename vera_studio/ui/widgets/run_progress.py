@@ -2,14 +2,22 @@
 
 import math
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
 _STEPS = 1000
 
 
+_BAR_HEIGHT, _GAP = 8, 4  # pixels
+
+
 class RunProgress(QWidget):
-    """A progress bar with a line such as "Epoch 3 of 6 · 10,250 images/s · 0:12 left"."""
+    """A progress bar with a line such as "Epoch 3 of 6 · 10,250 images/s · 0:12 left".
+
+    It places its two parts itself: in a layout each new text would have the whole window laid
+    out and drawn anew, plots included, many times a second.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -18,16 +26,12 @@ class RunProgress(QWidget):
         self.bar.setObjectName("run_progress_bar")
         self.bar.setAccessibleName("Progress of the run")
         self.bar.setToolTip("How much of the run is done")
-        self.bar.setFixedHeight(8)
-        self.label = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.bar.setParent(self)
+        self.label = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.label.setObjectName("run_progress_text")
         self.label.setAccessibleName("Progress of the run in words")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.label)
-        layout.addWidget(self.bar)
         self.set_idle()
+        self._take_height()
 
     def set_progress(
         self,
@@ -77,6 +81,20 @@ class RunProgress(QWidget):
         """Empty the bar."""
         self._words = ""
         self._show(0, text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        line = self.height() - _BAR_HEIGHT - _GAP
+        self.label.setGeometry(0, 0, self.width(), line)
+        self.bar.setGeometry(0, line + _GAP, self.width(), _BAR_HEIGHT)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._take_height()
+
+    def _take_height(self) -> None:
+        self.setFixedHeight(self.label.sizeHint().height() + _GAP + _BAR_HEIGHT)
 
     def _show(self, value: int, text: str) -> None:
         self.bar.setRange(0, _STEPS)
