@@ -1,12 +1,14 @@
 """A step does what the plain lines do, also where memory is short."""
 
+import contextlib
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from vera_studio.training.inputs import FeatureInputs
-from vera_studio.training.step import TrainingStep, fastest_step
+from vera_studio.training.step import GraphedStep, TrainingStep, fastest_step
 
 VIEWS = torch.tensor([5, 0, 3, 3, 1])
 
@@ -95,3 +97,68 @@ def test_off_cuda_nothing_is_captured():
     optimizer = torch.optim.SGD(parameters(one), 0.5)
     step = TrainingStep(one, optimizer, print)
     assert fastest_step(step, optimizer, VIEWS, one.labels[VIEWS]) is step
+
+
+class FakeGraph:
+    """Stands for a captured CUDA graph: replaying does once more what was captured."""
+
+    replays = 0
+
+    def replay(self):
+        FakeGraph.replays += 1
+        self.step()
+
+
+@pytest.fixture
+def fake_cuda(monkeypatch):
+    """What `GraphedStep` asks of CUDA, on the CPU; a capture does the step, unlike a real one."""
+
+    class Stream:
+        def wait_stream(self, other):
+            pass
+
+    monkeypatch.setattr(FakeGraph, "replays", 0)
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeGraph)
+    monkeypatch.setattr(torch.cuda, "graph", lambda graph: contextlib.nullcontext())
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.SGD])
+def test_a_captured_step_takes_the_steps_of_the_plain_one(fake_cuda, kind):
+    """Capturing itself needs a GPU; this is about what is around it."""
+    one, plain = inputs(), inputs()
+    options = {"momentum": 0.9} if kind is torch.optim.SGD else {}
+    optimizer, other = (
+        kind(parameters(one), 0.1, **options),
+        kind(parameters(plain), 0.1, **options),
+    )
+    before = [parameter.detach().clone() for parameter in parameters(one)]
+    eager = TrainingStep(one, optimizer, print)
+    graphed = GraphedStep(eager, optimizer, VIEWS, one.labels[VIEWS])
+    assert all(torch.equal(a, b) for a, b in zip(parameters(one), before, strict=True))
+    graphed._graph.step = lambda: graphed._loss.copy_(eager(graphed._views, graphed._labels))
+    reference = TrainingStep(plain, other, print)
+    for views in (VIEWS, VIEWS.flip(0), VIEWS[:3], VIEWS):
+        found = graphed(views, one.labels[views])
+        assert found.item() == pytest.approx(reference(views, plain.labels[views]).item(), rel=1e-5)
+        assert found is not graphed._loss
+    for a, b in zip(parameters(one), parameters(plain), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+    assert FakeGraph.replays == 3  # a smaller batch is not replayed
+
+
+def test_a_capture_that_fails_leaves_everything_as_it_was(fake_cuda, monkeypatch):
+    one = inputs()
+    optimizer = torch.optim.SGD(parameters(one), 0.1, momentum=0.9)
+    before = [parameter.detach().clone() for parameter in parameters(one)]
+
+    def fail(graph):
+        raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(torch.cuda, "graph", fail)
+    with pytest.raises(RuntimeError, match="not permitted"):
+        GraphedStep(TrainingStep(one, optimizer, print), optimizer, VIEWS, one.labels[VIEWS])
+    assert all(torch.equal(a, b) for a, b in zip(parameters(one), before, strict=True))
+    assert not any(state["momentum_buffer"].any() for state in optimizer.state.values())

@@ -100,11 +100,15 @@ class _Frozen(nn.Module):
         return values
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._bfloat16):
-            values = self.values(images)
-        # (batch, width), and in the type of the images where that was lowered on the way
-        rows = torch.cat([value.flatten(1) for value in values], dim=1)
-        return rows.to(images.dtype) if self._bfloat16 else rows
+        if not self._bfloat16:
+            return self._rows(images)
+        with torch.autocast(images.device.type, torch.bfloat16):
+            rows = self._rows(images)
+        return rows.to(images.dtype)
+
+    def _rows(self, images: torch.Tensor) -> torch.Tensor:
+        # (batch, width)
+        return torch.cat([value.flatten(1) for value in self.values(images)], dim=1)
 
 
 class _Trained(nn.Module):

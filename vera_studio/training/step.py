@@ -1,7 +1,8 @@
 """One optimisation step: gather, forward, backward, update."""
 
 import logging
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -117,24 +118,26 @@ class GraphedStep:
         self._views, self._labels = views.clone(), labels.clone()
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         before = [parameter.detach().clone() for parameter in parameters]
+        try:
+            self._capture(optimizer)
+        finally:  # warming up has trained
+            with torch.no_grad():
+                for parameter, value in zip(parameters, before, strict=True):
+                    parameter.copy_(value)
+                for value in _tensors_of_state(optimizer):
+                    value.zero_()
+
+    def _capture(self, optimizer: torch.optim.Optimizer) -> None:
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(_WARM_UP_STEPS):
-                step(self._views, self._labels)
+                self._step(self._views, self._labels)
         torch.cuda.current_stream().wait_stream(stream)
         optimizer.zero_grad(set_to_none=True)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
-            self._loss = step(self._views, self._labels)
-        # Warming up has trained; capturing has not.
-        with torch.no_grad():
-            for parameter, value in zip(parameters, before, strict=True):
-                parameter.copy_(value)
-            for state in optimizer.state.values():
-                for value in state.values():
-                    if isinstance(value, torch.Tensor):
-                        value.zero_()
+            self._loss = self._step(self._views, self._labels)
 
     def __call__(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """As `TrainingStep.__call__`."""
@@ -144,6 +147,12 @@ class GraphedStep:
         self._labels.copy_(labels)
         self._graph.replay()
         return self._loss.clone()
+
+
+def _tensors_of_state(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
+    """Momenta and counts of steps, all zero before the first step."""
+    for state in optimizer.state.values():
+        yield from (value for value in state.values() if isinstance(value, torch.Tensor))
 
 
 Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -159,7 +168,10 @@ def fastest_step(
     if views.device.type != "cuda":
         return step
     try:
-        return GraphedStep(step, optimizer, views, labels)
+        with warnings.catch_warnings():
+            # Warming up, and an epoch's last batch, are steps outside of a capture.
+            warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
+            return GraphedStep(step, optimizer, views, labels)
     except RuntimeError as error:
         _log.warning("the step is not captured in a CUDA graph: %s", error)
         return step
