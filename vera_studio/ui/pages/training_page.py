@@ -39,7 +39,7 @@ class TrainingPage(QWidget):
             "Loss",
             "Step",
             "Cross entropy",
-            empty_text="The loss of every step appears here once a run has started.",
+            empty_text="The loss of every step appears here as soon as a run trains.",
         )
         self.accuracies = CurvePlot(
             "Accuracy on the validation images",

@@ -66,7 +66,8 @@ class Series:
         """The points from `left` to `right` and one or more beyond either end, for drawing.
 
         More than `buckets` x 2 points are thinned: of each bucket of neighbours only the
-        least and the greatest y are kept, at its first x, so that no peak gets lost.
+        least and the greatest y are kept, so that no peak gets lost. They stand at its first and
+        its middle x, in the order that follows the curve.
         """
         first = max(int(np.searchsorted(self.xs, left)) - 1, 0)
         last = min(int(np.searchsorted(self.xs, right, side="right")) + 1, len(self))
@@ -75,10 +76,16 @@ class Series:
         low, high, size = self._extremes(last - first, buckets)
         start, end = first // size, -(-last // size)
         starts = start + np.linspace(0, end - start, buckets, endpoint=False).astype(int)
-        thin_x = np.repeat(self.xs[starts * size], 2)
-        thin_y = np.empty(2 * buckets)
-        thin_y[0::2] = np.fmin.reduceat(low[start:end], starts - start)
-        thin_y[1::2] = np.fmax.reduceat(high[start:end], starts - start)
+        least = np.fmin.reduceat(low[start:end], starts - start)
+        greatest = np.fmax.reduceat(high[start:end], starts - start)
+        ends = np.append(starts[1:], end)
+        first_points, last_points = starts * size, np.minimum(ends * size, len(self)) - 1
+        falls = self.ys[first_points] > self.ys[last_points]
+        thin_x, thin_y = np.empty(2 * buckets), np.empty(2 * buckets)
+        thin_x[0::2] = self.xs[first_points]
+        thin_x[1::2] = self.xs[(first_points + last_points + 1) // 2]
+        thin_y[0::2] = np.where(falls, greatest, least)
+        thin_y[1::2] = np.where(falls, least, greatest)
         return thin_x, thin_y
 
     def nearest(self, x: float) -> tuple[float, float] | None:
