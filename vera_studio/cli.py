@@ -206,13 +206,12 @@ class _ProgressLine:
 
     def __init__(self) -> None:
         self._moves = sys.stderr.isatty()
+        self._stage = ""
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Stage(text, done) if done is None or done == 1:
-                self._print(f"{text} ...")
-            case Stage(text, done) if self._moves and done is not None:
-                print(f"\r\x1b[K{done:6.1%}  {text}", end="", file=sys.stderr, flush=True)
+            case Stage(text, done):
+                self._show_stage(text, done)
             case Notice(text):
                 self._print(text)
             case RunStarted():
@@ -225,6 +224,13 @@ class _ProgressLine:
                 print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
             case EpochDone():
                 self._print(_epoch_text(event))
+
+    def _show_stage(self, text: str, done: float | None) -> None:
+        if text != self._stage:
+            self._stage = text
+            self._print(f"{text} ...")
+        if done is not None and self._moves:
+            print(f"\r\x1b[K{done:6.1%}  {text}", end="", file=sys.stderr, flush=True)
 
     def _print(self, line: str) -> None:
         print(("\r\x1b[K" if self._moves else "") + line, file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """Features are the same wherever they are kept, and files of them leave nothing behind."""
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -90,6 +91,14 @@ def test_a_full_disk_is_an_error_and_the_file_is_gone(parts, sources, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(feature_cache._FileStore, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        FeatureCache(parts, sources, budget=0)
+    assert files() == []
+
+
+def test_a_disk_without_room_is_not_filled_first(parts, sources, monkeypatch):
+    usage = shutil.disk_usage(environment.cache_folder().parent)._replace(free=10**9 + 1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(OSError, match="No space left"):
         FeatureCache(parts, sources, budget=0)
     assert files() == []

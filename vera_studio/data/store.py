@@ -37,7 +37,8 @@ class ImageSet:
 
     def subset(self, indices: Tensor) -> "ImageSet":
         """A copy of the images at `indices` (count,) int64, in that order."""
-        return ImageSet(self.images[indices], self.labels[indices])
+        # Several times as fast as indexing.
+        return ImageSet(self.images.index_select(0, indices), self.labels[indices])
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ else in a temporary file that the system removes with the last handle to it, so 
 left behind, not by a crash either.
 """
 
+import errno
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
@@ -24,6 +27,7 @@ from vera_studio.training.memory import (
 
 Place = Literal["device", "memory", "file"]
 _BUDGET_SHARE = 4  # a quarter of the free memory, unless the user sets another budget
+_LEFT_ON_DISK = 10**9  # bytes
 _CPU = torch.device("cpu")
 # Numbers in a chunk of images: on a CPU what is computed of them should fit into its caches.
 _CHUNK_NUMBERS = {"cpu": 128 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
@@ -121,7 +125,7 @@ def _open_store(
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-    return _FileStore(parts)
+    return _FileStore(size, parts)
 
 
 class _MemoryStore:
@@ -146,9 +150,12 @@ class _FileStore:
 
     place: Place = "file"
 
-    def __init__(self, parts: Split) -> None:
+    def __init__(self, size: int, parts: Split) -> None:
         folder = environment.cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
+        if size > shutil.disk_usage(folder).free - _LEFT_ON_DISK:
+            # Told now: filling the disk first would trouble everything else that writes to it.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._width, self._dtype = parts.width, parts.dtype
         # Unnamed on POSIX, deleted on closing on Windows: gone with the process in any case.
         self._file = tempfile.TemporaryFile(dir=folder, prefix="features-")  # noqa: SIM115

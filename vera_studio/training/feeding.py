@@ -1,5 +1,7 @@
 """How a run's images reach the network: from a cache of features where that can be and pays."""
 
+import math
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from vera_studio.training.results import Event, Notice, Stage
 _MOST_VARIANTS = 2  # of an image: as it is, and mirrored
 _PROOF_IMAGES = 6
 _BFLOAT16_IMAGES = 4096  # to measure on whether accuracy is kept
+_PROGRESS_SECONDS = 0.1
 _COMPUTING = "Computing what the frozen layers make of the images"
 
 
@@ -73,18 +76,32 @@ def open_feed(
                 parts,
                 plain,
                 None if settings.cache_megabytes is None else settings.cache_megabytes * 10**6,
-                lambda done, total: on_event(Stage(_COMPUTING, done / total)),
+                _Progress(on_event),
                 should_stop,
             )
         except CannotSplitError as error:
             reason = f"this network cannot be split: {error}"
         except OSError as error:
-            reason = f"there is no room for it: {error}"
+            reason = f"there is no room for it ({error.strerror or error})"
         else:
             on_event(Notice(_cache_text(resources.enter_context(cache))))
             return Feed(*cache.inputs)
     on_event(Notice(f"Feature cache off: {reason}."))
     return Feed(*plain)
+
+
+class _Progress:
+    """Tells how far the features are, some ten times a second."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
+        self._told = -math.inf
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.perf_counter()
+        if now - self._told >= _PROGRESS_SECONDS or done == total:
+            self._told = now
+            self._on_event(Stage(_COMPUTING, done / total))
 
 
 def augmentation_of(settings: TrainingSettings) -> Augmentation:

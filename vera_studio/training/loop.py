@@ -193,9 +193,9 @@ class _Run:
 
     def _images_to_train_on(self, data: ImageData) -> ImageData:
         """`data` without training images that no epoch can draw."""
-        if self.settings.keep_others > 0 or len(self.targets) == len(self.kind.class_names):
-            return data
         is_target = torch.isin(data.train.labels, torch.tensor(self.targets))
+        if self.settings.keep_others > 0 or bool(is_target.all()):
+            return data
         return replace(data, train=data.train.subset(is_target.nonzero().flatten()))
 
     def _measure(self, inputs: Inputs) -> Evaluation:

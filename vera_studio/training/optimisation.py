@@ -15,19 +15,22 @@ from torch.optim.lr_scheduler import (
 from vera_studio.recipe import Optimizer, Schedule
 
 _MOMENTUM = 0.9
-_STEPS_PER_EPOCH = 30  # that an automatic batch size aims at
+# Chosen by trying: 16 images do best with the sample's 1,800, and 15,000 photographs are trained
+# as well with 512, the fastest on a CPU, as with fewer.
+_IMAGES_PER_BATCH = 15_000**1.5 / 512
 # A CPU gains little from larger batches; a GPU's step takes as long for 2048 images as for 64.
 _LARGEST_BATCH = {"cpu": 512, "mps": 1024, "cuda": 2048}
 _SMALLEST_BATCH = 8
 
 
 def automatic_batch_size(images_per_epoch: int, device: torch.device) -> int:
-    """The power of two, in images, that gives some 30 steps an epoch, within the device's limits.
+    """A power of two, in images, that suits the number of images and the device.
 
-    Small data thus get enough steps to learn in, large data the device's full speed.
+    It grows faster than the data: few images need many steps to be learned, and many images
+    are to be trained on at the device's full speed.
     """
-    wanted = max(1, images_per_epoch // _STEPS_PER_EPOCH)
-    power = 1 << round(math.log2(wanted))
+    wanted = images_per_epoch**1.5 / _IMAGES_PER_BATCH
+    power = 1 << max(0, round(math.log2(wanted)))
     return min(max(power, _SMALLEST_BATCH), _LARGEST_BATCH[device.type])
 
 

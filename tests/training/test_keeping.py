@@ -1,0 +1,67 @@
+"""What counts as better, and what is kept of it."""
+
+import math
+
+import pytest
+
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.attach import attach
+from vera_studio.models.registry import open_model
+from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
+from vera_studio.training.keeping import Keeper, score_of
+from vera_studio.training.results import Evaluation
+from vera_studio.training.run_folder import RunFolder
+
+NAMES = ("cat", "dog", "frog")
+
+
+def evaluation(*per_class, counts=(10, 10, 20)):
+    return Evaluation(1.0, 0.5, per_class, counts)
+
+
+def recipe(keep_others, targets=("cat",)):
+    return Recipe(training=TrainingSettings(target_classes=targets, keep_others=keep_others))
+
+
+@pytest.mark.parametrize(
+    ("keep_others", "targets", "expected"),
+    [
+        (0.0, ("cat",), 0.8),
+        (1.0, ("cat",), (8 + 4 + 5) / 40),
+        (0.5, ("cat",), (8 + 2 + 2.5) / 25),
+        (0.0, None, (8 + 4 + 5) / 40),
+    ],
+)
+def test_a_score_weighs_as_training_does(keep_others, targets, expected):
+    found = score_of(evaluation(0.8, 0.4, 0.25), recipe(keep_others, targets), NAMES)
+    assert found == pytest.approx(expected)
+
+
+def test_classes_without_images_do_not_count():
+    found = score_of(evaluation(0.8, math.nan, 0.5, counts=(10, 0, 10)), recipe(1.0), NAMES)
+    assert found == pytest.approx(0.65)
+    nothing = evaluation(math.nan, math.nan, math.nan, counts=(0, 0, 0))
+    assert score_of(nothing, recipe(1.0), NAMES) is None
+
+
+def test_the_best_is_kept_and_put_back_on(tmp_path):
+    model = open_model(ModelSettings())
+    chosen = Recipe()
+    attach(model.network, chosen.adapter)
+    names = model.kind.class_names
+    folder = RunFolder(tmp_path, chosen, names)
+    keeper = Keeper(folder, chosen, model.network, names, {"data": "Colours"})
+    for epoch, share in enumerate((0.5, 0.9, 0.7), start=1):
+        model.network.fc1.b.data.fill_(epoch)
+        vectors = adapter_file.vectors(model.network)
+        is_best = keeper.add_epoch(epoch, vectors, evaluation(*[share] * 10, counts=(3,) * 10))
+        assert is_best == (epoch < 3)
+    assert keeper.best_epoch == 2
+    keeper.put_best_on()
+    assert model.network.fc1.b[0] == 2
+    keeper.finish(evaluation(*[0.6] * 10, counts=(3,) * 10))
+    best, last = (adapter_file.load(tmp_path / f"{name}.safetensors") for name in ("best", "last"))
+    assert (best.vectors["fc1.b"][0], last.vectors["fc1.b"][0]) == (2, 3)
+    assert best.info.training["epoch"] == 2
+    assert best.info.training["after"] == pytest.approx([0.6] * 10)
+    assert best.info.training["data"] == last.info.training["data"] == "Colours"
