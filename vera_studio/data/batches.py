@@ -1,5 +1,6 @@
 """From stored images to what a network takes."""
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -18,14 +19,23 @@ def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float])
     Returns:
         (batch, channels, height, width), float32, on the device of `images`.
     """
-    # One multiply and one add: x / 255 / std - mean / std.
-    scale = [1 / (255 * s) for s in std]
-    shift = [-m / s for m, s in zip(mean, std, strict=True)]
-    per_channel = (1, len(scale), 1, 1)
-    scales = torch.tensor(scale, device=images.device).view(per_channel)
-    shifts = torch.tensor(shift, device=images.device).view(per_channel)
+    scales, shifts = _constants(tuple(mean), tuple(std), images.device)
     # In place on the copy: new memory costs more than the arithmetic.
     return images.to(torch.float32, copy=True).mul_(scales).add_(shifts)
+
+
+@functools.lru_cache
+@torch.inference_mode(False)
+def _constants(
+    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Factors and summands (1, channels, 1, 1): x / 255 / std - mean / std.
+
+    Kept, because a CUDA graph can capture no copy from the host.
+    """
+    scales = torch.tensor([1 / (255 * s) for s in std], device=device)
+    shifts = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], device=device)
+    return scales.view(1, -1, 1, 1), shifts.view(1, -1, 1, 1)
 
 
 def in_order(images: ImageSet, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -17,7 +17,7 @@ from vera_studio.ui.widgets.plot_frame import PlotFrame
 from vera_studio.ui.widgets.series import Series
 
 # Drawing holds Python, and a run beside it has to wait: so each plot has a share of the time.
-_REDRAW_SHARE = 0.025
+_REDRAW_SHARE = 0.02
 _REDRAW_MILLISECONDS = range(150, 2000)  # that it may take from one drawing to the next
 _BUCKETS = 250  # of neighbouring points, each drawn as its least and its greatest
 _MOST_DOTS = 150  # of a curve in view; more would run into a thick line
@@ -33,6 +33,7 @@ class _Curve:
     points: bool
     series: Series
     item: "_CurveItem"
+    drawn: tuple[int, float, float] | None = None  # points, and the view that they were drawn for
 
     def color(self, colors: PlotColors) -> QColor:
         if self.color_index is not None:
@@ -160,6 +161,10 @@ class CurvePlot(PlotFrame):
         left, right = (-np.inf, np.inf) if following else box.viewRange()[0]
         self._drawn_view = (left, right)
         for curve in self._curves.values():
+            wanted = (len(curve.series), left, right)
+            if curve.drawn == wanted:
+                continue
+            curve.drawn = wanted
             curve.item.bounds = curve.series.bounds()
             xs, ys = curve.series.thinned(left, right, _BUCKETS)
             dots = "o" if curve.points and len(xs) <= _MOST_DOTS else None
