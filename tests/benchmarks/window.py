@@ -88,7 +88,7 @@ def run_in_window(arguments: list[str]) -> dict[str, float]:
     from vera_studio import environment
     from vera_studio.ui.app import make_application, make_window
     from vera_studio.ui.error_reporter import ErrorReporter
-    from vera_studio.ui.studio import RunState
+    from vera_studio.ui.run_control import RunState
 
     with tempfile.TemporaryDirectory() as folder:
         environment.set_data_folder(Path(folder))
@@ -121,7 +121,7 @@ def run_in_window(arguments: list[str]) -> dict[str, float]:
                 application.exit()
 
         studio.workspace.result_changed.connect(results.append)
-        studio.run_state_changed.connect(end)
+        studio.run.state_changed.connect(end)
         studio.ready.connect(lambda: QTimer.singleShot(1500, begin))  # measured by then
         studio.load()
         application.exec()

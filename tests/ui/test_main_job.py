@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from vera_studio import recipe as recipes
 from vera_studio.training.results import EpochDone, StepsDone
 from vera_studio.ui import jobs
-from vera_studio.ui.studio import RunState
+from vera_studio.ui.run_control import RunState
 from vera_studio.ui.widgets.class_list import ClassList
 
 RUN_MILLISECONDS = 60_000
@@ -53,14 +53,14 @@ def tick_only(qtbot, window, names):
 
 def collect_events(window):
     events = []
-    window.studio.run_events.connect(events.extend)
+    window.studio.run.events.connect(events.extend)
     return events
 
 
 def start(qtbot, window):
     events = collect_events(window)
     click(qtbot, window.setup_panel, "start_button")
-    assert window.studio.run_state is RunState.RUNNING
+    assert window.studio.run.state is RunState.RUNNING
     qtbot.waitUntil(
         lambda: any(isinstance(event, StepsDone) for event in events), timeout=RUN_MILLISECONDS
     )
@@ -70,7 +70,7 @@ def start(qtbot, window):
 def run_to_end(qtbot, window, settle, epochs=2):
     type_number(qtbot, window, "epochs", epochs)
     events = start(qtbot, window)
-    qtbot.waitUntil(lambda: window.studio.run_state is RunState.IDLE, timeout=RUN_MILLISECONDS)
+    qtbot.waitUntil(lambda: window.studio.run.state is RunState.IDLE, timeout=RUN_MILLISECONDS)
     qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None)
     settle()
     return events
@@ -136,7 +136,7 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
 
     # Pause: nothing more comes in; resume: it does.
     click(qtbot, window.setup_panel, "pause_button")
-    assert window.studio.run_state is RunState.PAUSED
+    assert window.studio.run.state is RunState.PAUSED
     window.studio.runner.deliver()
     qtbot.wait(200)
     count = len(events)
@@ -257,7 +257,7 @@ def test_closing_during_a_run_can_be_called_off(qtbot, window):
     answer_question("Keep running")
     window.close()
     assert window.isVisible()
-    assert window.studio.run_state is RunState.RUNNING
+    assert window.studio.run.state is RunState.RUNNING
 
 
 def test_geometry_and_docks_come_back(qtbot, window, new_window):

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QPushButton, QS
 from vera_studio import recipe as recipes
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.training.results import Notice, RunStarted, Stage
-from vera_studio.ui.studio import RunState
+from vera_studio.ui.run_control import RunState
 
 RUN_MILLISECONDS = 60_000
 
@@ -26,12 +26,12 @@ def enter(qtbot, window, name, text):
 
 def run_to_end(qtbot, window):
     events = []
-    window.studio.run_events.connect(events.extend)
+    window.studio.run.events.connect(events.extend)
     qtbot.mouseClick(
         window.setup_panel.findChild(QPushButton, "start_button"), Qt.MouseButton.LeftButton
     )
-    assert window.studio.run_state is RunState.RUNNING
-    qtbot.waitUntil(lambda: window.studio.run_state is RunState.IDLE, timeout=RUN_MILLISECONDS)
+    assert window.studio.run.state is RunState.RUNNING
+    qtbot.waitUntil(lambda: window.studio.run.state is RunState.IDLE, timeout=RUN_MILLISECONDS)
     return events
 
 

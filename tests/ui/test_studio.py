@@ -8,7 +8,7 @@ from vera_studio import recipe as recipes
 from vera_studio.data import cifar10
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.ui.app import when_exposed
-from vera_studio.ui.studio import RunState
+from vera_studio.ui.run_control import RunState
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def running(qtbot, window):
     """A window with a long run going."""
     window.studio.workspace.edit_training(epochs=400)
     window.actions_by_name["start"].trigger()
-    assert window.studio.run_state is RunState.RUNNING
+    assert window.studio.run.state is RunState.RUNNING
     return window
 
 
@@ -59,7 +59,7 @@ def test_nothing_is_opened_while_a_run_goes_on(running, tmp_path):
 
 def test_a_pause_is_shown_until_it_ends(qtbot, running):
     qtbot.waitUntil(lambda: "Epoch" in running.training_page.progress.label.text())
-    running.studio.pause_run()
+    running.studio.run.pause()
     running.studio.runner.deliver()
     qtbot.wait(200)
     assert "Paused" in running.training_page.progress.label.text()
@@ -93,7 +93,7 @@ def test_an_exploding_run_says_so_and_the_window_goes_on(qtbot, window, settle):
     settle()
     assert "no longer finite" in text
     assert "lower learning rate" in text
-    assert window.studio.run_state is RunState.IDLE
+    assert window.studio.run.state is RunState.IDLE
     assert window.actions_by_name["start"].isEnabled()
 
 

@@ -38,8 +38,9 @@ from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.training_page import TrainingPage
 from vera_studio.ui.recent_paths import RecentPaths
+from vera_studio.ui.run_control import RunState
 from vera_studio.ui.status_bar import StatusBar
-from vera_studio.ui.studio import RunState, Studio
+from vera_studio.ui.studio import Studio
 
 _WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
@@ -70,11 +71,11 @@ class MainWindow(QMainWindow):
         self._connect_actions()
         studio.failed.connect(partial(reporter.show, self))
         studio.path_opened.connect(self._recent.add)
-        studio.run_state_changed.connect(self._follow_run)
-        studio.run_failed.connect(self._stay_open)
+        studio.run.state_changed.connect(self._follow_run)
+        studio.run.failed.connect(self._stay_open)
         for signal in (
             studio.busy_changed,
-            studio.run_state_changed,
+            studio.run.state_changed,
             studio.workspace.recipe_changed,
             studio.workspace.adapter_changed,
             studio.workspace.data_changed,
@@ -157,7 +158,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "start": studio.start_run,
             "pause": self._pause_or_resume,
-            "stop": lambda: studio.stop_run(),
+            "stop": lambda: studio.run.stop(),
             "open_runs": lambda: _open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
             "open_log": lambda: _open_folder(environment.log_file().parent),
@@ -224,10 +225,10 @@ class MainWindow(QMainWindow):
         ]()
 
     def _pause_or_resume(self) -> None:
-        if self.studio.run_state is RunState.PAUSED:
-            self.studio.resume_run()
+        if self.studio.run.state is RunState.PAUSED:
+            self.studio.run.resume()
         else:
-            self.studio.pause_run()
+            self.studio.run.pause()
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -260,8 +261,8 @@ class MainWindow(QMainWindow):
         found = workspace.problems()
         enabled = {
             "start": free and not found,
-            "pause": studio.run_state in (RunState.RUNNING, RunState.PAUSED),
-            "stop": studio.run_state in (RunState.RUNNING, RunState.PAUSED),
+            "pause": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
+            "stop": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
             "export_adapter": workspace.adapter is not None,
             "remove_adapter": free and workspace.adapter is not None,
             **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), free),
@@ -303,9 +304,9 @@ class MainWindow(QMainWindow):
             self.studio.open_path(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.studio.run_state is not RunState.IDLE:
+        if self.studio.run.state is not RunState.IDLE:
             event.ignore()
-            if self.studio.run_state is RunState.STOPPING:
+            if self.studio.run.state is RunState.STOPPING:
                 self._close_after_run = True
             else:
                 self._ask_about_run()
@@ -347,10 +348,10 @@ class MainWindow(QMainWindow):
         if box.clickedButton() is keep:
             return
         self._close_after_run = True
-        if self.studio.run_state is RunState.IDLE:  # it ended while the question was open
+        if self.studio.run.state is RunState.IDLE:  # it ended while the question was open
             self.close()
         else:
-            self.studio.stop_run(discard=box.clickedButton() is discard)
+            self.studio.run.stop(discard=box.clickedButton() is discard)
 
     def _restore(self) -> None:
         geometry, docks = self._settings.value("geometry"), self._settings.value("docks")

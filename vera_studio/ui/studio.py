@@ -1,9 +1,7 @@
 """What the user can do: each action of the window, done on the workspace by the runner."""
 
 import dataclasses
-import enum
 import logging
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -21,21 +19,13 @@ from vera_studio.training.results import RunResult
 from vera_studio.training.run_folder import new_run_folder
 from vera_studio.ui import jobs
 from vera_studio.ui.loading import load_engine
+from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
 
 _OPEN_IMAGES = "Opening the images"
 _CANCELLABLE = (jobs.DOWNLOAD, _OPEN_IMAGES)
 _log = logging.getLogger(__name__)
-
-
-class RunState(enum.Enum):
-    """Where the run is."""
-
-    IDLE = "idle"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
 
 
 class Studio(QObject):
@@ -47,9 +37,6 @@ class Studio(QObject):
         ready(): torch is in, the network and the first images are open.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
-        run_state_changed(RunState): the run started, paused, went on, is stopping or ended.
-        run_failed(Exception): the run ended with an error; `failed` tells of it as well.
-        run_events(list): what the run reported since the last time, in order.
         download_failed(str): CIFAR-10 did not come; the reason.
         path_opened(Path): a file or folder of the user's was opened.
     """
@@ -59,9 +46,6 @@ class Studio(QObject):
     ready = Signal()
     message = Signal(str)
     failed = Signal(object)
-    run_state_changed = Signal(object)
-    run_failed = Signal(object)
-    run_events = Signal(list)
     download_failed = Signal(str)
     path_opened = Signal(object)
 
@@ -69,11 +53,11 @@ class Studio(QObject):
         super().__init__(parent)
         self.workspace = workspace
         self.runner = runner
-        self.run_state = RunState.IDLE
+        self.run = RunControl(runner, self)
+        self.run.finished.connect(self._run_finished)
+        self.run.failed.connect(self.failed)
+        self.run.message.connect(self.message)
         self.is_ready = False
-        self._run: Job | None = None
-        self._run_folder: Path | None = None
-        self._discard = False
         self._busy: list[Job] = []  # jobs that block others of their kind, newest last
         self._measuring: Job | None = None
         self.failed.connect(lambda error: _log.warning("%s", error))
@@ -89,7 +73,7 @@ class Studio(QObject):
     @property
     def is_free(self) -> bool:
         """Whether something else may be opened: all is loaded and nothing is going on."""
-        idle = self.run_state is RunState.IDLE
+        idle = self.run.state is RunState.IDLE
         return idle and not self._busy and self.workspace.model is not None
 
     @property
@@ -275,41 +259,10 @@ class Studio(QObject):
         model, data = workspace.model, workspace.data
         if not self.is_free or model is None or data is None:
             return
-        self._discard = False
-        self._run_folder = new_run_folder(environment.runs_folder(), datetime.now())
-        function = partial(jobs.train, workspace.recipe, self._run_folder, model, data)
-        self._run = job = self.runner.start(function, name="Fine-tuning")
-        job.events.connect(self.run_events)
-        job.finished.connect(self._run_finished)
-        job.failed.connect(self.run_failed)
-        job.failed.connect(self.failed)
-        job.cancelled.connect(lambda: self.message.emit("Stopped before training began."))
-        job.ended.connect(self._run_ended)
-        self._set_run_state(RunState.RUNNING)
-        self.message.emit("Fine-tuning started.")
-
-    def pause_run(self) -> None:
-        """Hold the run before its next step."""
-        if self._run and self.run_state is RunState.RUNNING:
-            self._run.pause()
-            self._set_run_state(RunState.PAUSED)
-
-    def resume_run(self) -> None:
-        """Let a paused run go on."""
-        if self._run and self.run_state is RunState.PAUSED:
-            self._run.resume()
-            self._set_run_state(RunState.RUNNING)
-
-    def stop_run(self, discard: bool = False) -> None:
-        """End the run after its present step; what was trained is kept, or thrown away."""
-        if self._run:
-            self._discard = discard
-            self._set_run_state(RunState.STOPPING)
-            self._run.cancel()
+        folder = new_run_folder(environment.runs_folder(), datetime.now())
+        self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
 
     def _run_finished(self, result: RunResult) -> None:
-        if self._discard:
-            return
         how = "stopped" if result.stopped else "finished"
         self.workspace.set_result(result)
         best = f"epoch {result.best_epoch} is kept as the best"
@@ -325,17 +278,6 @@ class Studio(QObject):
     def _put_on_trained(self, adapter: LoadedAdapter) -> None:
         title = f"Run {adapter.path.parent.name}, best epoch"
         self.workspace.set_adapter(dataclasses.replace(adapter, title=title))
-
-    def _run_ended(self) -> None:
-        if self._discard and self._run_folder:
-            shutil.rmtree(self._run_folder, ignore_errors=True)
-            self.message.emit("Fine-tuning stopped; the run was discarded.")
-        self._run = None
-        self._set_run_state(RunState.IDLE)
-
-    def _set_run_state(self, state: RunState) -> None:
-        self.run_state = state
-        self.run_state_changed.emit(state)
 
     # Jobs
 

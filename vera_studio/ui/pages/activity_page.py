@@ -27,7 +27,7 @@ class ActivityPage(QWidget):
         studio.message.connect(self._add)
         studio.failed.connect(self._add_failure)
         studio.download_failed.connect(self._add)
-        studio.run_events.connect(self._add_notices)
+        studio.run.events.connect(self._add_notices)
 
     def text(self) -> str:
         """Everything logged so far."""

@@ -12,7 +12,8 @@ from vera_studio.training.results import (
     Stage,
     StepsDone,
 )
-from vera_studio.ui.studio import RunState, Studio
+from vera_studio.ui.run_control import RunState
+from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.run_progress import RunProgress
 
@@ -57,10 +58,10 @@ class TrainingPage(QWidget):
         layout.addWidget(self.progress)
         layout.addWidget(self._notices)
         layout.addWidget(plots, 1)
-        studio.run_events.connect(self._take_events)
-        studio.run_state_changed.connect(self._show_state)
+        studio.run.events.connect(self._take_events)
+        studio.run.state_changed.connect(self._show_state)
         studio.workspace.result_changed.connect(self._show_end)
-        studio.run_failed.connect(self._show_failure)
+        studio.run.failed.connect(self._show_failure)
 
     def _take_events(self, events: list[object]) -> None:
         newest = None
@@ -79,7 +80,7 @@ class TrainingPage(QWidget):
                     self._add_epoch(event)
         if newest:
             self._show_progress(newest)
-        if self._studio.run_state is RunState.PAUSED:
+        if self._studio.run.state is RunState.PAUSED:
             self.progress.set_paused()  # the last steps came in after the pause
 
     def _add_notice(self, text: str) -> None:
