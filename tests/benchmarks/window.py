@@ -27,7 +27,7 @@ from tests.benchmarks.common import median, print_table, save, usable_cores
 
 TICK_SECONDS = 0.005
 SMALL_BATCH, SMALL_EPOCHS = 4, 60
-AUTO_EPOCHS = 400
+AUTO_EPOCHS = 150
 
 
 def start_up(arguments: list[str]) -> dict[str, float]:

@@ -37,6 +37,7 @@ from vera_studio.training.results import (
 from vera_studio.training.run_folder import RunFolder, check_unused
 from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopwatch import Stopwatch
+from vera_studio.training.threads import one_thread_unless
 
 OnEvent = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -233,6 +234,7 @@ class _Run:
         schedule = make_schedule(self.settings.schedule, optimizer, self.steps)
         plain = TrainingStep(tools.feed.train, optimizer, lambda text: self.on_event(Notice(text)))
         step: Step = plain
+        several_pay = tools.feed.train.threads_pay(self.batch_size)
         epoch = 0
         while epoch < self.settings.epochs and not self.should_stop():
             epoch += 1
@@ -241,9 +243,10 @@ class _Run:
                 first = slice(self.batch_size)
                 step = fastest_step(plain, optimizer, views[first], labels[first])
             try:
-                loss, seconds = self._train_epoch(
-                    epoch, views, labels, step, schedule, tools.reporter
-                )
+                with one_thread_unless(several_pay):
+                    loss, seconds = self._train_epoch(
+                        epoch, views, labels, step, schedule, tools.reporter
+                    )
             except LossNotFiniteError as error:
                 raise self._no_longer_finite(epoch, tools.keeper) from error
             rate = float(schedule.get_last_lr()[0])
