@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from vera_studio.data.batches import EpochSampler, in_order, normalise
-from vera_studio.data.store import ImageSet
+from vera_studio.data.batches import EpochSampler, normalise
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.5, 0.25, 0.2)
 LABELS = torch.arange(100) % 10  # ten images of each of ten classes
@@ -37,18 +36,6 @@ def test_normalise_takes_black_and_white_to_the_ends():
     ends = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 1, 1)
     found = normalise(ends, (0.5,) * 3, (0.5,) * 3)
     assert found.flatten().tolist() == pytest.approx([-1.0] * 3 + [1.0] * 3)
-
-
-def test_in_order_gives_every_image_once_with_its_label():
-    images = ImageSet(pixels(7), torch.arange(7))
-    batches = list(in_order(images, 3))
-    assert [len(labels) for _, labels in batches] == [3, 3, 1]
-    assert torch.equal(torch.cat([part for part, _ in batches]), images.images)
-    assert torch.equal(torch.cat([labels for _, labels in batches]), images.labels)
-
-
-def test_in_order_of_nothing_is_nothing():
-    assert list(in_order(ImageSet(pixels(0), LABELS[:0]), 3)) == []
 
 
 def test_keeping_none_of_the_others_leaves_the_targets():

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from vera_studio.errors import Cancelled
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training import feature_cache
-from vera_studio.training.feature_cache import FeatureCache
+from vera_studio.training.feature_cache import FeatureCache, NoRoomError
 from vera_studio.training.frozen_part import split
 from vera_studio.training.inputs import ImageInputs
 
@@ -87,11 +88,15 @@ def test_a_quarter_of_the_free_memory_is_the_budget(parts, sources, monkeypatch)
 
 
 def test_a_full_disk_is_an_error_and_the_file_is_gone(parts, sources, monkeypatch):
-    def full(self, rows):
-        raise OSError(28, "No space left on device")
+    class Full:
+        def write(self, content):
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(feature_cache._FileStore, "write", full)
-    with pytest.raises(OSError, match="No space left"):
+        def close(self):
+            pass
+
+    monkeypatch.setattr(feature_cache.tempfile, "TemporaryFile", lambda **_: Full())
+    with pytest.raises(NoRoomError, match="No space left"):
         FeatureCache(parts, sources, budget=0)
     assert files() == []
 
@@ -99,9 +104,23 @@ def test_a_full_disk_is_an_error_and_the_file_is_gone(parts, sources, monkeypatc
 def test_a_disk_without_room_is_not_filled_first(parts, sources, monkeypatch):
     usage = shutil.disk_usage(environment.cache_folder().parent)._replace(free=10**9 + 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(NoRoomError, match="No space left"):
         FeatureCache(parts, sources, budget=0)
     assert files() == []
+
+
+def test_a_folder_that_cannot_be_made_is_told(parts, sources):
+    environment.set_data_folder(Path(__file__))  # a file, not a folder
+    with pytest.raises(NoRoomError, match=r"exists|directory"):
+        FeatureCache(parts, sources, budget=0)
+
+
+def test_errors_of_those_who_are_told_are_not_hidden(parts, sources):
+    def broken(done, total):
+        raise BrokenPipeError("of the one who is told")
+
+    with pytest.raises(BrokenPipeError, match="of the one who is told"):
+        FeatureCache(parts, sources, 0, broken)
 
 
 @pytest.mark.parametrize("budget", [None, 0])

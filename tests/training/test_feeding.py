@@ -40,8 +40,10 @@ def test_a_cached_run_is_the_uncached_one(tiny_data, tmp_path, flips, keep_other
     chosen = recipe(target_classes=("cat", "dog"), flips=flips, keep_others=keep_others)
     plain = replace(chosen, training=replace(chosen.training, feature_cache=False))
     with_cache = replace(chosen, training=replace(chosen.training, **cached))
-    result, losses, validations, _ = run(with_cache, data, tmp_path / "cached")
-    expected, expected_losses, expected_validations, _ = run(plain, data, tmp_path / "plain")
+    result, losses, validations, told = run(with_cache, data, tmp_path / "cached")
+    expected, expected_losses, expected_validations, other = run(plain, data, tmp_path / "plain")
+    assert ("in a temporary file" if cached else "in memory") in told[0]
+    assert "Feature cache off" in other[0]
     assert losses == pytest.approx(expected_losses, rel=1e-3, abs=1e-5)
     assert result.best_epoch == expected.best_epoch
     pairs = zip(
@@ -107,12 +109,15 @@ def test_progress_is_told_while_features_are_computed(tiny_data, tmp_path):
 
 
 def test_a_full_disk_switches_the_cache_off(tiny_data, tmp_path, monkeypatch):
-    def full(self, rows):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(feature_cache._FileStore, "write", full)
+    monkeypatch.setattr(feature_cache.np, "memmap", full)
     result, _, _, notices = run(recipe(cache_megabytes=0), tiny_data(), tmp_path)
-    assert notices == ["Feature cache off: there is no room for it (No space left on device)."]
+    assert notices == [
+        "Feature cache off: it fits neither into memory nor into a temporary file "
+        "(No space left on device)."
+    ]
     assert result.epochs_done == 3
 
 

@@ -1,5 +1,7 @@
 """A split network computes what the whole does, and what cannot be split is told."""
 
+import threading
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.models.convnet import ConvNet
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.training.frozen_part import CannotSplitError, in_bfloat16, split
+from vera_studio.training.frozen_part import CannotSplitError, _shaken, in_bfloat16, split
 
 
 def images(count=5, seed=0):
@@ -125,6 +127,69 @@ def test_the_parts_follow_what_is_trained():
     torch.testing.assert_close(parts.trained(features), network(images()), rtol=1e-5, atol=1e-6)
 
 
+def test_what_is_trained_is_as_it_was_afterwards():
+    network = adapted(ConvNet)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    split(network, images())
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+class Reshaping(nn.Module):
+    """Cannot take an empty batch, as many networks cannot."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3072, 10)
+
+    def forward(self, x):
+        return self.layer(x.view(x.size(0), -1))
+
+
+def test_one_image_is_enough():
+    assert split(adapted(Reshaping), images(1)).width == 10 + 4
+
+
+def test_other_threads_can_use_their_networks_meanwhile():
+    """fx changes nn.Module for the whole process while it traces."""
+    network, other = adapted(ConvNet), ConvNet().eval()
+    failures, done = [], threading.Event()
+
+    def evaluate():
+        while not done.is_set():
+            try:
+                with torch.no_grad():
+                    other(images(2))
+            except Exception as error:
+                failures.append(error)
+
+    thread = threading.Thread(target=evaluate)
+    thread.start()
+    for _ in range(60):
+        split(network, images(2))
+    done.set()
+    thread.join()
+    assert failures == []
+
+
+def test_an_output_that_is_no_tensor_is_told():
+    class Two(ConvNet):
+        def forward(self, x):
+            return super().forward(x), x
+
+    with pytest.raises(CannotSplitError, match="it gives tuple, not a tensor"):
+        split(adapted(Two), images())
+
+
+def test_a_device_without_bfloat16_stays_with_float32(monkeypatch):
+    parts = split(adapted(ConvNet), images())
+
+    def unsupported(*_, **__):
+        raise RuntimeError("GET was unable to find an engine to execute this computation")
+
+    monkeypatch.setattr(torch, "autocast", unsupported)
+    assert in_bfloat16(parts, images(), torch.zeros(5, dtype=torch.int64)) is parts
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -159,7 +224,8 @@ def test_bfloat16_is_taken_where_accuracy_is_kept():
     assert found.dtype == torch.float32
     assert not torch.equal(found, exact)
     torch.testing.assert_close(found, exact, rtol=0.05, atol=0.2)
-    right = parts.trained(exact).argmax(dim=1)
-    loses = parts.trained(found).argmax(dim=1) != right
+    with _shaken(network):  # as they are measured
+        right = parts.trained(exact).argmax(dim=1)
+        loses = parts.trained(found).argmax(dim=1) != right
     assert 0 < loses.sum() < 200
     assert in_bfloat16(parts, many[loses], right[loses]) is parts

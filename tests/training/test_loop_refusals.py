@@ -83,7 +83,7 @@ def test_what_the_last_step_ruined_is_told(tiny_data, tmp_path, monkeypatch):
             for parameter in self.param_groups[0]["params"]:
                 parameter.data.fill_(float("inf"))
 
-    monkeypatch.setattr(loop, "make_optimizer", lambda _, own, rate: Ruinous(own, rate))
+    monkeypatch.setattr(loop, "make_optimizer", lambda _, own, rate, **__: Ruinous(own, rate))
     events, data = [], tiny_data()
     one_step = recipe(epochs=1, batch_size=len(data.train), schedule="constant")
     with pytest.raises(TrainingError, match=r"no longer finite in epoch 1\."):

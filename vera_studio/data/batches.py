@@ -1,11 +1,9 @@
 """From stored images to what a network takes."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
-
-from vera_studio.data.store import ImageSet
 
 
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
@@ -36,13 +34,6 @@ def _constants(
     scales = torch.tensor([1 / (255 * s) for s in std], device=device)
     shifts = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], device=device)
     return scales.view(1, -1, 1, 1), shifts.view(1, -1, 1, 1)
-
-
-def in_order(images: ImageSet, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Batches (images, labels) of at most `batch_size`, in stored order."""
-    for start in range(0, len(images), batch_size):
-        end = start + batch_size
-        yield images.images[start:end], images.labels[start:end]
 
 
 class EpochSampler:

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,10 @@ _CPU = torch.device("cpu")
 # Numbers in a chunk of images: on a CPU what is computed of them should fit into its caches.
 _CHUNK_NUMBERS = {"cpu": 128 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
 _SMALLEST_CHUNK = 8  # images
+
+
+class NoRoomError(Exception):
+    """Features cannot be kept in a file either; the message says why."""
 
 
 class FeatureCache:
@@ -62,7 +67,7 @@ class FeatureCache:
             should_stop: asked before every chunk.
 
         Raises:
-            OSError: the features neither fit into memory nor into a file.
+            NoRoomError: the features neither fit into memory nor can be kept in a file.
             Cancelled: `should_stop` said so.
         """
         total = sum(source.views for source in sources)
@@ -151,26 +156,39 @@ class _FileStore:
     place: Place = "file"
 
     def __init__(self, size: int, parts: Split) -> None:
-        folder = environment.cache_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        if size > shutil.disk_usage(folder).free - _LEFT_ON_DISK:
-            # Told now: filling the disk first would trouble everything else that writes to it.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._width, self._dtype = parts.width, parts.dtype
-        # Unnamed on POSIX, deleted on closing on Windows: gone with the process in any case.
-        self._file = tempfile.TemporaryFile(dir=folder, prefix="features-")  # noqa: SIM115
+        folder = environment.cache_folder()
+        with _told_as_no_room():
+            folder.mkdir(parents=True, exist_ok=True)
+            if size > shutil.disk_usage(folder).free - _LEFT_ON_DISK:
+                # Told now: filling the disk first would trouble all else that writes to it.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            # Unnamed on POSIX, deleted on closing on Windows: gone with the process in any case.
+            self._file = tempfile.TemporaryFile(dir=folder, prefix="features-")  # noqa: SIM115
 
     def write(self, rows: torch.Tensor) -> None:
         # Written, not mapped: a full disk is an error here, and would be a crash there.
-        self._file.write(rows.cpu().contiguous().view(torch.uint8).numpy().data)
+        with _told_as_no_room():
+            self._file.write(rows.cpu().contiguous().view(torch.uint8).numpy().data)
 
     def rows(self) -> torch.Tensor:
-        self._file.flush()
+        with _told_as_no_room():
+            self._file.flush()
         if self._file.tell() == 0:  # nothing can be mapped
             return torch.empty((0, self._width), dtype=self._dtype)
-        # Copy on write, because torch takes no arrays that are read-only. Nothing is written.
-        mapped = np.memmap(self._file, dtype=np.uint8, mode="c")
+        # Shared, for copy on write would have to fit into memory; nothing is written, though
+        # torch takes no arrays that are read-only.
+        with _told_as_no_room():
+            mapped = np.memmap(self._file, dtype=np.uint8, mode="r+")
         return torch.from_numpy(mapped).view(self._dtype).view(-1, self._width)
 
     def close(self) -> None:
         self._file.close()
+
+
+@contextmanager
+def _told_as_no_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NoRoomError(error.strerror or str(error)) from error

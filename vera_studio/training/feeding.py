@@ -13,9 +13,10 @@ from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.models.registry import BuiltInModel
 from vera_studio.recipe import TrainingSettings
-from vera_studio.training.feature_cache import FeatureCache
+from vera_studio.training.feature_cache import FeatureCache, NoRoomError
 from vera_studio.training.frozen_part import CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
+from vera_studio.training.memory import is_out_of_memory
 from vera_studio.training.results import Event, Notice, Stage
 
 _MOST_VARIANTS = 2  # of an image: as it is, and mirrored
@@ -61,8 +62,7 @@ def open_feed(
     """
     augmentation = augmentation_of(settings)
     device = device_of(network)
-    # On the device once: 3 KB an image, so CIFAR-10's 50,000 are 154 MB.
-    training = ImageSet(data.train.images.to(device), data.train.labels)
+    training = _on_device(data.train, device)
     plain = (
         ImageInputs(network, kind, training, augmentation),
         ImageInputs(network, kind, data.validation),
@@ -81,10 +81,10 @@ def open_feed(
             )
         except CannotSplitError as error:
             reason = f"this network cannot be split: {error}"
-        except OSError as error:
-            reason = f"there is no room for it ({error.strerror or error})"
+        except NoRoomError as error:
+            reason = f"it fits neither into memory nor into a temporary file ({error})"
         else:
-            on_event(Notice(_cache_text(resources.enter_context(cache))))
+            on_event(Notice(_cache_text(resources.enter_context(cache), parts)))
             return Feed(*cache.inputs)
     on_event(Notice(f"Feature cache off: {reason}."))
     return Feed(*plain)
@@ -130,20 +130,34 @@ def _reason_against(
 
 def _split(network: nn.Module, inputs: ImageInputs) -> Split:
     def some(most: int) -> torch.Tensor:
-        return torch.arange(min(most, len(inputs.labels)), device=inputs.index_device)
+        # From all over the data: folders are sorted by class.
+        count = len(inputs.labels)
+        return torch.linspace(0, count - 1, min(most, count)).long().to(inputs.index_device)
 
     parts = split(network, inputs.gather(some(_PROOF_IMAGES)))
     if inputs.labels.device.type == "cuda":
         views = some(_BFLOAT16_IMAGES)
-        parts = in_bfloat16(parts, inputs.gather(views), inputs.labels[: len(views)])
+        labels = inputs.labels[views.to(inputs.labels.device)]
+        parts = in_bfloat16(parts, inputs.gather(views), labels)
     return parts
 
 
-def _cache_text(cache: FeatureCache) -> str:
+def _on_device(images: ImageSet, device: torch.device) -> ImageSet:
+    """The images where they are computed on, if they fit there: 3 KB each, for CIFAR-10."""
+    try:
+        return ImageSet(images.images.to(device), images.labels)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return images
+
+
+def _cache_text(cache: FeatureCache, parts: Split) -> str:
     place = {
         "device": "in the device's memory",
         "memory": "in memory",
         "file": "in a temporary file, for they are more than the memory allowed",
     }[cache.place]
     size = cache.bytes / 10**6
-    return f"Feature cache on: {size:,.0f} MB {place}."
+    lowered = ", computed in bfloat16" if parts.in_bfloat16 else ""
+    return f"Feature cache on: {size:,.0f} MB {place}{lowered}."

@@ -7,18 +7,26 @@ The values at the border, computed without training and used by what is trained,
 output and A x, for these two products are frozen as well.
 """
 
+import logging
 import math
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import fx, nn
 
+from vera_studio.training.memory import halve_when_out_of_memory
+
 # Relative and absolute: rounding differs with the size of a batch, most where CUDA takes TF32.
 _TOLERANCE = 1e-3
+_SHAKE = 0.1  # standard deviation of what is added to trained values for a trial
+_MEASURED_AT_ONCE = 512  # images
 _ACCURACY_LOST = 0.001  # share of images, at most, that bfloat16 may cost
 _Value = TypeVar("_Value")
+_log = logging.getLogger(__name__)
 
 
 class CannotSplitError(Exception):
@@ -33,6 +41,7 @@ class Split:
     trained: nn.Module  # features (batch, width) -> logits (batch, classes)
     width: int  # numbers an image
     dtype: torch.dtype  # of the features
+    in_bfloat16: bool = False  # whether the frozen part computes in it
 
 
 def split(network: nn.Module, images: torch.Tensor) -> Split:
@@ -40,14 +49,15 @@ def split(network: nn.Module, images: torch.Tensor) -> Split:
 
     Args:
         network: some of its parameters require gradients.
-        images: (batch, 3, h, w), two or more to try the parts on, on the network's device.
+        images: (batch, 3, h, w), at least one, to try the parts on, on the network's device;
+            with several it shows as well whether images are computed independently.
 
     Raises:
         CannotSplitError: the network cannot be traced, or its parts do not compute what it
             does, or features are not tensors with a row an image.
     """
     try:
-        graph = fx.Tracer().trace(network)
+        graph = _Tracer().trace(network)
     except Exception as error:
         # Tracing runs the network's own code on stand-ins, which fails in as many ways as code.
         raise CannotSplitError(f"its code cannot be traced ({_first_line(error)})") from error
@@ -63,12 +73,15 @@ def split(network: nn.Module, images: torch.Tensor) -> Split:
         width=sum(math.prod(shape) for shape in shapes),
         dtype=values[0].dtype,
     )
-    _prove(result, network, images)
+    with _shaken(network):
+        _prove(result, network, images)
     return result
 
 
 def in_bfloat16(parts: Split, images: torch.Tensor, labels: torch.Tensor) -> Split:
     """The parts with the frozen one in bfloat16 where that costs no accuracy, else as they are.
+
+    They stay as they are where the device cannot compute in bfloat16, too.
 
     Args:
         parts: of a network on the device of `images`.
@@ -76,14 +89,67 @@ def in_bfloat16(parts: Split, images: torch.Tensor, labels: torch.Tensor) -> Spl
         labels: (count,), their classes.
     """
     assert isinstance(parts.frozen, _Frozen)
-    lower = replace(parts, frozen=_Frozen(parts.frozen.part, bfloat16=True).eval())
+    frozen = _Frozen(parts.frozen.part, bfloat16=True).eval()
+    lower = replace(parts, frozen=frozen, in_bfloat16=True)
 
     def correct(candidate: Split) -> int:
-        with torch.no_grad():
-            predicted = candidate.trained(candidate.frozen(images)).argmax(dim=1)
-        return int((predicted == labels).sum())
+        def count(some: torch.Tensor) -> torch.Tensor:
+            with torch.no_grad():
+                predicted = candidate.trained(candidate.frozen(images[some])).argmax(dim=1)
+            return torch.sum(predicted == labels[some])
 
-    return lower if correct(parts) - correct(lower) <= _ACCURACY_LOST * len(images) else parts
+        every = torch.arange(len(images), device=images.device)
+        return int(sum(halve_when_out_of_memory(count, every, _MEASURED_AT_ONCE)))
+
+    try:
+        with _shaken(parts.trained):
+            lost = correct(parts) - correct(lower)
+    except RuntimeError as error:
+        _log.warning("not computing in bfloat16: %s", error)
+        return parts
+    return lower if lost <= _ACCURACY_LOST * len(images) else parts
+
+
+class _Tracer(fx.Tracer):
+    """Leaves other threads alone: while tracing, fx has every module of the process call it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        if threading.get_ident() != self._thread:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
+
+
+@contextmanager
+def _shaken(network: nn.Module) -> Iterator[None]:
+    """Give what is trained other values for a while: a vector of zeros hides what it scales."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    before = [parameter.detach().clone() for parameter in trained]
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in trained:
+            noise = torch.randn(parameter.shape, generator=generator).to(parameter)
+            parameter.add_(noise, alpha=_SHAKE)
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, value in zip(trained, before, strict=True):
+                parameter.copy_(value)
 
 
 class _Frozen(nn.Module):
@@ -206,12 +272,14 @@ def _prove(parts: Split, network: nn.Module, images: torch.Tensor) -> None:
     """Raise unless the parts compute what the whole does, in batches of any size."""
 
     def together() -> torch.Tensor:
-        rows = [parts.frozen(half) for half in images.tensor_split(2)]
+        rows = [parts.frozen(half) for half in images.tensor_split(2) if len(half)]
         logits: torch.Tensor = parts.trained(torch.cat(rows))
         return logits
 
     with torch.no_grad():
         expected, found = _try(lambda: network(images)), _try(together)
+    if not isinstance(expected, torch.Tensor):
+        raise CannotSplitError(f"it gives {type(expected).__name__}, not a tensor of logits")
     same = found.shape == expected.shape
     if not same or not torch.allclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
         raise CannotSplitError("its parts do not compute what the whole does")

@@ -230,7 +230,12 @@ class _Run:
     def _train(self, tools: _Tools) -> int:
         """Train, epoch by epoch; returns how many epochs were trained, whole or in part."""
         parameters = [parameter for _, parameter in adapter_parameters(self.network)]
-        optimizer = make_optimizer(self.settings.optimizer, parameters, self.settings.learning_rate)
+        optimizer = make_optimizer(
+            self.settings.optimizer,
+            parameters,
+            self.settings.learning_rate,
+            capturable=tools.feed.train.index_device.type == "cuda",
+        )
         schedule = make_schedule(self.settings.schedule, optimizer, self.steps)
         plain = TrainingStep(tools.feed.train, optimizer, lambda text: self.on_event(Notice(text)))
         step: Step = plain

@@ -7,6 +7,14 @@ import psutil
 import torch
 
 _Result = TypeVar("_Result")
+# Where torch raises no class of its own: the CPU's allocator, of Windows and of all others, MPS,
+# and NVIDIA's libraries.
+_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "MPS backend out of memory",
+    "ALLOC_FAILED",
+)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -20,11 +28,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether `error` says that a device or the host has no memory left."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    # torch has no class of its own for these two: the CPU's allocator and MPS.
-    text = str(error)
-    return isinstance(error, RuntimeError) and (
-        "can't allocate memory" in text or "MPS backend out of memory" in text
-    )
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
 
 
 def halve_when_out_of_memory(

@@ -39,21 +39,23 @@ def make_optimizer(
     parameters: Iterable[nn.Parameter],
     learning_rate: float,
     weight_decay: float = 0.0,
+    capturable: bool = False,
 ) -> torch.optim.Optimizer:
     """The optimizer `name` over `parameters`; SGD has Nesterov momentum 0.9.
 
-    Fused: one operation updates all parameters. On CUDA a step can be captured in a graph.
+    Fused: one operation updates all parameters. With `capturable`, for CUDA, its step can be
+    captured in a graph.
     """
     parameters = list(parameters)
-    on_cuda = parameters[0].device.type == "cuda"
     # A graph reads the rate where it lies, so there it has to be a tensor.
-    rate = torch.tensor(learning_rate, device=parameters[0].device) if on_cuda else learning_rate
+    device = parameters[0].device
+    rate = torch.tensor(learning_rate, device=device) if capturable else learning_rate
     if name == "sgd":
         return torch.optim.SGD(
             parameters, rate, _MOMENTUM, weight_decay=weight_decay, nesterov=True, fused=True
         )
     return torch.optim.AdamW(
-        parameters, rate, weight_decay=weight_decay, fused=True, capturable=on_cuda
+        parameters, rate, weight_decay=weight_decay, fused=True, capturable=capturable
     )
 
 
