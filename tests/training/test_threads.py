@@ -1,5 +1,8 @@
 """Small work gets one thread, and whatever comes after it all of them again."""
 
+import threading
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -7,7 +10,7 @@ from torch import nn
 from vera_studio.data.store import ImageSet
 from vera_studio.models.registry import find
 from vera_studio.training.inputs import FeatureInputs, ImageInputs
-from vera_studio.training.threads import one_thread_unless
+from vera_studio.training.threads import in_parallel, one_thread_unless
 
 
 @pytest.fixture
@@ -51,3 +54,38 @@ def test_images_are_worth_threads_earlier():
 
     assert [inputs(32).threads_pay(batch) for batch in (4, 31, 32)] == [False, False, True]
     assert inputs(224).threads_pay(1)
+
+
+def test_parallel_work_comes_in_order_and_with_one_thread_each(three_threads):
+    seen = set()
+
+    def work(item):
+        seen.add((threading.get_ident(), torch.get_num_threads()))
+        time.sleep(0.002 * (item % 3))
+        return item * 2
+
+    assert list(in_parallel(work, range(50))) == [2 * item for item in range(50)]
+    assert {threads for _, threads in seen} == {1}
+    assert 1 < len(seen) <= 3
+    assert torch.get_num_threads() == 3
+
+
+def test_parallel_work_does_not_run_ahead(three_threads):
+    begun = []
+    results = in_parallel(begun.append, range(1000))
+    next(results)
+    assert len(begun) <= 8
+    results.close()
+    assert len(begun) <= 8
+    assert torch.get_num_threads() == 3
+
+
+def test_an_error_in_parallel_work_arrives(three_threads):
+    def work(item):
+        if item == 20:
+            raise KeyError(item)
+        return item
+
+    with pytest.raises(KeyError):
+        list(in_parallel(work, range(100)))
+    assert torch.get_num_threads() == 3

@@ -25,6 +25,7 @@ from vera_studio.training.memory import (
     halve_when_out_of_memory,
     is_out_of_memory,
 )
+from vera_studio.training.threads import in_parallel
 
 Place = Literal["device", "memory", "file"]
 _BUDGET_SHARE = 4  # a quarter of the free memory, unless the user sets another budget
@@ -113,9 +114,18 @@ class FeatureCache:
 def _features(parts: Split, source: ImageInputs) -> Iterator[torch.Tensor]:
     """Rows of features (chunk, width) of one chunk of views after the other."""
     views = torch.arange(source.views, device=source.index_device)
-    numbers = _CHUNK_NUMBERS[source.labels.device.type]
-    chunk = max(_SMALLEST_CHUNK, numbers // source.image_numbers)
-    return halve_when_out_of_memory(lambda some: parts.frozen(source.gather(some)), views, chunk)
+    device = source.labels.device.type
+    chunk = max(_SMALLEST_CHUNK, _CHUNK_NUMBERS[device] // source.image_numbers)
+
+    def compute(some: torch.Tensor) -> torch.Tensor:
+        return parts.frozen(source.gather(some))  # type: ignore[no-any-return]
+
+    def compute_in_halves(some: torch.Tensor) -> torch.Tensor:
+        return torch.cat(list(halve_when_out_of_memory(compute, some, len(some))))
+
+    if device == "cpu":
+        return in_parallel(compute_in_halves, torch.split(views, chunk)) if len(views) else iter(())
+    return halve_when_out_of_memory(compute, views, chunk)
 
 
 def _open_store(

@@ -1,9 +1,15 @@
 """How many of torch's threads a piece of work gets."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @contextmanager
@@ -16,3 +22,29 @@ def one_thread_unless(several_pay: bool) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """`function` of each item, in order, of as many at a time as torch has threads.
+
+    Each is computed with one thread. Threads that share an operation wait for the slowest at
+    its end: where something else takes a core now and then, that is most of the time.
+    """
+    threads = torch.get_num_threads()
+    pending: deque[Future[_Result]] = deque()
+    # What torch is told on this thread holds on a new one only once it is asked there.
+    with one_thread_unless(False), ThreadPoolExecutor(threads, "features", _ask) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) > 2 * threads:  # not all at once: results take memory
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _ask() -> None:
+    torch.get_num_threads()
