@@ -289,7 +289,7 @@ def test_ctrl_c_keeps_the_run(write_recipe, images, tmp_path, capsys, monkeypatc
     interrupt_at(monkeypatch, StepsDone)
     assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
     out, err = capsys.readouterr()
-    assert "the run so far is kept" in err
+    assert "what was trained so far is kept" in err
     assert f"Run folder: {tmp_path / 'run'}" in out
     result = load_result(tmp_path / "run")
     assert (result.stopped, result.epochs_done) == (True, 1)

@@ -198,7 +198,7 @@ class _StopOnInterrupt:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        print("\nStopping; the run so far is kept.", file=sys.stderr)
+        print("\nStopping; what was trained so far is kept.", file=sys.stderr)
 
 
 class _ProgressLine:

@@ -86,12 +86,15 @@ def test_on_photographs_a_cached_run_predicts_as_the_uncached_one(real_images, t
 @pytest.mark.parametrize(
     ("training", "notice"),
     [
-        ({}, "Feature cache on: 0 MB in memory."),
-        ({"cache_megabytes": 0}, "in a temporary file, for they are more than the memory allowed."),
-        ({"feature_cache": False}, "Feature cache off: as set up."),
-        ({"shift": 1}, "off: shifted images come in 18 variants, too many to keep."),
-        ({"shift": 1, "flips": False}, "off: shifted images come in 9 variants"),
-        ({"epochs": 1}, r"off: this run looks at 200 images, and 220 would have to be computed."),
+        ({}, "Feature cache on: less than 1 MB in memory."),
+        ({"cache_megabytes": 0}, "in a temporary file, beyond the memory that it may take."),
+        ({"feature_cache": False}, "Feature cache off: it is switched off in the set-up."),
+        ({"shift": 1}, "off: shifted images come in 18 variants each, too many to keep."),
+        ({"shift": 1, "flips": False}, "off: shifted images come in 9 variants each"),
+        (
+            {"epochs": 1},
+            "off: not worth it for so short a run, which computes 200 images in all",
+        ),
     ],
 )
 def test_every_run_says_whether_it_has_a_cache(tiny_data, tmp_path, training, notice):
@@ -115,7 +118,7 @@ def test_a_full_disk_switches_the_cache_off(tiny_data, tmp_path, monkeypatch):
     monkeypatch.setattr(feature_cache.np, "memmap", full)
     result, _, _, notices = run(recipe(cache_megabytes=0), tiny_data(), tmp_path)
     assert notices == [
-        "Feature cache off: it fits neither into memory nor into a temporary file "
+        "Feature cache off: it is beyond the memory allowed, and no file can hold it "
         "(No space left on device)."
     ]
     assert result.epochs_done == 3

@@ -13,7 +13,7 @@ from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.recipe import AdapterSettings, Recipe
 from vera_studio.training.results import EpochDone, Evaluation, RunResult, StepsDone
-from vera_studio.training.run_folder import RunFolder, load_result, new_run_folder
+from vera_studio.training.run_folder import RunFolder, check_unused, load_result, new_run_folder
 
 NAMES = ("cat", "dog", "ship")
 NAN = math.nan
@@ -198,3 +198,9 @@ def test_means_leave_out_classes_without_images():
     assert math.isnan(figures.mean_over((2,)))
     assert math.isnan(figures.mean_over(()))
     assert dataclasses.replace(figures, per_class=(0.5, 1.0, 0.0)).mean_over((1, 2)) == 0.5
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(StudioError, match="is a file; a run needs a folder"):
+        check_unused(tmp_path / "run")

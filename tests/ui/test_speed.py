@@ -57,14 +57,14 @@ def test_a_run_with_a_cache_says_so(qtbot, window, settle):
     enter(qtbot, window, "epochs", "3")
     assert notices(window) is None
     events = run_to_end(qtbot, window)
+    (started,) = [event for event in events if isinstance(event, RunStarted)]
     told = [event.text for event in events if isinstance(event, Notice)]
     assert len(told) == 1
     assert told[0].startswith("Feature cache on")
-    assert notices(window) == told[0]
+    assert notices(window).splitlines()[0] == told[0]
+    assert f"{started.batch_size:,} a step" in notices(window)
     assert told[0] in window.activity_page.findChild(QPlainTextEdit, "activity_log").toPlainText()
     assert any(isinstance(event, Stage) and event.done for event in events)
-    (started,) = [event for event in events if isinstance(event, RunStarted)]
-    assert started.batch_size > 1
     settle()
 
 
@@ -80,7 +80,7 @@ def test_what_switches_the_cache_off_is_said(qtbot, window, settle):
     qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().center() / 4)
     assert not spin_box(window, "cache_megabytes").isEnabled()
     run_to_end(qtbot, window)
-    assert notices(window) == "Feature cache off: as set up."
+    assert notices(window).startswith("Feature cache off: it is switched off in the set-up.")
     settle()
 
 

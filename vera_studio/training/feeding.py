@@ -82,7 +82,7 @@ def open_feed(
         except CannotSplitError as error:
             reason = f"this network cannot be split: {error}"
         except NoRoomError as error:
-            reason = f"it fits neither into memory nor into a temporary file ({error})"
+            reason = f"it is beyond the memory allowed, and no file can hold it ({error})"
         else:
             on_event(Notice(_cache_text(resources.enter_context(cache), parts)))
             return Feed(*cache.inputs)
@@ -117,14 +117,17 @@ def _reason_against(
 ) -> str | None:
     """A clause that says why there should be no cache; None if there should be one."""
     if not settings.feature_cache:
-        return "as set up"
+        return "it is switched off in the set-up"
     if augmentation.variants > _MOST_VARIANTS:
-        return f"shifted images come in {augmentation.variants} variants, too many to keep"
+        return f"shifted images come in {augmentation.variants} variants each, too many to keep"
     _, validation, test = (one.views for one in inputs)
     kept = sum(one.views for one in inputs)
     seen = settings.epochs * images_per_epoch + (settings.epochs + 1) * validation + 2 * test
     if seen < kept:
-        return f"this run looks at {seen:,} images, and {kept:,} would have to be computed"
+        return (
+            f"not worth it for so short a run, which computes {seen:,} images in all; "
+            f"the cache would need {kept:,}"
+        )
     return None
 
 
@@ -156,8 +159,8 @@ def _cache_text(cache: FeatureCache, parts: Split) -> str:
     place = {
         "device": "in the device's memory",
         "memory": "in memory",
-        "file": "in a temporary file, for they are more than the memory allowed",
+        "file": "in a temporary file, beyond the memory that it may take",
     }[cache.place]
-    size = cache.bytes / 10**6
+    size = f"{cache.bytes / 10**6:,.0f}" if cache.bytes >= 10**6 else "less than 1"
     lowered = ", computed in bfloat16" if parts.in_bfloat16 else ""
-    return f"Feature cache on: {size:,.0f} MB {place}{lowered}."
+    return f"Feature cache on: {size} MB {place}{lowered}."

@@ -189,7 +189,7 @@ class _Run:
         if empty:
             raise DataError(
                 f"{data.title} has no training images of {', '.join(empty)}. "
-                "Untick these classes or choose other images."
+                "Choose other target classes or other images."
             )
 
     def _images_to_train_on(self, data: ImageData) -> ImageData:

@@ -33,11 +33,13 @@ def new_run_folder(parent: Path, now: datetime) -> Path:
 
 
 def check_unused(path: Path) -> None:
-    """Refuse a folder that holds a run.
+    """Refuse a folder that holds a run, and what is no folder.
 
     Raises:
-        StudioError: it does.
+        StudioError: it is such a one.
     """
+    if path.exists() and not path.is_dir():
+        raise StudioError(f"{path} is a file; a run needs a folder.")
     if (path / "recipe.toml").exists():
         raise StudioError(f"{path} holds a run already; choose another folder.")
 

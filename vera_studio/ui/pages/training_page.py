@@ -90,6 +90,7 @@ class TrainingPage(QWidget):
 
     def _begin(self, event: RunStarted) -> None:
         self._start, self._smoothed = event, None
+        self._add_notice(f"{event.train_images:,} images an epoch, {event.batch_size:,} a step.")
         window = event.epochs * event.steps_per_epoch / _WINDOWS
         self._weight = 2 / (min(max(window, 8), 100) + 1)
         self.losses.clear()
