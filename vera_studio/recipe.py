@@ -24,7 +24,10 @@ MAX_BATCH_SIZE = 65_536
 MAX_SHIFT = 8  # pixels
 MAX_CACHE_MEGABYTES = 1_000_000
 MAX_SEED = 2**31 - 1  # what input fields can hold
+MAX_ALPHA = 10_000.0
 DataSource = Literal["sample", "cifar10", "folder"]
+Method = Literal["vera", "lora", "full", "bias"]
+Sharing = Literal["shape", "all"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
@@ -50,12 +53,32 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class AdapterSettings:
-    """The shape of the VeRA adapter and where it is attached."""
+    """The kind and the shape of the adapter, and where it is attached.
+
+    `METHOD_SETTINGS` says which fields have a meaning for which method.
+    """
 
     rank: int = 32  # rows of A and columns of B
     d_initial: float = 0.1  # every entry of d before training
-    seed: int = 0  # of the frozen projections
+    seed: int = 0  # of the frozen projections; with LoRA, of the first values of A
     layers: tuple[str, ...] | None = None  # full names of linear layers; None for all
+    method: Method = "vera"
+    sharing: Sharing = "shape"  # one pair of projections for each shape, or one for all layers
+    alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
+
+    @property
+    def scale(self) -> float:
+        """What LoRA multiplies B A by."""
+        return 1.0 if self.alpha is None else self.alpha / self.rank
+
+
+# Of the fields of AdapterSettings; `layers` has a meaning for all.
+METHOD_SETTINGS: dict[Method, tuple[str, ...]] = {
+    "vera": ("rank", "seed", "d_initial", "sharing"),
+    "lora": ("rank", "seed", "alpha"),
+    "full": (),
+    "bias": (),
+}
 
 
 @dataclass(frozen=True)
@@ -180,6 +203,8 @@ def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | Non
     _check_number(found, "adapter.d_initial", adapter.d_initial, -10.0, 10.0)
     if adapter.d_initial == 0:
         found.append("adapter.d_initial must not be 0: with d and b both zero nothing can train.")
+    if adapter.alpha is not None:
+        _check_number(found, "adapter.alpha", adapter.alpha, 1e-3, MAX_ALPHA)
     _check_names(found, "adapter.layers", "layer", adapter.layers, layer_names)
     return found
 

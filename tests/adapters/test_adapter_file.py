@@ -25,9 +25,9 @@ def test_the_same_adapter_gives_the_same_bytes(path, trained, settings, training
     again = path.with_name("again.safetensors")
     program = (
         "import sys; from pathlib import Path; from vera_studio.adapters import adapter_file as f;"
-        "from vera_studio.adapters.adapter_file import _to_bytes;"
+        "from vera_studio.adapters.adapter_file import to_bytes;"
         "file = f.load(Path(sys.argv[1]));"
-        "Path(sys.argv[2]).write_bytes(_to_bytes(file.info, file.vectors))"
+        "Path(sys.argv[2]).write_bytes(to_bytes(file))"
     )
     subprocess.run([sys.executable, "-c", program, str(path), str(again)], check=True)
     assert again.read_bytes() == path.read_bytes()
@@ -47,7 +47,9 @@ def test_any_safetensors_reader_can_read_it(path, trained):
 def test_info_says_how_it_was_made(path):
     info = adapter_file.inspect(path)
     assert info == adapter_file.load(path).info
-    assert (info.format_version, info.rank, info.seed, info.d_initial) == (1, 32, 5, 0.2)
+    settings = info.settings
+    assert (info.format_version, settings.method, settings.rank) == (2, "vera", 32)
+    assert (settings.seed, settings.d_initial, settings.sharing) == (5, 0.2, "shape")
     assert info.layers == ("fc1", "fc2", "fc3", "fc4", "fc5")
     assert info.class_names == CLASS_NAMES
     assert info.training["validation_accuracy"] == 0.6543
@@ -175,12 +177,12 @@ def test_the_size_is_told_fast_enough_for_a_slider(convnet):
 
 def test_vectors_come_and_go(trained, images):
     expected = trained(images)
-    kept = adapter_file.vectors(trained)
+    kept = adapter_file.parameters(trained)
     with torch.no_grad():
         trained.fc1.b.zero_()
     assert kept["fc1.b"].any()
     assert not any(vector.requires_grad for vector in kept.values())
-    adapter_file.load_vectors(trained, kept)
+    adapter_file.load_parameters(trained, kept)
     assert torch.equal(trained(images), expected)
     assert trained.fc1.b.requires_grad
 
@@ -195,9 +197,9 @@ def test_vectors_come_and_go(trained, images):
 def test_vectors_that_do_not_fit_change_nothing(trained, change, message, state_of):
     before = state_of(trained)
     with pytest.raises(AdapterError, match=message):
-        adapter_file.load_vectors(trained, adapter_file.vectors(trained) | change)
+        adapter_file.load_parameters(trained, adapter_file.parameters(trained) | change)
     assert state_of(trained) == before
 
 
 def test_without_an_adapter_there_are_no_vectors(bare):
-    assert adapter_file.vectors(bare) == {}
+    assert adapter_file.parameters(bare) == {}

@@ -137,8 +137,8 @@ def test_other_safetensors_files(tmp_path, bare):
 
 
 def test_another_format_version(path):
-    rewrite(path, metadata={"format_version": "2"})
-    cannot_be_read(path, "another format version: expected '1', found '2'")
+    rewrite(path, metadata={"format_version": "3"})
+    cannot_be_read(path, "another format version: expected '1' or '2', found '3'")
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_metadata_that_cannot_be_right(path, metadata, message):
         ({"fc3.b": None}, r"expected the tensors fc3\.b, found none"),
         ({"more": torch.zeros(1)}, "found more"),
         ({"fc3.d": torch.zeros(31)}, r"expected fc3\.d with shape \(32,\), found \(31,\)"),
-        ({"fc3.b": torch.zeros(84, 1)}, r"expected fc3\.b with shape \(84,\), found \(84, 1\)"),
-        ({"fc3.b": torch.zeros(())}, r"expected fc3\.b with shape \(1,\), found \(\)"),
+        ({"fc3.b": torch.zeros(84, 1)}, r"expected fc3\.b with shape \(out,\), found \(84, 1\)"),
+        ({"fc3.b": torch.zeros(())}, r"expected fc3\.b with shape \(out,\), found \(\)"),
         (
             {"fc3.b": torch.zeros(84, dtype=torch.int32)},
             r"expected fc3\.b as one of F32.*found I32",

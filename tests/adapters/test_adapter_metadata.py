@@ -11,11 +11,7 @@ from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
 
 INFO = AdapterInfo(
-    format_version=1,
-    rank=32,
-    seed=2**31 - 1,
-    d_initial=0.1,
-    layers=("fc1", "body.0"),
+    AdapterSettings(32, 0.1, 2**31 - 1, ("fc1", "body.0")),
     class_names=("bird", "cat"),
     base_digest="0" * 64,
     projections_digest="f" * 64,
@@ -25,13 +21,50 @@ INFO = AdapterInfo(
 
 def test_comes_back_as_it_was():
     assert from_metadata(to_metadata(INFO)) == INFO
-    assert INFO.settings == AdapterSettings(32, 0.1, 2**31 - 1, ("fc1", "body.0"))
+    assert INFO.layers == ("fc1", "body.0")
+
+
+@pytest.mark.parametrize(
+    ("settings", "keys"),
+    [
+        (AdapterSettings(layers=("fc1",), sharing="all"), {"rank", "seed", "d_initial", "sharing"}),
+        (AdapterSettings(layers=("fc1",), method="lora", rank=4, seed=1), {"rank", "seed"}),
+        (
+            AdapterSettings(layers=("fc1",), method="lora", alpha=0.3),
+            {"rank", "seed", "alpha"},
+        ),
+        (AdapterSettings(layers=("fc1",), method="full"), set()),
+        (AdapterSettings(layers=("fc1",), method="bias"), set()),
+    ],
+)
+def test_every_method_keeps_its_own_settings_and_no_others(settings, keys):
+    digest = "f" * 64 if settings.method == "vera" else ""
+    info = dataclasses.replace(INFO, settings=settings, projections_digest=digest)
+    metadata = to_metadata(info)
+    assert metadata.keys() & {"rank", "seed", "d_initial", "sharing", "alpha"} == keys
+    assert from_metadata(metadata) == info
+
+
+def test_names_and_notes_come_back():
+    info = dataclasses.replace(
+        INFO, name="Vögel \udcff", notes="line\nline 🐦", added="2026-11-24T12:00:00+01:00"
+    )
+    assert from_metadata(to_metadata(info)) == info
+
+
+def test_the_first_version_is_still_read():
+    """As written before there were other methods."""
+    metadata = to_metadata(INFO) | {"format_version": "1"}
+    del metadata["sharing"]
+    info = from_metadata(metadata)
+    assert info == dataclasses.replace(INFO, format_version=1)
+    assert info.settings.sharing == "shape"
 
 
 def test_every_value_is_plain_text():
     metadata = to_metadata(INFO)
     assert metadata["format"] == "vera-studio-adapter"
-    assert metadata["format_version"] == "1"
+    assert metadata["format_version"] == "2"
     assert metadata["method"] == "vera"
     assert (metadata["rank"], metadata["seed"], metadata["d_initial"]) == (
         "32",
@@ -50,8 +83,9 @@ def test_any_class_name_comes_back(name):
 
 @pytest.mark.parametrize("number", [0.1, 1 / 3, 1e-7, -10, 2.0])
 def test_the_initial_d_is_exact(number):
-    info = dataclasses.replace(INFO, d_initial=number)
-    assert from_metadata(to_metadata(info)).d_initial == number
+    settings = dataclasses.replace(INFO.settings, d_initial=number)
+    info = dataclasses.replace(INFO, settings=settings)
+    assert from_metadata(to_metadata(info)).settings.d_initial == number
 
 
 def test_training_figures_are_rounded():
@@ -70,9 +104,14 @@ def test_training_figures_are_rounded():
             "expected the format 'vera-studio-adapter' in its metadata, found nothing",
         ),
         ("format", "pt", "found 'pt'"),
-        ("format_version", "2", "another format version: expected '1', found '2'"),
-        ("format_version", None, "another format version: expected '1', found nothing"),
-        ("method", "lora", "another method: expected 'vera', found 'lora'"),
+        ("format_version", "3", "another format version: expected '1' or '2', found '3'"),
+        ("format_version", None, "another format version: expected '1' or '2', found nothing"),
+        ("method", "dora", "another method: expected 'vera' or .* or 'bias', found 'dora'"),
+        ("sharing", "some", "sharing: expected 'shape' or 'all', found 'some'"),
+        ("projections", "lost", "projections: expected 'stored', found 'lost'"),
+        ("projections", "stored", "Stored projections must be one pair for all layers"),
+        ("name", "bird", "name: expected a text in JSON, found 'bird'"),
+        ("notes", "[]", r"notes: expected a text in JSON, found '\[\]'"),
         ("rank", None, "rank: expected a whole number, found nothing"),
         ("rank", "3.5", "rank: expected a whole number, found '3.5'"),
         ("rank", "", "rank: expected a whole number"),
@@ -100,7 +139,7 @@ def test_training_figures_are_rounded():
 )
 def test_what_cannot_be_right_is_refused(key, value, message):
     metadata = to_metadata(INFO)
-    metadata.pop(key)
+    metadata.pop(key, None)
     if value is not None:
         metadata[key] = value
     with pytest.raises(AdapterError, match=message):

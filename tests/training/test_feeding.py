@@ -55,7 +55,7 @@ def test_a_cached_run_is_the_uncached_one(tiny_data, tmp_path, flips, keep_other
         assert one.per_class == other.per_class
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
     found, wanted = (
-        adapter_file.load(folder / "last.safetensors").vectors
+        adapter_file.load(folder / "last.safetensors").parameters
         for folder in (tmp_path / "cached", tmp_path / "plain")
     )
     for name, vector in found.items():

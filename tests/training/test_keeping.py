@@ -53,7 +53,7 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     keeper = Keeper(folder, chosen, model.network, names, {"data": "Colours"})
     for epoch, share in enumerate((0.5, 0.9, 0.7), start=1):
         model.network.fc1.b.data.fill_(epoch)
-        vectors = adapter_file.vectors(model.network)
+        vectors = adapter_file.parameters(model.network)
         is_best = keeper.add_epoch(epoch, vectors, evaluation(*[share] * 10, counts=(3,) * 10))
         assert is_best == (epoch < 3)
     assert keeper.best_epoch == 2
@@ -61,7 +61,7 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     assert model.network.fc1.b[0] == 2
     keeper.finish(evaluation(*[0.6] * 10, counts=(3,) * 10))
     best, last = (adapter_file.load(tmp_path / f"{name}.safetensors") for name in ("best", "last"))
-    assert (best.vectors["fc1.b"][0], last.vectors["fc1.b"][0]) == (2, 3)
+    assert (best.parameters["fc1.b"][0], last.parameters["fc1.b"][0]) == (2, 3)
     assert best.info.training["epoch"] == 2
     assert best.info.training["after"] == pytest.approx([0.6] * 10)
     assert best.info.training["data"] == last.info.training["data"] == "Colours"

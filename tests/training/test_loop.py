@@ -188,13 +188,13 @@ def test_the_best_epoch_has_the_best_score(
 
     def on_event(event):
         if isinstance(event, EpochDone):
-            vectors[event.epoch] = adapter_file.load(tmp_path / "last.safetensors").vectors
+            vectors[event.epoch] = adapter_file.load(tmp_path / "last.safetensors").parameters
 
     chosen = recipe(epochs=3, target_classes=("cat",), keep_others=keep_others)
     result = train(chosen, tmp_path, on_event, data=data)
     assert result.best_epoch == best
-    assert same_vectors(adapter_file.load(result.best_adapter).vectors, vectors[best])
-    assert same_vectors(adapter_file.load(result.last_adapter).vectors, vectors[3])
+    assert same_vectors(adapter_file.load(result.best_adapter).parameters, vectors[best])
+    assert same_vectors(adapter_file.load(result.last_adapter).parameters, vectors[3])
     assert not same_vectors(vectors[1], vectors[3])
     assert measured(result.best_adapter, data.test) == result.after
 

@@ -102,7 +102,7 @@ def test_a_stop_before_the_first_step_keeps_the_untrained_adapter(tiny_data, tmp
     assert names(tmp_path) == FILES
     assert result.after == result.before
     for path in (result.best_adapter, result.last_adapter):
-        vectors = adapter_file.load(path).vectors
+        vectors = adapter_file.load(path).parameters
         assert not any(vectors[name].any() for name in vectors if name.endswith(".b"))
 
 

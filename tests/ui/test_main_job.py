@@ -170,7 +170,7 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
     page = window.parameters_page
     qtbot.waitUntil(lambda: "542 of 89,660" in page.tree.totals.text())
     page.tree.parameter_selected.emit("fc1.b")
-    trained = window.studio.workspace.adapter.content.vectors["fc1.b"]
+    trained = window.studio.workspace.adapter.content.parameters["fc1.b"]
     assert trained.abs().max() > 0
 
     # Export, remove, import: the same predictions, bit for bit.

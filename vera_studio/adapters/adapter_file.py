@@ -1,11 +1,13 @@
 """An adapter as a single safetensors file of some KB, and from it back onto a network.
 
 The tensors are the adapter's parameters by full name, such as "fc1.d"; all else is in the
-metadata (see `adapter_metadata`). The projections are made anew from their seed.
+metadata (see `adapter_metadata`). VeRA's projections are made anew from their seed, but for
+those of another program's making: these are in the file. Whoever wants to read the format
+without this code finds it written down in resources/adapter-format.md.
 """
 
+import dataclasses
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ import torch
 from torch import nn
 
 from vera_studio.adapters import adapter_metadata
+from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.adapter_metadata import FORMAT_VERSION as FORMAT_VERSION
 from vera_studio.adapters.adapter_metadata import AdapterInfo as AdapterInfo
 from vera_studio.adapters.attach import (
@@ -25,18 +28,21 @@ from vera_studio.adapters.attach import (
     attached_layers,
     chosen_layers,
     detach,
-    linear_layers,
-    make_pairs,
+    pairs_of,
+    planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.projections import digest
-from vera_studio.adapters.vera import VeraLinear
+from vera_studio.adapters.lora import LoraLinear
+from vera_studio.adapters.methods import METHODS, make_pairs
+from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.wording import difference, listed
 from vera_studio.errors import AdapterError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import AdapterSettings
 
 MAX_FILE_BYTES = 64 * 2**20
 _DTYPES = ("F32", "F64", "F16", "BF16")
+_STORED = ("projections.A", "projections.B")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +50,8 @@ class AdapterFile:
     """What an adapter file holds."""
 
     info: AdapterInfo
-    vectors: dict[str, torch.Tensor]  # by full name, such as "fc1.d"; one-dimensional, on the CPU
+    parameters: dict[str, torch.Tensor]  # by full name, such as "fc1.d"; on the CPU
+    projections: ProjectionPair | None = None  # where the seed does not make them; on the CPU
 
 
 def save(
@@ -71,22 +78,25 @@ def save(
     layers = attached_layers(network)
     if not layers:
         raise AdapterError("There is no adapter on the network to save.")
-    bases = {name: layer.base for name, layer in layers.items()}
-    projections_digest = digest(layer.projections for layer in layers.values())
-    if projections_digest != digest(make_pairs(bases, settings).values()):
+    if not _would_make(settings, network):
         raise AdapterError("The adapter on the network was attached with other settings.")
     info = AdapterInfo(
-        FORMAT_VERSION,
-        settings.rank,
-        settings.seed,
-        settings.d_initial,
-        tuple(layers),
+        dataclasses.replace(settings, layers=tuple(layers)),
         tuple(class_names),
         base_digest(network),
-        projections_digest,
+        _projections_digest(network),
         dict(training),
     )
-    write_atomically(path, _to_bytes(info, vectors(network)))
+    write(path, AdapterFile(info, parameters(network)))
+
+
+def write(path: Path, adapter: AdapterFile) -> None:
+    """Write an adapter as it is; the same adapter gives the same bytes.
+
+    Raises:
+        StudioError: the file cannot be written.
+    """
+    write_atomically(path, to_bytes(adapter))
 
 
 def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Sequence[str]) -> int:
@@ -99,43 +109,39 @@ def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Seque
         AdapterError: the settings do not fit the network.
     """
     bases = chosen_layers(network, settings)
+    dtypes = {name: base.weight.dtype for name, base in bases.items()}
     zeros = {
-        f"{layer}.{name}": torch.zeros(shape, dtype=base.weight.dtype)
-        for layer, base in bases.items()
-        for name, shape in VeraLinear.adapter_shapes(base, settings.rank).items()
+        name: torch.zeros(shape, dtype=dtypes[name.rpartition(".")[0]])
+        for name, shape in planned_shapes(bases, settings).items()
     }
     figures = [0.1234] * len(class_names)
     info = AdapterInfo(
-        FORMAT_VERSION,
-        settings.rank,
-        settings.seed,
-        settings.d_initial,
-        tuple(bases),
+        dataclasses.replace(settings, layers=tuple(bases)),
         tuple(class_names),
         "0" * 64,
-        "0" * 64,
+        "0" * 64 if settings.method == "vera" else "",
         {"before": [*figures], "after": [*figures]},
     )
-    return len(_to_bytes(info, zeros))
+    return len(to_bytes(AdapterFile(info, zeros)))
 
 
 def inspect(path: Path) -> AdapterInfo:
-    """What the adapter file says of itself; its vectors are not read.
+    """What the adapter file says of itself; its tensors are not read.
 
     Raises:
         AdapterError: it is no adapter file that this version can read; says what was expected
             and what was found.
     """
-    return _read(path, with_vectors=False).info
+    return _read(path, with_tensors=False).info
 
 
 def load(path: Path) -> AdapterFile:
     """Read an adapter file whole.
 
     Raises:
-        AdapterError: as `inspect`, and for vectors with values that are not finite.
+        AdapterError: as `inspect`, and for tensors with values that are not finite.
     """
-    return _read(path, with_vectors=True)
+    return _read(path, with_tensors=True)
 
 
 def apply(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> None:
@@ -147,55 +153,42 @@ def apply(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) 
         AdapterError: the adapter was made for another network, or its projections cannot be
             made here; then the network is as it was.
     """
-    info = adapter.info
-    if tuple(class_names) != info.class_names:
-        raise AdapterError(
-            f"The adapter is for other classes: expected {', '.join(class_names)}; "
-            f"found {', '.join(info.class_names)}."
-        )
-    _check_layers(adapter, linear_layers(network))
-    if (expected := base_digest(network)) != info.base_digest:
-        raise AdapterError(
-            "The adapter was trained on a network of the same shape with other weights: "
-            f"expected a base with digest {expected[:12]}…, found {info.base_digest[:12]}…."
-        )
-    pairs = make_pairs(chosen_layers(network, info.settings), info.settings)
-    if (expected := digest(pairs.values())) != info.projections_digest:
-        raise AdapterError(
-            "The adapter's projections cannot be made from its seed: expected their digest to "
-            f"be {expected[:12]}…, found {info.projections_digest[:12]}…."
-        )
+    check_fit(adapter, network, class_names)
     detach(network)
-    attach(network, info.settings)
-    load_vectors(network, adapter.vectors)
+    attach(network, adapter.info.settings, adapter.projections)
+    load_parameters(network, adapter.parameters)
 
 
-def vectors(network: nn.Module) -> dict[str, torch.Tensor]:
+def parameters(network: nn.Module) -> dict[str, torch.Tensor]:
     """Copies, on the CPU, of the adapter's parameters by full name, such as "fc1.d"."""
     return {
         name: parameter.detach().cpu().clone() for name, parameter in adapter_parameters(network)
     }
 
 
-def load_vectors(network: nn.Module, vectors: Mapping[str, torch.Tensor]) -> None:
-    """Copy what `vectors` gave into the adapter that `network` has on.
+def load_parameters(network: nn.Module, values: Mapping[str, torch.Tensor]) -> None:
+    """Copy what `parameters` gave into the adapter that `network` has on.
 
     Raises:
         AdapterError: names or shapes are not those of the adapter; then it is as it was.
     """
-    parameters = dict(adapter_parameters(network))
-    expected = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-    found = {name: tuple(vector.shape) for name, vector in vectors.items()}
+    own = dict(adapter_parameters(network))
+    expected = {name: tuple(parameter.shape) for name, parameter in own.items()}
+    found = {name: tuple(value.shape) for name, value in values.items()}
     if expected != found:
-        raise AdapterError(f"The vectors do not fit the adapter: {_difference(expected, found)}")
+        raise AdapterError(f"The values do not fit the adapter: {difference(expected, found)}")
     with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(vectors[name])
+        for name, parameter in own.items():
+            parameter.copy_(values[name])
 
 
-def _to_bytes(info: AdapterInfo, vectors: dict[str, torch.Tensor]) -> bytes:
-    metadata = adapter_metadata.to_metadata(info)
-    content = safetensors.torch.save(vectors, metadata)
+def to_bytes(adapter: AdapterFile) -> bytes:
+    """The content of the file that `write` writes."""
+    metadata = adapter_metadata.to_metadata(adapter.info)
+    tensors = dict(adapter.parameters)
+    if adapter.projections is not None:
+        tensors |= dict(zip(_STORED, adapter.projections.buffers(), strict=True))
+    content = safetensors.torch.save(tensors, metadata)
     # safetensors 0.8 writes metadata in random order; in ours equal adapters are equal files.
     # The format: https://github.com/huggingface/safetensors#format
     end = 8 + int.from_bytes(content[:8], "little")
@@ -206,7 +199,25 @@ def _to_bytes(info: AdapterInfo, vectors: dict[str, torch.Tensor]) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[end:]
 
 
-def _read(path: Path, with_vectors: bool) -> AdapterFile:
+def _would_make(settings: AdapterSettings, network: nn.Module) -> bool:
+    """Whether `settings` would attach an adapter like the one that `network` has on."""
+    layers = attached_layers(network)
+    bases = {name: layer.base for name, layer in layers.items()}
+    shapes = {name: tuple(value.shape) for name, value in adapter_parameters(network)}
+    same = {type(layer) for layer in layers.values()} == {METHODS[settings.method].layer}
+    same = same and shapes == planned_shapes(bases, settings)
+    if same and settings.method == "vera":
+        return _projections_digest(network) == digest(make_pairs(bases, settings).values())
+    scales = {layer.scale for layer in layers.values() if isinstance(layer, LoraLinear)}
+    return same and scales <= {settings.scale}
+
+
+def _projections_digest(network: nn.Module) -> str:
+    pairs = pairs_of(network)
+    return digest(pairs) if pairs else ""
+
+
+def _read(path: Path, with_tensors: bool) -> AdapterFile:
     try:
         _check_size(path)
         with safetensors.safe_open(path, framework="pt") as file:
@@ -214,7 +225,7 @@ def _read(path: Path, with_vectors: bool) -> AdapterFile:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             _check_tensors(info, slices)
             # Copies: what safetensors gives may be the file itself, mapped into memory.
-            found = {name: file.get_tensor(name).clone() for name in slices if with_vectors}
+            found = {name: file.get_tensor(name).clone() for name in slices if with_tensors}
         _check_finite(found)
     except AdapterError as error:
         raise AdapterError(f"{path.name} cannot be used: {error}") from error
@@ -225,7 +236,8 @@ def _read(path: Path, with_vectors: bool) -> AdapterFile:
         ) from error
     except OSError as error:
         raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    return AdapterFile(info, found)
+    stored = [found.pop(name) for name in _STORED if name in found and info.stores_projections]
+    return AdapterFile(info, found, ProjectionPair(*stored) if stored else None)
 
 
 def _check_size(path: Path) -> None:
@@ -240,56 +252,42 @@ def _check_size(path: Path) -> None:
 
 def _check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
     """Raise an AdapterError unless the file's tensors are what its metadata promises."""
-    names = VeraLinear.adapter_parameter_names
-    expected = {f"{layer}.{name}" for layer in info.layers for name in names}
-    if missing := expected - slices.keys():
-        raise AdapterError(f"expected the tensors {_listed(missing)}, found none of that name.")
-    if extra := slices.keys() - expected:
-        raise AdapterError(f"expected no tensors but those of its layers, found {_listed(extra)}.")
+    kind = METHODS[info.settings.method].layer
+    expected = {
+        f"{layer}.{name}": dimensions
+        for layer in info.layers
+        for name, dimensions in kind.dimensions.items()
+    }
+    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.of_bias}
+    if info.stores_projections:
+        expected |= dict(zip(_STORED, (("rank", "in"), ("out", "rank")), strict=True))
+    if missing := expected.keys() - slices.keys() - optional:
+        raise AdapterError(f"expected the tensors {listed(missing)}, found none of that name.")
+    if extra := slices.keys() - expected.keys():
+        raise AdapterError(f"expected no tensors but those of its layers, found {listed(extra)}.")
     for name, tensor in slices.items():
         shape, dtype = tuple(tensor.get_shape()), tensor.get_dtype()
         if dtype not in _DTYPES:
             raise AdapterError(f"expected {name} as one of {', '.join(_DTYPES)}, found {dtype}.")
-        wanted = (info.rank if name.endswith(".d") else math.prod(shape),)
-        if shape != wanted:
-            raise AdapterError(f"expected {name} with shape {wanted}, found {shape}.")
+        _check_shape(name, shape, expected[name], info.settings.rank)
 
 
-def _check_finite(vectors: Mapping[str, torch.Tensor]) -> None:
-    wrong = [name for name, vector in vectors.items() if not bool(vector.isfinite().all())]
-    if wrong:
-        raise AdapterError(f"expected finite numbers, found others in {_listed(wrong)}.")
-
-
-def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None:
-    """Raise an AdapterError unless the network has the adapter's layers, in its shapes."""
-    info = adapter.info
-    if unknown := [name for name in info.layers if name not in layers]:
-        raise AdapterError(
-            f"The adapter is for another network: expected layers among {', '.join(layers)}; "
-            f"found {_listed(unknown)}."
+def _check_shape(name: str, shape: tuple[int, ...], dimensions: Sequence[str], rank: int) -> None:
+    """Raise an AdapterError unless `shape` has `dimensions`; only the rank is known here."""
+    given = [rank if dimension == "rank" else None for dimension in dimensions]
+    fits = len(shape) == len(given) and all(
+        size == known or known is None for size, known in zip(shape, given, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join(
+            dimension if known is None else str(known)
+            for dimension, known in zip(dimensions, given, strict=True)
         )
-    expected = {
-        f"{layer}.{name}": _described(shape, layers[layer].weight.dtype)
-        for layer in info.layers
-        for name, shape in VeraLinear.adapter_shapes(layers[layer], info.rank).items()
-    }
-    found = {name: _described(v.shape, v.dtype) for name, v in adapter.vectors.items()}
-    if expected != found:
-        raise AdapterError(f"The adapter is for another network: {_difference(expected, found)}")
+        comma = "," if len(dimensions) == 1 else ""  # as Python writes what was found
+        raise AdapterError(f"expected {name} with shape ({wanted}{comma}), found {shape}.")
 
 
-def _described(shape: Sequence[int], dtype: torch.dtype) -> str:
-    return f"{str(dtype).removeprefix('torch.')} {tuple(shape)}"
-
-
-def _difference(expected: Mapping[str, object], found: Mapping[str, object]) -> str:
-    """The first difference, in words."""
-    name = next(name for name in (*expected, *found) if expected.get(name) != found.get(name))
-    return f"{name}: expected {expected.get(name, 'none')}, found {found.get(name, 'none')}."
-
-
-def _listed(names: Any, most: int = 5) -> str:
-    ordered = sorted(names)
-    more = len(ordered) - most
-    return ", ".join(ordered[:most]) + (f" and {more} more" if more > 0 else "")
+def _check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
+    wrong = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
+    if wrong:
+        raise AdapterError(f"expected finite numbers, found others in {listed(wrong)}.")

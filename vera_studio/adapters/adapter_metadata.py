@@ -1,4 +1,7 @@
-"""What an adapter file says of itself, to and from the text that safetensors keeps."""
+"""What an adapter file says of itself, to and from the text that safetensors keeps.
+
+The format is written down in resources/adapter-format.md.
+"""
 
 import json
 import math
@@ -8,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vera_studio.errors import AdapterError
-from vera_studio.recipe import AdapterSettings, Recipe, problems
+from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings, Recipe, problems
 
 FORMAT = "vera-studio-adapter"
-FORMAT_VERSION = 1
-METHOD = "vera"
+FORMAT_VERSION = 2
+_READABLE_VERSIONS = ("1", "2")  # 1 had VeRA only, with a pair for each shape
 _DECIMALS = 4  # of training figures: accuracies to a hundredth of a percent
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -20,47 +23,53 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 
 @dataclass(frozen=True)
 class AdapterInfo:
-    """All of an adapter file but its vectors."""
+    """All of an adapter file but its tensors."""
 
-    format_version: int
-    rank: int
-    seed: int  # of the projections
-    d_initial: float
-    layers: tuple[str, ...]  # full names, in the network's order
+    settings: AdapterSettings  # what attaches the same adapter, untrained; layers are named
     class_names: tuple[str, ...]  # in the network's order
     base_digest: str  # of the network that it was trained on
-    projections_digest: str
+    projections_digest: str  # of VeRA's; empty for other methods
     training: dict[str, JSON]  # figures for a person to read; nothing depends on them
+    stores_projections: bool = False  # whether they are in the file, not made from the seed
+    name: str = ""  # given by the user
+    notes: str = ""  # of the user
+    added: str = ""  # to the library: date and time, as ISO 8601 has them
+    format_version: int = FORMAT_VERSION
 
     @property
-    def settings(self) -> AdapterSettings:
-        """What attaches the same adapter, untrained."""
-        return AdapterSettings(self.rank, self.d_initial, self.seed, self.layers)
+    def layers(self) -> tuple[str, ...]:
+        """Full names of the adapted layers, in the network's order."""
+        return self.settings.layers or ()
 
 
 def to_metadata(info: AdapterInfo) -> dict[str, str]:
     """`info` as text; figures of training are rounded, and those that are not finite become null.
 
-    Every value but the numbers and the digests is JSON in ASCII, so any name comes back as it
-    was, even one that UTF-8 cannot hold, as folders on Linux may have.
+    Names and figures are JSON in ASCII, so any name comes back as it was, even one that UTF-8
+    cannot hold, as folders on Linux may have. What is empty is left out.
     """
-    return {
+    settings = info.settings
+    own = {name: getattr(settings, name) for name in METHOD_SETTINGS[settings.method]}
+    written = {
         "format": FORMAT,
-        "format_version": str(info.format_version),
-        "method": METHOD,
-        "rank": str(info.rank),
-        "seed": str(info.seed),
-        "d_initial": repr(float(info.d_initial)),
+        "format_version": str(FORMAT_VERSION),
+        "method": settings.method,
+        **{name: _setting_text(value) for name, value in own.items() if value is not None},
         "layers": _compact(info.layers),
         "class_names": _compact(info.class_names),
         "base_digest": info.base_digest,
         "projections_digest": info.projections_digest,
+        "projections": "stored" if info.stores_projections else "",
         "training": _compact(_rounded(info.training)),
+        "name": _compact(info.name) if info.name else "",
+        "notes": _compact(info.notes) if info.notes else "",
+        "added": info.added,
     }
+    return {key: text for key, text in written.items() if text}
 
 
 def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
-    """Read what `to_metadata` wrote, believing nothing.
+    """Read what `to_metadata` wrote, or an older version of it, believing nothing.
 
     Raises:
         AdapterError: it is not the metadata of an adapter of this format version, or names
@@ -69,8 +78,10 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
     _check_kind(metadata)
     found: list[str] = []
 
-    def read(key: str, reader: Callable[[str], Any], expected: str) -> Any:
+    def read(key: str, reader: Callable[[str], Any], expected: str, default: Any = None) -> Any:
         text = metadata.get(key)
+        if text is None and default is not None:
+            return default
         try:
             if text is not None:
                 return reader(text)
@@ -79,18 +90,39 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         found.append(f"{key}: expected {expected}, found {_shown(text)}")
         return None
 
+    method = metadata["method"]
+    own: dict[str, Any] = {"method": method}
+    readers: dict[str, tuple[Any, ...]] = {
+        "rank": (_whole_number, "a whole number"),
+        "seed": (_whole_number, "a whole number"),
+        "d_initial": (float, "a number"),
+        "sharing": (_one_of("shape", "all"), "'shape' or 'all'", "shape"),
+    }
+    for name in METHOD_SETTINGS[method]:  # type: ignore[index] # checked to be a key
+        if name in readers:
+            own[name] = read(name, *readers[name])
+        elif name in metadata:  # alpha, which is left out where it is the rank
+            own[name] = read(name, float, "a number")
+    own["layers"] = read("layers", _names, "a JSON list of names")
+    is_vera = method == "vera"
+    stored = read("projections", _one_of("stored"), "'stored'", default=False) == "stored"
+    digits = "64 hexadecimal digits"
     info = AdapterInfo(
-        format_version=FORMAT_VERSION,
-        rank=read("rank", _whole_number, "a whole number"),
-        seed=read("seed", _whole_number, "a whole number"),
-        d_initial=read("d_initial", float, "a number"),
-        layers=read("layers", _names, "a JSON list of names"),
+        settings=AdapterSettings(**own),
         class_names=read("class_names", _names, "a JSON list of names"),
-        base_digest=read("base_digest", _digest, "64 hexadecimal digits"),
-        projections_digest=read("projections_digest", _digest, "64 hexadecimal digits"),
+        base_digest=read("base_digest", _digest, digits),
+        projections_digest=read("projections_digest", _digest, digits) if is_vera else "",
         training=read("training", _table, "a JSON object"),
+        stores_projections=stored,
+        name=read("name", _text, "a text in JSON", default=""),
+        notes=read("notes", _text, "a text in JSON", default=""),
+        added=metadata.get("added", ""),
+        format_version=int(metadata["format_version"]),
     )
-    found = found or problems(Recipe(adapter=info.settings))
+    if not found:
+        found = problems(Recipe(adapter=info.settings))
+        if stored and info.settings.sharing != "all":
+            found.append("Stored projections must be one pair for all layers.")
     if found:
         raise AdapterError("its metadata cannot be right:\n- " + "\n- ".join(found))
     return info
@@ -103,17 +135,20 @@ def _check_kind(metadata: Mapping[str, str]) -> None:
             f"it is a safetensors file, but not an adapter: expected the format {FORMAT!r} in "
             f"its metadata, found {_shown(metadata.get('format'))}."
         )
-    for key, expected in (("format_version", str(FORMAT_VERSION)), ("method", METHOD)):
-        if metadata.get(key) != expected:
-            words = key.replace("_", " ")
+    for key, known in (("format_version", _READABLE_VERSIONS), ("method", tuple(METHOD_SETTINGS))):
+        if metadata.get(key) not in known:
             raise AdapterError(
-                f"it is an adapter of another {words}: expected {expected!r}, "
-                f"found {_shown(metadata.get(key))}."
+                f"it is an adapter of another {key.replace('_', ' ')}: expected "
+                f"{' or '.join(map(repr, known))}, found {_shown(metadata.get(key))}."
             )
 
 
 def _shown(text: str | None) -> str:
     return "nothing" if text is None else repr(text if len(text) <= 60 else text[:60] + "…")
+
+
+def _setting_text(value: object) -> str:
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def _compact(value: Any) -> str:
@@ -140,6 +175,22 @@ def _digest(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise ValueError
     return text
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _text(text: str) -> str:
+    value = json.loads(text)
+    if not isinstance(value, str):
+        raise ValueError
+    return value
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Putting adapters on a network's linear layers, and taking them off again.
 
-What is trained, saved and counted follows from the names that the adapted layers declare in
-`adapter_parameter_names`.
+What is trained, saved and counted follows from what the adapted layers declare (see `layer`).
 """
 
 import math
@@ -11,7 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from vera_studio.adapters.projections import ProjectionPair, make_pair
+from vera_studio.adapters.layer import AdapterLayer
+from vera_studio.adapters.methods import METHODS, make_layers, pair_keys, pair_shape
+from vera_studio.adapters.projections import ProjectionPair
 from vera_studio.adapters.vera import VeraLinear
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings, Recipe, problems
@@ -48,17 +49,24 @@ def linear_layers(network: nn.Module) -> dict[str, nn.Linear]:
     }
 
 
-def attached_layers(network: nn.Module) -> dict[str, VeraLinear]:
+def attached_layers(network: nn.Module) -> dict[str, AdapterLayer]:
     """The adapted layers by full name, in the network's order; empty without an adapter."""
     return {
-        name: module for name, module in network.named_modules() if isinstance(module, VeraLinear)
+        name: module for name, module in network.named_modules() if isinstance(module, AdapterLayer)
     }
 
 
-def attach(network: nn.Module, settings: AdapterSettings) -> None:
+def attach(
+    network: nn.Module, settings: AdapterSettings, stored: ProjectionPair | None = None
+) -> None:
     """Adapt the chosen layers in place and freeze all but the adapter.
 
-    Until it is trained the network computes exactly what it did.
+    The network then computes exactly what it did.
+
+    Args:
+        network: to adapt.
+        settings: which layers, how.
+        stored: a pair for VeRA to use in place of those that its seed makes.
 
     Raises:
         AdapterError: the settings do not fit the network, or it has an adapter already; then
@@ -66,15 +74,11 @@ def attach(network: nn.Module, settings: AdapterSettings) -> None:
     """
     if attached_layers(network):
         raise AdapterError("This network has an adapter already; detach that first.")
-    bases = chosen_layers(network, settings)
-    pairs = make_pairs(bases, settings)
+    layers = make_layers(chosen_layers(network, settings), settings, stored)
     trainable = frozenset(name for name, p in network.named_parameters() if p.requires_grad)
-    replacements: dict[nn.Module, nn.Module] = {}
-    for name, base in bases.items():
-        layer = VeraLinear(base, pairs[name], settings.d_initial)
+    for layer in layers.values():
         layer.trainable_before = trainable
-        replacements[base] = layer
-    _replace(network, replacements)
+    _replace(network, {layer.base: layer for layer in layers.values()})
     freeze(network)
 
 
@@ -94,14 +98,16 @@ def detach(network: nn.Module) -> None:
 
 
 def merge(network: nn.Module) -> None:
-    """Add each layer's dW to its base weight and detach; nothing without an adapter.
+    """Add each layer's change to its base and detach; nothing without an adapter.
 
-    The base weights change in place and keep their dtype. There is no way back: merge a
+    Base weights and biases change in place and keep their dtype. There is no way back: merge a
     `copy.deepcopy` of the network where the base is still wanted.
     """
     with torch.no_grad():
         for layer in attached_layers(network).values():
-            layer.base.weight += layer.delta_weight()
+            layer.base.weight.add_(layer.delta_weight())
+            if (delta_bias := layer.delta_bias()) is not None:
+                layer.base.bias.add_(delta_bias)
     detach(network)
 
 
@@ -121,7 +127,7 @@ def adapter_parameters(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]
 
 def count(network: nn.Module) -> Counts:
     """Count `network` as it is; without an adapter all of its parameters are base."""
-    pairs = {layer.projections for layer in attached_layers(network).values()}
+    pairs = set(pairs_of(network))
     return Counts(
         trainable=_adapter_size(network),
         total=sum(parameter.numel() for parameter in network.parameters()),
@@ -138,20 +144,37 @@ def plan(network: nn.Module, settings: AdapterSettings) -> Counts:
     Raises:
         AdapterError: the settings do not fit the network.
     """
-    bases = chosen_layers(network, settings).values()
-    trainable = sum(
-        math.prod(shape)
-        for base in bases
-        for shape in VeraLinear.adapter_shapes(base, settings.rank).values()
-    )
+    bases = chosen_layers(network, settings)
+    trainable = sum(math.prod(shape) for shape in planned_shapes(bases, settings).values())
     base_total = sum(p.numel() for p in network.parameters()) - _adapter_size(network)
-    pairs = {_sharing_key(base): base for base in bases}.values()
+    pairs: dict[object, tuple[int, int]] = {}
+    if settings.method == "vera":
+        keys = pair_keys(bases, settings)
+        pairs = {keys[name]: pair_shape(bases, settings, name) for name in bases}
     return Counts(
         trainable=trainable,
         total=base_total + trainable,
-        projections=sum(settings.rank * (b.in_features + b.out_features) for b in pairs),
+        projections=sum(settings.rank * sum(shape) for shape in pairs.values()),
         pairs=len(pairs),
     )
+
+
+def planned_shapes(
+    bases: Mapping[str, nn.Linear], settings: AdapterSettings
+) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter, by full name, that an adapter on `bases` would have."""
+    kind = METHODS[settings.method].layer
+    return {
+        f"{layer}.{name}": shape
+        for layer, base in bases.items()
+        for name, shape in kind.adapter_shapes(base, settings.rank).items()
+    }
+
+
+def pairs_of(network: nn.Module) -> list[ProjectionPair]:
+    """VeRA's projections of each adapted layer, in the network's order; none for other methods."""
+    layers = attached_layers(network).values()
+    return [layer.projections for layer in layers if isinstance(layer, VeraLinear)]
 
 
 def chosen_layers(network: nn.Module, settings: AdapterSettings) -> dict[str, nn.Linear]:
@@ -165,25 +188,23 @@ def chosen_layers(network: nn.Module, settings: AdapterSettings) -> dict[str, nn
         raise AdapterError("This network has no linear layer that an adapter could go on.")
     if found := problems(Recipe(adapter=settings), layer_names=tuple(layers)):
         raise AdapterError("The adapter does not fit the network:\n- " + "\n- ".join(found))
-    chosen = settings.layers
-    return {name: base for name, base in layers.items() if chosen is None or name in chosen}
+    chosen = {
+        name: base
+        for name, base in layers.items()
+        if settings.layers is None or name in settings.layers
+    }
+    _check_parameters(chosen, settings)
+    return chosen
 
 
-def make_pairs(
-    bases: Mapping[str, nn.Linear], settings: AdapterSettings
-) -> dict[str, ProjectionPair]:
-    """The projections of each layer, one object for all of a shape; dtype and device as W."""
-    pairs: dict[object, ProjectionPair] = {}
-    for base in bases.values():
-        if (key := _sharing_key(base)) not in pairs:
-            pair = make_pair(settings.rank, base.in_features, base.out_features, settings.seed)
-            pairs[key] = pair.to(base.weight)
-    return {name: pairs[_sharing_key(base)] for name, base in bases.items()}
-
-
-def _sharing_key(base: nn.Linear) -> tuple[object, ...]:
-    """Equal for layers that can share projections."""
-    return base.in_features, base.out_features, base.weight.dtype, base.weight.device
+def _check_parameters(bases: Mapping[str, nn.Linear], settings: AdapterSettings) -> None:
+    """Raise an AdapterError if the method has nothing to train in one of `bases`."""
+    kind = METHODS[settings.method].layer
+    without = [name for name, base in bases.items() if not kind.adapter_shapes(base, 1)]
+    if without:
+        raise AdapterError(
+            f"The layers {', '.join(without)} have no bias, so there is nothing in them to train."
+        )
 
 
 def _adapter_size(network: nn.Module) -> int:

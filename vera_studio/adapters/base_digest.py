@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from vera_studio.adapters.layer import AdapterLayer
 from vera_studio.adapters.tensor_digest import digest_tensors
-from vera_studio.adapters.vera import VeraLinear
 
 
 def base_digest(network: nn.Module) -> str:
@@ -19,7 +19,7 @@ def base_digest(network: nn.Module) -> str:
 
 def _base_tensors(module: nn.Module, path: str) -> Iterator[tuple[str, torch.Tensor]]:
     """Full name, as in the detached network, and tensor of all that is below `module`."""
-    if isinstance(module, VeraLinear):
+    if isinstance(module, AdapterLayer):
         module = module.base
     for name, tensor in (*module._parameters.items(), *module._buffers.items()):
         if tensor is not None:

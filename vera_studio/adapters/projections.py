@@ -54,6 +54,23 @@ def make_pair(rank: int, in_features: int, out_features: int, seed: int) -> Proj
     )
 
 
+def make_lora_a(rank: int, in_features: int, seed: int, layer: int) -> torch.Tensor:
+    """The float32 A (rank, in) that a LoRA layer starts with, within 1 / sqrt(in).
+
+    As `torch.nn.Linear` draws its weights, which LoRA's own code does too
+    (https://github.com/microsoft/LoRA); here from the generator of the projections.
+
+    Args:
+        rank: from 1.
+        in_features: columns of A.
+        seed: 0 to 2**31 - 1.
+        layer: its number among the adapted ones; each has its own stream.
+    """
+    block = (2, rank << 32 | layer, in_features)
+    values = _centred_uniform(rank * in_features, seed, block) / math.sqrt(in_features)
+    return torch.from_numpy(values.astype(np.float32).reshape(rank, in_features))
+
+
 def digest(pairs: Iterable[ProjectionPair]) -> str:
     """SHA-256, in hex, over the pairs in their order; a pair met again does not count."""
     return digest_tensors(

@@ -18,7 +18,7 @@ class Keeper:
 
     Attributes:
         best_epoch: from 1; 0 while there is none.
-        best_vectors: of the best adapter, untrained while there is none.
+        best_parameters: of the best adapter, untrained while there is none.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Keeper:
             facts: what each file tells of its training, beside what comes with an epoch.
         """
         self.best_epoch = 0
-        self.best_vectors = adapter_file.vectors(network)
+        self.best_parameters = adapter_file.parameters(network)
         self._best_score = -math.inf
         self._folder = folder
         self._recipe = recipe
@@ -48,7 +48,7 @@ class Keeper:
         self._facts = facts
 
     def add_epoch(
-        self, epoch: int, vectors: dict[str, torch.Tensor], validation: Evaluation
+        self, epoch: int, parameters: dict[str, torch.Tensor], validation: Evaluation
     ) -> bool:
         """Keep the adapter as it is now; returns whether it is the best so far."""
         score = score_of(validation, self._recipe, self._class_names)
@@ -57,7 +57,7 @@ class Keeper:
         figures = {"epoch": epoch, "validation_accuracy": validation.accuracy}
         if is_best:
             self._best_score = self._best_score if score is None else score
-            self.best_epoch, self.best_vectors = epoch, vectors
+            self.best_epoch, self.best_parameters = epoch, parameters
             self._save("best", figures)
         self._save("last", figures)
         return is_best
@@ -68,7 +68,7 @@ class Keeper:
 
     def put_best_on(self) -> None:
         """Give the network the best epoch's adapter."""
-        adapter_file.load_vectors(self._network, self.best_vectors)
+        adapter_file.load_parameters(self._network, self.best_parameters)
 
     def finish(self, after: Evaluation) -> None:
         """Keep the best adapter, which the network has on, with its accuracies on test images."""

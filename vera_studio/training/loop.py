@@ -317,12 +317,12 @@ class _Run:
     ) -> None:
         """Evaluate an epoch, keep it if it is the best so far, and write it down."""
         validation = evaluate_inputs(tools.feed.validation, len(self.kind.class_names))
-        vectors = adapter_file.vectors(self.network)
+        parameters = adapter_file.parameters(self.network)
         # A loss is from before its step: what the epoch's last step did shows only here.
-        is_finite = all(bool(vector.isfinite().all()) for vector in vectors.values())
+        is_finite = all(bool(value.isfinite().all()) for value in parameters.values())
         if not is_finite or (len(self.data.validation) and not math.isfinite(validation.loss)):
             raise self._no_longer_finite(epoch, tools.keeper)
-        is_best = tools.keeper.add_epoch(epoch, vectors, validation)
+        is_best = tools.keeper.add_epoch(epoch, parameters, validation)
         step = tools.reporter.step
         event = EpochDone(epoch, step, train_loss, validation, learning_rate, is_best, seconds)
         tools.folder.add_epoch(event)

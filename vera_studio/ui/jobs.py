@@ -19,6 +19,7 @@ from vera_studio.ui.workspace import Devices, LoadedAdapter
 if TYPE_CHECKING:
     from vera_studio.adapters.attach import Counts
     from vera_studio.adapters.inspection import TensorInfo
+    from vera_studio.adapters.projections import ProjectionPair
     from vera_studio.data.store import ImageData
     from vera_studio.models.registry import OpenedModel
 
@@ -52,7 +53,7 @@ class Inspection:
     title: str
     tensors: "tuple[TensorInfo, ...]"
     counts: "Counts"
-    before: dict[str, Any]  # name of a vector -> values (n,) as NumPy array, before training
+    before: dict[str, Any]  # name -> values (n,) as NumPy array, before training
     after: dict[str, Any]  # the same after training; empty when not trained
     network: Any  # kept alive: the memory addresses shown are its own
 
@@ -216,18 +217,20 @@ def inspect_adapter(
     should_stop: ShouldStop,
 ) -> Inspection:
     """The network with `adapter` on."""
-    fresh = _fresh(model, adapter.content.info.settings)
+    content = adapter.content
+    fresh = _fresh(model, content.info.settings, content.projections)
     return _inspection(adapter.title, _with_adapter(model, adapter), fresh)
 
 
 def _inspection(title: str, network: Any, fresh: Any) -> Inspection:
     """`network` laid open; `fresh` is the same before training, or `network` itself."""
-    from vera_studio.adapters.adapter_file import vectors
+    from vera_studio.adapters.adapter_file import parameters
     from vera_studio.adapters.attach import count
     from vera_studio.adapters.inspection import tensors
 
     before, after = (
-        {name: vector.numpy() for name, vector in vectors(one).items()} for one in (fresh, network)
+        {name: value.flatten().numpy() for name, value in parameters(one).items()}
+        for one in (fresh, network)
     )
     trained = network is not fresh
     return Inspection(
@@ -235,12 +238,14 @@ def _inspection(title: str, network: Any, fresh: Any) -> Inspection:
     )
 
 
-def _fresh(model: "OpenedModel", settings: AdapterSettings) -> Any:
+def _fresh(
+    model: "OpenedModel", settings: AdapterSettings, stored: "ProjectionPair | None" = None
+) -> Any:
     """A copy of the model's network with a new adapter on."""
     from vera_studio.adapters.attach import attach
 
     network = copy.deepcopy(model.network)
-    attach(network, settings)
+    attach(network, settings, stored)
     return network
 
 
