@@ -32,6 +32,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def library_folder() -> Path:
+    """One file an adapter that was trained or imported."""
+    return data_folder() / "adapters"
+
+
 def cifar10_folder() -> Path:
     """Where CIFAR-10 is downloaded to."""
     return data_folder() / "cifar10"

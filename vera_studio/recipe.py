@@ -24,7 +24,8 @@ MAX_BATCH_SIZE = 65_536
 MAX_SHIFT = 8  # pixels
 MAX_CACHE_MEGABYTES = 1_000_000
 MAX_SEED = 2**31 - 1  # what input fields can hold
-MAX_ALPHA = 10_000.0
+MIN_ALPHA, MAX_ALPHA = 1e-3, 10_000.0
+MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-6, 10.0
 DataSource = Literal["sample", "cifar10", "folder"]
 Method = Literal["vera", "lora", "full", "bias"]
 Sharing = Literal["shape", "all"]
@@ -89,7 +90,7 @@ class TrainingSettings:
     keep_others: float = 0.44  # share, 0 to 1, of the other classes' images mixed in
     epochs: int = 6
     batch_size: int | None = None  # images; None to suit the images and the device
-    learning_rate: float = 0.02  # the peak, where a schedule changes it
+    learning_rate: float | None = None  # the peak, if it changes; None to suit the method
     optimizer: Optimizer = "adamw"
     schedule: Schedule = "cosine"
     flips: bool = True  # mirror every other image, at random
@@ -204,7 +205,7 @@ def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | Non
     if adapter.d_initial == 0:
         found.append("adapter.d_initial must not be 0: with d and b both zero nothing can train.")
     if adapter.alpha is not None:
-        _check_number(found, "adapter.alpha", adapter.alpha, 1e-3, MAX_ALPHA)
+        _check_number(found, "adapter.alpha", adapter.alpha, MIN_ALPHA, MAX_ALPHA)
     _check_names(found, "adapter.layers", "layer", adapter.layers, layer_names)
     return found
 
@@ -219,7 +220,9 @@ def _training_problems(training: TrainingSettings, class_names: Sequence[str] | 
     if training.cache_megabytes is not None:
         name, most = "training.cache_megabytes", MAX_CACHE_MEGABYTES
         _check_number(found, name, training.cache_megabytes, 0, most)
-    _check_number(found, "training.learning_rate", training.learning_rate, 1e-6, 10.0)
+    if training.learning_rate is not None:
+        rate = training.learning_rate
+        _check_number(found, "training.learning_rate", rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
     _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
     _check_names(found, "training.target_classes", "class", training.target_classes, class_names)
     return found

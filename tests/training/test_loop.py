@@ -224,7 +224,7 @@ def test_only_the_chosen_layers_are_trained(tiny_data, tmp_path):
     result = train(chosen, tmp_path, events.append, data=tiny_data())
     assert of(RunStarted, events)[0].trainable == 4 + 84 + 4 + 10
     info = adapter_file.inspect(result.best_adapter)
-    assert (info.rank, info.layers) == (4, ("fc2", "fc5"))
+    assert (info.settings.rank, info.layers) == (4, ("fc2", "fc5"))
 
 
 def test_the_sample_is_learned_with_the_default_recipe(tmp_path):

@@ -22,7 +22,12 @@ from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.feeding import Feed, augmentation_of, open_feed
 from vera_studio.training.inputs import Inputs
 from vera_studio.training.keeping import Keeper
-from vera_studio.training.optimisation import automatic_batch_size, make_optimizer, make_schedule
+from vera_studio.training.optimisation import (
+    automatic_batch_size,
+    automatic_learning_rate,
+    make_optimizer,
+    make_schedule,
+)
 from vera_studio.training.reporting import LossNotFiniteError, StepReporter
 from vera_studio.training.results import (
     EpochDone,
@@ -133,6 +138,8 @@ class _Run:
         self.batch_size = self.settings.batch_size or automatic_batch_size(
             len(self.sampler), device.device
         )
+        rate = self.settings.learning_rate
+        self.learning_rate = rate or automatic_learning_rate(recipe.adapter.method)
         self.steps_per_epoch = math.ceil(len(self.sampler) / self.batch_size)
         self.steps = self.steps_per_epoch * self.settings.epochs
         self.stopped = False
@@ -233,7 +240,7 @@ class _Run:
         optimizer = make_optimizer(
             self.settings.optimizer,
             parameters,
-            self.settings.learning_rate,
+            self.learning_rate,
             capturable=tools.feed.train.index_device.type == "cuda",
         )
         schedule = make_schedule(self.settings.schedule, optimizer, self.steps)
@@ -300,7 +307,7 @@ class _Run:
     def _no_longer_finite(self, epoch: int, keeper: Keeper) -> TrainingError:
         text = (
             f"The loss is no longer finite in epoch {epoch}. "
-            f"Try a lower learning rate, such as {self.settings.learning_rate / 10:.1g}."
+            f"Try a lower learning rate, such as {self.learning_rate / 10:.1g}."
         )
         if keeper.best_epoch:
             best = self.folder_path / "best.safetensors"

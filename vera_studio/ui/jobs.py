@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
-from vera_studio.recipe import AdapterSettings, DataSettings, DataSource, ModelSettings, Recipe
+from vera_studio.recipe import (
+    AdapterSettings,
+    DataSettings,
+    DataSource,
+    Method,
+    ModelSettings,
+    Recipe,
+)
 from vera_studio.training.results import Evaluation, RunResult
 from vera_studio.ui.workspace import Devices, LoadedAdapter
 
@@ -197,6 +204,13 @@ def plan(model: "OpenedModel", settings: AdapterSettings) -> Plan:
         attach.plan(model.network, settings),
         adapter_file.file_bytes(model.network, settings, model.kind.class_names),
     )
+
+
+def automatic_learning_rate(method: Method) -> float:
+    """The rate that a run takes where the user sets none."""
+    from vera_studio.training.optimisation import automatic_learning_rate
+
+    return automatic_learning_rate(method)
 
 
 def inspect_draft(

@@ -1,4 +1,4 @@
-"""The adapter: rank, start of d, seed and layers, and what they come to."""
+"""The adapter: its method, what the method needs, its layers, and what they come to."""
 
 import math
 from functools import partial
@@ -13,12 +13,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.recipe import MAX_RANK, MAX_SEED, Recipe, problems
+from vera_studio.errors import AdapterError
+from vera_studio.recipe import (
+    MAX_ALPHA,
+    MAX_RANK,
+    MAX_SEED,
+    METHOD_SETTINGS,
+    AdapterSettings,
+    Recipe,
+    problems,
+)
 from vera_studio.ui import jobs
+from vera_studio.ui.jobs import Plan
 from vera_studio.ui.pages.setup.fields import (
     add_row,
+    choice,
     describe,
     number,
+    select,
     signals_blocked,
     slider,
     whole_number,
@@ -27,21 +39,32 @@ from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.workspace import Workspace
 
 _STEPS_PER_DOUBLING = 4
+_AUTO = 0  # what the field holds for no alpha of the user's
+_METHODS = [
+    ("VeRA", "vera"),
+    ("LoRA", "lora"),
+    ("Linear layers, full", "full"),
+    ("Biases only (BitFit)", "bias"),
+]
+_SHARING = [("A pair for each shape", "shape"), ("One pair for all layers", "all")]
 
 
 class AdapterForm(QGroupBox):
     """Edits the draft's adapter section and shows its size live."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__("Adapter (VeRA)", parent)
+        super().__init__("Adapter", parent)
         self._workspace = workspace
         self._layers: dict[str, QCheckBox] = {}
         self._make_fields()
-        form = QFormLayout()
+        self._form = form = QFormLayout()
+        add_row(form, "Method", self._method)
         add_row(form, "Rank", self._rank)
         form.addRow("", self._rank_slider)
+        add_row(form, "Alpha", self._alpha)
         add_row(form, "d starts at", self._d_initial)
-        add_row(form, "Projection seed", self._seed)
+        add_row(form, "Projections", self._sharing)
+        add_row(form, "Adapter seed", self._seed)
         form.addRow("Linear layers", self._layer_box)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
@@ -52,12 +75,21 @@ class AdapterForm(QGroupBox):
 
     def _make_fields(self) -> None:
         edit = self._workspace.edit_adapter
+        self._method = describe(
+            choice(_METHODS),
+            "method",
+            "Method",
+            "VeRA trains two vectors a layer on shared random projections, LoRA two matrices a "
+            "layer. The other two are baselines: every number of the linear layers, or only "
+            "their biases",
+        )
+        self._method.activated.connect(lambda: edit(method=self._method.currentData()))
         self._rank = describe(
             whole_number(1, MAX_RANK),
             "rank",
             "Rank",
-            "Rows of A and columns of B: the length of each vector d. "
-            "A higher rank trains a few more numbers.",
+            "Rows of A and columns of B. A higher rank trains more numbers: with VeRA a few, "
+            "for they are the length of d; with LoRA many, for A and B are trained",
         )
         self._rank.valueChanged.connect(lambda value: edit(rank=value))
         self._rank_slider = describe(
@@ -74,11 +106,13 @@ class AdapterForm(QGroupBox):
             "Every entry of d before training; b starts at zero, so the network starts unchanged",
         )
         self._d_initial.valueChanged.connect(lambda value: edit(d_initial=value))
+        self._make_method_fields()
         self._seed = describe(
             whole_number(0, MAX_SEED),
             "projection_seed",
-            "Seed of the projections",
-            "The frozen random matrices A and B come from this seed; the adapter file keeps it",
+            "Seed of the adapter",
+            "VeRA's frozen random matrices A and B come from this seed, and the first values of "
+            "LoRA's A; the adapter file keeps it",
         )
         self._seed.valueChanged.connect(lambda value: edit(seed=value))
         self._layer_box = QWidget()
@@ -88,20 +122,57 @@ class AdapterForm(QGroupBox):
         self._figures.setAccessibleName("Size of the adapter")
         self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
+    def _make_method_fields(self) -> None:
+        edit = self._workspace.edit_adapter
+        self._alpha = describe(
+            number(_AUTO, MAX_ALPHA, 3),
+            "alpha",
+            "Alpha",
+            "LoRA's change is multiplied by alpha / rank; Auto takes alpha as large as the rank",
+        )
+        self._alpha.setSpecialValueText("Auto (the rank)")
+        self._alpha.valueChanged.connect(lambda value: edit(alpha=value or None))
+        self._sharing = describe(
+            choice(_SHARING),
+            "sharing",
+            "Projections",
+            "Which layers share the frozen matrices A and B. One pair for all layers, sliced to "
+            "each layer's size, is what PEFT's VeRA has; adapters with a pair for each shape are "
+            "exported to PEFT as the exactly equal LoRA",
+        )
+        self._sharing.activated.connect(lambda: edit(sharing=self._sharing.currentData()))
+
     def _slide_rank(self, position: int) -> None:
         self._workspace.edit_adapter(rank=round(2 ** (position / _STEPS_PER_DOUBLING)))
 
     def _show(self, recipe: Recipe) -> None:
         adapter = recipe.adapter
-        fields = (self._rank, self._rank_slider, self._d_initial, self._seed)
+        fields = (self._rank, self._rank_slider, self._d_initial, self._seed, self._alpha)
+        select(self._method, adapter.method)
+        select(self._sharing, adapter.sharing)
         with signals_blocked(*fields, *self._layers.values()):
+            self._alpha.setValue(adapter.alpha or _AUTO)
             self._rank.setValue(adapter.rank)
             self._rank_slider.setValue(_slider_position(adapter.rank))
             self._d_initial.setValue(adapter.d_initial)
             self._seed.setValue(adapter.seed)
             for name, box in self._layers.items():
                 box.setChecked(adapter.layers is None or name in adapter.layers)
+        self._show_rows(adapter)
         self._show_figures()
+
+    def _show_rows(self, adapter: AdapterSettings) -> None:
+        """Only what has a meaning for the method."""
+        rows = {
+            "rank": (self._rank, self._rank_slider),
+            "alpha": (self._alpha,),
+            "d_initial": (self._d_initial,),
+            "sharing": (self._sharing,),
+            "seed": (self._seed,),
+        }
+        for name, fields in rows.items():
+            for field in fields:
+                self._form.setRowVisible(field, name in METHOD_SETTINGS[adapter.method])
 
     def _show_layers(self, _: object) -> None:
         """Offer the linear layers of the network that was opened."""
@@ -134,15 +205,23 @@ class AdapterForm(QGroupBox):
         if problems(Recipe(adapter=adapter), layer_names=self._workspace.layer_names):
             self._figures.setText("")  # the start bar says what is wrong
             return
-        plan = jobs.plan(model, adapter)
-        counts = plan.counts
+        try:
+            self._figures.setText(_figures(jobs.plan(model, adapter)))
+        except AdapterError as error:
+            self._figures.setText(str(error))
+
+
+def _figures(plan: Plan) -> str:
+    """What the adapter comes to."""
+    counts = plan.counts
+    share = f"{counts.trainable:,} of {counts.total:,} numbers are trained ({counts.share:.2%})."
+    lines = [share]
+    if counts.pairs:
         pairs = "1 pair" if counts.pairs == 1 else f"{counts.pairs} pairs"
-        self._figures.setText(
-            f"{counts.trainable:,} of {counts.total:,} numbers are trained "
-            f"({counts.share:.2%}).\n"
-            f"{pairs} of frozen projections, {counts.projections:,} numbers made from the seed.\n"
-            f"The adapter file takes about {plan.file_bytes / 1000:.1f} KB."
-        )
+        numbers = f"{counts.projections:,} numbers made from the seed"
+        lines.append(f"{pairs} of frozen projections, {numbers}.")
+    lines.append(f"The adapter file takes about {plan.file_bytes / 1000:,.1f} KB.")
+    return "\n".join(lines)
 
 
 def _slider_position(rank: int) -> int:

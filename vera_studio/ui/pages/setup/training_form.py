@@ -3,7 +3,8 @@
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
 
-from vera_studio.recipe import MAX_BATCH_SIZE, MAX_SEED, MAX_SHIFT, Recipe
+from vera_studio.recipe import MAX_BATCH_SIZE, MAX_LEARNING_RATE, MAX_SEED, MAX_SHIFT, Recipe
+from vera_studio.ui import jobs
 from vera_studio.ui.pages.setup.fields import (
     add_row,
     choice,
@@ -15,7 +16,7 @@ from vera_studio.ui.pages.setup.fields import (
 )
 from vera_studio.ui.workspace import Devices, Workspace
 
-_AUTO = 0  # what the field holds for no batch size of the user's
+_AUTO = 0  # what a field holds for no batch size, or no learning rate, of the user's
 _OPTIMIZERS = [("AdamW", "adamw"), ("SGD with momentum", "sgd")]
 _SCHEDULES = [("One-cycle", "one-cycle"), ("Cosine", "cosine"), ("Constant", "constant")]
 _DEVICES = [("Auto", "auto"), ("CUDA", "cuda"), ("MPS", "mps"), ("CPU", "cpu")]
@@ -45,6 +46,7 @@ class TrainingForm(QGroupBox):
         layout.addWidget(self._device_reason)
         layout.addWidget(self._flips)
         workspace.recipe_changed.connect(self._show)
+        workspace.model_changed.connect(self._show_automatic_rate)
         workspace.devices_changed.connect(self._show_devices)
         self._show(workspace.recipe)
 
@@ -62,12 +64,14 @@ class TrainingForm(QGroupBox):
         )
         self._batch_size.valueChanged.connect(lambda value: edit(batch_size=value or None))
         self._learning_rate = describe(
-            number(1e-6, 10, 6),
+            number(_AUTO, MAX_LEARNING_RATE, 6),
             "learning_rate",
             "Learning rate",
-            "Size of the steps; the peak, where the schedule changes it",
+            "Size of the steps; the peak, where the schedule changes it. Auto suits the method: "
+            "the more numbers it trains, the smaller the steps",
         )
-        self._learning_rate.valueChanged.connect(lambda value: edit(learning_rate=value))
+        self._learning_rate.setSpecialValueText("Auto")
+        self._learning_rate.valueChanged.connect(lambda value: edit(learning_rate=value or None))
         self._seed = describe(
             whole_number(0, MAX_SEED),
             "training_seed",
@@ -126,14 +130,21 @@ class TrainingForm(QGroupBox):
         with signals_blocked(*fields):
             self._epochs.setValue(training.epochs)
             self._batch_size.setValue(training.batch_size or _AUTO)
-            self._learning_rate.setValue(training.learning_rate)
+            self._learning_rate.setValue(training.learning_rate or _AUTO)
             self._seed.setValue(training.seed)
             select(self._optimizer, training.optimizer)
             select(self._schedule, training.schedule)
             select(self._device, training.device)
             self._flips.setChecked(training.flips)
             self._shift.setValue(training.shift)
+        self._show_automatic_rate()
         self._show_device_reason()
+
+    def _show_automatic_rate(self, _: object = None) -> None:
+        """Say which rate Auto is, once the engine that decides it is loaded."""
+        if self._workspace.model is not None:
+            rate = jobs.automatic_learning_rate(self._workspace.recipe.adapter.method)
+            self._learning_rate.setSpecialValueText(f"Auto ({rate:g})")
 
     def _show_devices(self, devices: Devices) -> None:
         """Let only what this machine has be chosen."""

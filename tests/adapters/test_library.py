@@ -1,0 +1,149 @@
+"""The library: a folder of adapter files that can be named, annotated, deleted and restored."""
+
+import dataclasses
+import math
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import torch
+
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.gains import Gains, gains, target_classes
+from vera_studio.adapters.library import MAX_NAME, MAX_NOTES, Library
+from vera_studio.errors import AdapterError, StudioError
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=1)))
+
+
+@pytest.fixture
+def library(tmp_path):
+    return Library(tmp_path / "library")
+
+
+@pytest.fixture
+def adapter(path):
+    return adapter_file.load(path)
+
+
+def names(library):
+    return [entry.name for entry in library.contents().entries]
+
+
+def test_an_empty_library(library):
+    assert library.contents().entries == ()
+    with pytest.raises(AdapterError, match="no adapter 'birds'; it has none at all"):
+        library.find("birds")
+
+
+def test_what_is_added_is_listed_newest_first(library, adapter):
+    first = library.add(adapter, "Birds, 32", NOON)
+    library.add(adapter, "Cats", NOON + timedelta(hours=1))
+    assert names(library) == ["Cats", "Birds, 32"]
+    entry = library.contents().entries[1]
+    assert entry == first
+    assert (entry.bytes, entry.added) == (entry.path.stat().st_size, NOON)
+    assert entry.path.name == "Birds-32.safetensors"
+    assert library.find("Birds, 32") == library.find("Birds-32") == entry.path
+    assert gains(entry.info) == gains(adapter.info)
+
+
+def test_what_is_added_is_the_same_adapter(library, adapter):
+    kept = adapter_file.load(library.add(adapter, "Birds", NOON).path)
+    for name, value in adapter.parameters.items():
+        assert torch.equal(kept.parameters[name], value)
+    assert kept.info == dataclasses.replace(
+        adapter.info, name="Birds", added="2026-11-24T12:00:00+01:00"
+    )
+
+
+@pytest.mark.parametrize("name", ["Birds", "../../outside", "a/b\\c", "...", "  ", "鳥", "x" * 300])
+def test_any_name_stays_in_the_folder_and_is_used_once(library, adapter, name):
+    first, second = (library.add(adapter, name, NOON) for _ in range(2))
+    assert first.path.parent == second.path.parent == library.folder
+    assert second.name == f"{first.name} 2"
+    assert len(first.name) <= MAX_NAME
+
+
+def test_renaming_and_annotating(library, adapter):
+    path = library.add(adapter, "Birds", NOON).path
+    library.rename(path, " Owls ")
+    library.annotate(path, "line\nline")
+    (entry,) = library.contents().entries
+    assert (entry.name, entry.info.notes, entry.added) == ("Owls", "line\nline", NOON)
+    assert torch.equal(adapter_file.load(path).parameters["fc1.b"], adapter.parameters["fc1.b"])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("", "1 to 100 characters"), ("x" * 101, "not 101"), ("Cats", "another adapter called Cats")],
+)
+def test_names_that_cannot_be_taken_change_nothing(library, adapter, name, message):
+    path = library.add(adapter, "Birds", NOON).path
+    library.add(adapter, "Cats", NOON)
+    with pytest.raises(StudioError, match=message):
+        library.rename(path, name)
+    assert sorted(names(library)) == ["Birds", "Cats"]
+    library.rename(path, "Birds")  # its own name is not taken by another
+
+
+def test_notes_that_are_too_long_change_nothing(library, adapter):
+    path = library.add(adapter, "Birds", NOON).path
+    with pytest.raises(StudioError, match="not 10,001"):
+        library.annotate(path, "x" * (MAX_NOTES + 1))
+    assert library.contents().entries[0].info.notes == ""
+
+
+def test_what_is_deleted_comes_back(library, adapter):
+    path = library.add(adapter, "Birds", NOON).path
+    content = path.read_bytes()
+    deleted = library.delete(path)
+    assert names(library) == []
+    library.add(adapter, "Birds", NOON)  # in the place of the former
+    restored = library.restore(deleted)
+    assert restored != path
+    assert restored.read_bytes() == content
+    assert len(names(library)) == 2
+
+
+def test_deleting_two_of_one_name_keeps_both(library, adapter):
+    deleted = [library.delete(library.add(adapter, "Birds", NOON).path) for _ in range(2)]
+    assert len(set(deleted)) == 2
+    library.forget_deleted()
+    assert not any(path.exists() for path in deleted)
+    with pytest.raises(StudioError, match="Cannot move"):
+        library.restore(deleted[0])
+
+
+def test_files_put_there_by_hand_are_in_it_and_damaged_ones_are_told(library, path):
+    library.folder.mkdir()
+    (library.folder / "by hand.safetensors").write_bytes(path.read_bytes())
+    (library.folder / "broken.safetensors").write_bytes(b"x")
+    contents = library.contents()
+    assert [entry.name for entry in contents.entries] == ["by hand"]
+    assert len(contents.problems) == 1
+    assert "broken.safetensors" in contents.problems[0]
+    library.rename(contents.entries[0].path, "Named")
+    assert names(library) == ["Named"]
+
+
+def test_gains_over_targets_and_others(adapter):
+    found = gains(adapter.info)
+    assert target_classes(adapter.info) == ("bird", "cat", "dog")
+    # Even classes went from .6543 to .6543, odd ones from .7 to .1235: bird is 2, cat 3, dog 5.
+    assert found.targets_before == pytest.approx((0.6543 + 0.7 + 0.7) / 3)
+    assert found.targets_after == pytest.approx((0.6543 + 0.1235 + 0.1235) / 3)
+    assert found.others_before == pytest.approx((4 * 0.6543 + 3 * 0.7) / 7)
+
+
+@pytest.mark.parametrize(
+    "training", [{}, {"before": [0.5]}, {"before": 1, "after": 2}, {"before": None, "after": None}]
+)
+def test_figures_that_are_not_there_are_no_gains(adapter, training):
+    assert gains(dataclasses.replace(adapter.info, training=training)) is None
+
+
+def test_classes_without_images_do_not_count(adapter):
+    training = {"before": [None] * 9 + [0.5], "after": [None] * 9 + [0.7], "targets": ["bird"]}
+    found = gains(dataclasses.replace(adapter.info, training=training))
+    assert math.isnan(found.targets_before)
+    assert dataclasses.replace(found, targets_before=0, targets_after=0) == Gains(0, 0, 0.5, 0.7)
