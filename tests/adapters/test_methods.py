@@ -125,7 +125,8 @@ def test_the_figures_of_the_write_up(write_up, settings, trainable, frozen, pair
     attach(write_up, settings)
     found = count(write_up)
     assert (found.trainable, found.projections, found.pairs) == (trainable, frozen, pairs)
-    assert found.total == 39_970 + trainable
+    adds = settings.method in ("vera", "lora")  # the others change numbers that are there
+    assert found.total == 39_970 + (trainable if adds else 0)
 
 
 def test_one_pair_for_all_is_sliced_for_each_layer(convnet):

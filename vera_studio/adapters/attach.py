@@ -23,7 +23,7 @@ class Counts:
     """How many numbers a network with an adapter has."""
 
     trainable: int  # the adapter's own
-    total: int  # base and adapter, without the projections
+    total: int  # of the network, and what the adapter adds; without the projections
     projections: int  # frozen and made from a seed; a shared pair counts once
     pairs: int  # of projections
 
@@ -128,9 +128,11 @@ def adapter_parameters(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]
 def count(network: nn.Module) -> Counts:
     """Count `network` as it is; without an adapter all of its parameters are base."""
     pairs = set(pairs_of(network))
+    trainable = _adapter_size(network)
+    adds = all(layer.adds_numbers for layer in attached_layers(network).values())
     return Counts(
-        trainable=_adapter_size(network),
-        total=sum(parameter.numel() for parameter in network.parameters()),
+        trainable=trainable,
+        total=_base_size(network) + (trainable if adds else 0),
         projections=sum(pair.A.numel() + pair.B.numel() for pair in pairs),
         pairs=len(pairs),
     )
@@ -146,14 +148,14 @@ def plan(network: nn.Module, settings: AdapterSettings) -> Counts:
     """
     bases = chosen_layers(network, settings)
     trainable = sum(math.prod(shape) for shape in planned_shapes(bases, settings).values())
-    base_total = sum(p.numel() for p in network.parameters()) - _adapter_size(network)
+    adds = METHODS[settings.method].layer.adds_numbers
     pairs: dict[object, tuple[int, int]] = {}
     if settings.method == "vera":
         keys = pair_keys(bases, settings)
         pairs = {keys[name]: pair_shape(bases, settings, name) for name in bases}
     return Counts(
         trainable=trainable,
-        total=base_total + trainable,
+        total=_base_size(network) + (trainable if adds else 0),
         projections=sum(settings.rank * sum(shape) for shape in pairs.values()),
         pairs=len(pairs),
     )
@@ -205,6 +207,10 @@ def _check_parameters(bases: Mapping[str, nn.Linear], settings: AdapterSettings)
         raise AdapterError(
             f"The layers {', '.join(without)} have no bias, so there is nothing in them to train."
         )
+
+
+def _base_size(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters()) - _adapter_size(network)
 
 
 def _adapter_size(network: nn.Module) -> int:

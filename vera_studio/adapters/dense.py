@@ -16,6 +16,7 @@ class FullLinear(AdapterLayer):
 
     dimensions = {"weight_change": ("out", "in"), "bias_change": ("out",)}  # noqa: RUF012
     of_bias = frozenset({"bias_change"})
+    adds_numbers = False
 
     def __init__(self, base: nn.Linear) -> None:
         super().__init__(base)
@@ -45,6 +46,7 @@ class BiasLinear(AdapterLayer):
 
     dimensions = {"bias_change": ("out",)}  # noqa: RUF012
     of_bias = frozenset({"bias_change"})
+    adds_numbers = False
 
     def __init__(self, base: nn.Linear) -> None:
         super().__init__(base)

@@ -22,6 +22,8 @@ class AdapterLayer(nn.Module):
     dimensions: ClassVar[dict[str, tuple[str, ...]]]
     # Those of them that a layer without a bias does not have.
     of_bias: ClassVar[frozenset[str]] = frozenset()
+    # Whether the parameters come on top of the network's, or are changes of these one by one.
+    adds_numbers: ClassVar[bool] = True
 
     def __init__(self, base: nn.Linear) -> None:
         super().__init__()
