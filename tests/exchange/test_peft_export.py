@@ -106,6 +106,7 @@ def test_methods_that_peft_does_not_have_are_refused(convnet, make_adapter, tmp_
 
 def test_the_form_is_told_with_its_reason():
     assert "one pair of projections for all layers" in planned_form(VERA).sentence
+    assert "PEFT 0.21 or newer" in planned_form(VERA).sentence
     assert "a pair of projections for each shape" in planned_form(AdapterSettings()).sentence
     assert planned_form(VERA, as_lora=True).kind == "LoRA"
 

@@ -233,3 +233,19 @@ def test_a_regular_expression_is_never_evaluated(convnet, folders, monkeypatch):
     edit_config(folders["lora"], target_modules="(a*)*" * 30 + "b")
     assert import_peft(folders["lora"], convnet, CLASS_NAMES).info.layers == ("fc2", "fc5")
     assert not hasattr(peft_config, "re")
+
+
+@pytest.mark.parametrize("method", ["vera", "lora"])
+def test_any_setting_of_a_wrong_type_is_refused_or_harmless(convnet, folders, method):
+    path = folders[method] / "adapter_config.json"
+    config = json.loads(path.read_text())
+    wrong = [None, [], {}, "", "x", -1, 10**30, 1e308, True, [[1]], {"a": [None]}]
+    refused = 0
+    for key in config:
+        for value in wrong:
+            path.write_text(json.dumps(config | {key: value}))
+            try:
+                import_peft(folders[method], convnet, CLASS_NAMES)
+            except AdapterError:
+                refused += 1
+    assert refused > len(config) * len(wrong) / 2
