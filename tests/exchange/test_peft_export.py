@@ -162,4 +162,11 @@ def test_names_are_taken_literally(make_adapter, tmp_path):
     settings = AdapterSettings(rank=2, method="lora", layers=("all-linear",))
     export_peft(make_adapter(network, settings, "abc"), network, "abc", tmp_path / "peft")
     config = json.loads((tmp_path / "peft" / "adapter_config.json").read_text())
-    assert config["target_modules"] == r"all\-linear"
+    assert config["target_modules"] == ["all-linear"]  # as a text it would mean every layer
+
+
+def test_layers_are_listed_where_a_list_catches_no_others(convnet, make_adapter, tmp_path):
+    settings = AdapterSettings(rank=2, method="lora", layers=("fc1", "fc4"))
+    export_peft(make_adapter(convnet, settings), convnet, CLASS_NAMES, tmp_path / "peft")
+    config = json.loads((tmp_path / "peft" / "adapter_config.json").read_text())
+    assert config["target_modules"] == ["fc1", "fc4"]

@@ -104,7 +104,7 @@ def in_lora(name):
             "there are no tensors base_model.model.fc2.lora_A.weight",
         ),
         ("vera", lambda t: t.pop("base_model.vera_B"), "no tensors base_model.vera_B"),
-        ("vera", lambda t: t.clear(), "there are no tensors in it"),
+        ("vera", lambda t: t.clear(), "there are no tensors base_model.model.fc2.vera_lambda_b"),
         (
             "lora",
             set_to(in_lora("conv1.lora_A"), torch.zeros(2, 3, 5, 5)),
@@ -249,3 +249,9 @@ def test_any_setting_of_a_wrong_type_is_refused_or_harmless(convnet, folders, me
             except AdapterError:
                 refused += 1
     assert refused > len(config) * len(wrong) / 2
+
+
+def test_no_tensors_and_an_expression_that_tells_no_layers(convnet, folders):
+    edit_config(folders["lora"], target_modules="fc2|fc5")
+    edit_tensors(folders["lora"], lambda t: t.clear())
+    assert "there are no tensors in it" in refusal(folders["lora"], convnet)

@@ -140,6 +140,10 @@ class Library:
         _move(deleted, place)
         return place
 
+    def deleted(self) -> "Library":
+        """What was deleted and can be restored."""
+        return Library(self.folder / _DELETED)
+
     def forget_deleted(self) -> None:
         """Let go of what was deleted; it cannot be restored any more."""
         for path in (self.folder / _DELETED).glob("*.safetensors"):

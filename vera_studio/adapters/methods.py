@@ -10,7 +10,7 @@ from vera_studio.adapters.layer import AdapterLayer
 from vera_studio.adapters.lora import LoraLinear
 from vera_studio.adapters.projections import ProjectionPair, make_lora_a, make_pair
 from vera_studio.adapters.vera import VeraLinear
-from vera_studio.recipe import AdapterSettings, Method
+from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings, Method
 
 Bases = Mapping[str, nn.Linear]  # by full name
 _PairKey = tuple[object, ...]
@@ -23,6 +23,11 @@ class MethodKind:
     title: str  # for a person
     layer: type[AdapterLayer]
     make: Callable[[Bases, AdapterSettings], dict[str, AdapterLayer]]
+
+
+def has_rank(method: Method) -> bool:
+    """Whether adapters of this method have a rank."""
+    return "rank" in METHOD_SETTINGS[method]
 
 
 def make_layers(

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from vera_studio.cli.runs import Subcommands
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter
+from vera_studio.cli.subcommands import Subcommands
 from vera_studio.recipe import ModelSettings
 
 _TARGETS = {
@@ -17,9 +18,7 @@ _TARGETS = {
 def add_commands(commands: Subcommands) -> None:
     """Add the subcommands of this family."""
     parser = commands.add_parser("export", help="write an adapter for other programs")
-    parser.add_argument(
-        "adapter", type=Path, metavar="ADAPTER", help="a file of the studio, or a PEFT folder"
-    )
+    parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
     parser.add_argument(
         "--to",
         required=True,
@@ -39,6 +38,6 @@ def _export(options: argparse.Namespace) -> None:
     from vera_studio.models.registry import open_model
 
     model = open_model(ModelSettings(weights=options.weights))
-    adapter = read_adapter(options.adapter, model)
+    adapter = read_adapter(find_adapter(options.adapter), model)
     exported = export(adapter, model, options.to, options.destination)
     print(f"{options.destination}: {exported.sentence}")

@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from vera_studio import recipe
 from vera_studio.cli.interrupt import StopOnInterrupt
+from vera_studio.cli.library import ADAPTER_HELP, add_to_library, find_adapter
 from vera_studio.cli.progress import ProgressLine
+from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
@@ -17,7 +19,6 @@ from vera_studio.recipe import ModelSettings
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
     from vera_studio.data.store import ImageSet
 
-Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -34,14 +35,13 @@ def _add_train(commands: Subcommands) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="the run folder to write"
     )
+    parser.add_argument("--name", help="add the best adapter to the library under this name")
     parser.set_defaults(command=_train)
 
 
 def _add_evaluate(commands: Subcommands) -> None:
     parser = commands.add_parser("evaluate", help="measure an adapter's accuracy")
-    parser.add_argument(
-        "adapter", type=Path, metavar="ADAPTER", help="a file of the studio, or a PEFT folder"
-    )
+    parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
     parser.add_argument(
         "--data",
         required=True,
@@ -75,6 +75,8 @@ def _train(options: argparse.Namespace) -> None:
         result = train(recipe.load(options.recipe), options.out, ProgressLine(), stop.asked)
     print(gains(result))
     print(f"Run folder: {result.folder}")
+    if options.name and result.best_epoch:
+        add_to_library(result.best_adapter, options.name)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -85,7 +87,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from vera_studio.training.evaluation import evaluate
 
     model = open_model(ModelSettings(weights=options.weights))
-    adapter = read_adapter(options.adapter, model)
+    adapter = read_adapter(find_adapter(options.adapter), model)
     adapter_file.apply(adapter, model.network, model.kind.class_names)
     model.network.to(choose_device(options.device).device)
     images, part = _test_images(options.data, model.kind.class_names, model.kind.image_size)

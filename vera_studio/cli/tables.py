@@ -6,6 +6,19 @@ from collections.abc import Sequence
 from vera_studio.training.results import Evaluation, RunResult
 
 
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
+    """`rows` as lines with columns; those whose numbers are in `left` stand to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if number in left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def gains(result: RunResult) -> str:
     """A table of the test accuracies before and after."""
     lines = [f"Best epoch: {result.best_epoch}. On the test images:"]

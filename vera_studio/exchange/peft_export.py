@@ -110,7 +110,7 @@ def export_peft(
     _make_room(folder)
     config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
     write_atomically(values, safetensors.torch.save(tensors, {"format": "pt"}))
-    text = json.dumps(_config(adapter.info.settings), indent=2, sort_keys=True)
+    text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
     write_atomically(config, text.encode())
     return form, (config, values)
 
@@ -134,16 +134,14 @@ def _renamed(adapter: AdapterFile) -> dict[str, torch.Tensor]:
     return renamed
 
 
-def _config(settings: AdapterSettings) -> Mapping[str, Any]:
+def _config(settings: AdapterSettings, network: nn.Module) -> Mapping[str, Any]:
     common = {
         "peft_type": settings.method.upper(),
         "task_type": None,
         "base_model_name_or_path": None,
         "inference_mode": True,
         "r": settings.rank,
-        # A regular expression for the whole name. A list would also catch every layer whose
-        # name ends like one of the chosen: "fc1" would catch "body.fc1".
-        "target_modules": "|".join(re.escape(name) for name in settings.layers or ()),
+        "target_modules": _targets(settings.layers or (), network),
         "bias": "none",
         "fan_in_fan_out": False,
         "modules_to_save": None,
@@ -161,6 +159,18 @@ def _config(settings: AdapterSettings) -> Mapping[str, Any]:
         "lora_dropout": 0.0,
         "use_rslora": False,
     }
+
+
+def _targets(layers: Sequence[str], network: nn.Module) -> list[str] | str:
+    """The layers' full names; where these would catch others too, an expression that does not.
+
+    A list catches every layer whose name ends like one in it: "fc1" would catch "body.fc1".
+    """
+    endings = tuple(f".{name}" for name in layers)
+    others = {name for name, _ in network.named_modules()} - set(layers)
+    if any(name.endswith(endings) for name in others):
+        return "|".join(re.escape(name) for name in layers)
+    return list(layers)
 
 
 def _make_room(folder: Path) -> None:

@@ -1,0 +1,265 @@
+"""The subcommands for the adapters that one has: list, import, combine, similarity, rename, …"""
+
+import argparse
+import json
+import math
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vera_studio import environment
+from vera_studio.cli.subcommands import Subcommands
+from vera_studio.cli.tables import aligned
+from vera_studio.errors import StudioError
+from vera_studio.recipe import ModelSettings
+
+if TYPE_CHECKING:  # imports torch, which --help does without
+    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.library import Entry, Library
+    from vera_studio.models.registry import OpenedModel
+
+ADAPTER_HELP = "a file of the studio, a PEFT folder, or a name in the library"
+_HEAD = ("name", "method", "rank", "classes", "targets", "others", "bytes", "added", "file")
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Add the subcommands of this family."""
+    parser = commands.add_parser("list", help="list the library of adapters, the newest first")
+    parser.add_argument("--json", action="store_true", help="print one JSON list")
+    parser.set_defaults(command=_list)
+    _add_import(commands)
+    _add_combine(commands)
+    _add_similarity(commands)
+    _add_keeping(commands)
+
+
+def find_adapter(name: str) -> Path:
+    """The path that `name` is, or that of the adapter with that name in the library.
+
+    Raises:
+        AdapterError: it is neither; lists the names that there are.
+    """
+    path = Path(name).expanduser()
+    is_path = path.exists() or os.sep in name or path.suffix == ".safetensors"
+    return path if is_path else _library().find(name)
+
+
+def add_to_library(path: Path, name: str) -> None:
+    """Add the adapter file at `path`; says what it is called there."""
+    from vera_studio.adapters import adapter_file
+
+    _add(adapter_file.load(path), name)
+
+
+def _add_import(commands: Subcommands) -> None:
+    parser = commands.add_parser("import", help="put an adapter into the library")
+    parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
+    parser.add_argument("--name", help="what to call it; left out, as the file or the folder")
+    _add_out(parser)
+    _add_weights(parser)
+    parser.set_defaults(command=_import)
+
+
+def _add_combine(commands: Subcommands) -> None:
+    parser = commands.add_parser("combine", help="make one adapter that acts as two with weights")
+    for name in ("first", "second"):
+        parser.add_argument(name, metavar=name.upper(), help=ADAPTER_HELP)
+    parser.add_argument(
+        "--mix",
+        nargs=2,
+        type=float,
+        default=(1.0, 1.0),
+        metavar=("W1", "W2"),
+        help="what the changes of each are multiplied by (default: 1 1)",
+    )
+    parser.add_argument("--name", help="what to call it in the library")
+    _add_out(parser)
+    _add_weights(parser)
+    parser.set_defaults(command=_combine)
+
+
+def _add_similarity(commands: Subcommands) -> None:
+    parser = commands.add_parser(
+        "similarity", help="the cosine of two adapters' weight changes, a layer each"
+    )
+    for name in ("first", "second"):
+        parser.add_argument(name, metavar=name.upper(), help=ADAPTER_HELP)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_weights(parser)
+    parser.set_defaults(command=_similarity)
+
+
+def _add_keeping(commands: Subcommands) -> None:
+    for name, words, value in (
+        ("rename", "give an adapter in the library another name", "NAME"),
+        ("annotate", "replace the notes on an adapter in the library", "NOTES"),
+        ("delete", "take an adapter out of the library; 'restore' brings it back", ""),
+        ("restore", "bring back what was deleted since the window was last opened", ""),
+    ):
+        parser = commands.add_parser(name, help=words)
+        parser.add_argument("adapter", metavar="ADAPTER", help="its name in the library")
+        if value:
+            parser.add_argument("text", metavar=value)
+        parser.set_defaults(command={"delete": _delete, "restore": _restore}.get(name, _edit))
+        parser.set_defaults(is_name=name == "rename")
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write this file in place of adding to the library"
+    )
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--weights", default="", metavar="FILE", help="your own base weights")
+
+
+def _list(options: argparse.Namespace) -> None:
+    contents = _library().contents()
+    if options.json:
+        print(json.dumps([_as_json(entry) for entry in contents.entries]))
+    elif contents.entries:
+        print(
+            aligned([_HEAD, *(_cells(entry) for entry in contents.entries)], left=(0, 1, 3, 7, 8))
+        )
+    else:
+        print("The library is empty: train in the window, or import an adapter.")
+    if contents.problems:
+        raise StudioError(" ".join(contents.problems))
+
+
+def _import(options: argparse.Namespace) -> None:
+    from vera_studio.adapters.copies import with_adapter
+    from vera_studio.exchange.reading import read_adapter
+
+    path, model = find_adapter(options.adapter), _open_model(options)
+    adapter = read_adapter(path, model)
+    with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
+    stem = path.name if path.is_dir() else path.stem
+    _keep(adapter, options, options.name or adapter.info.name or stem)
+
+
+def _combine(options: argparse.Namespace) -> None:
+    from vera_studio.adapters.combination import combine
+
+    model = _open_model(options)
+    first, second = _read_two(options, model)
+    mix = (options.mix[0], options.mix[1])
+    names = model.kind.class_names
+    combined = combine(first, second, mix, model.network, names)
+    title = f"{mix[0]:g} {options.first} + {mix[1]:g} {options.second}"
+    _keep(combined, options, options.name or title)
+
+
+def _similarity(options: argparse.Namespace) -> None:
+    from vera_studio.adapters.similarity import similarities
+
+    model = _open_model(options)
+    first, second = _read_two(options, model)
+    found = similarities(first, second, model.network, model.kind.class_names)
+    if options.json:
+        print(json.dumps({name: _or_none(value) for name, value in found.items()}))
+        return
+    rows = [(name, f"{value:+.4f}") for name, value in found.items()]
+    print(aligned([("layer", "cosine"), *rows]))
+
+
+def _edit(options: argparse.Namespace) -> None:
+    library = _library()
+    path = library.find(options.adapter)
+    (library.rename if options.is_name else library.annotate)(path, options.text)
+    print(f"{path}: {'renamed' if options.is_name else 'annotated'}.")
+
+
+def _delete(options: argparse.Namespace) -> None:
+    library = _library()
+    print(f"{library.delete(library.find(options.adapter))}: until the window is opened next.")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    library = _library()
+    print(f"{library.restore(library.deleted().find(options.adapter))}: restored.")
+
+
+def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> None:
+    """Write the file that was asked for, or add to the library; says what was done."""
+    from vera_studio.adapters import adapter_file
+
+    if options.out:
+        adapter_file.write(options.out, adapter)
+        print(f"{options.out}: written.")
+        return
+    _add(adapter, name)
+
+
+def _add(adapter: "AdapterFile", name: str) -> None:
+    entry = _library().add(adapter, name, datetime.now().astimezone())
+    print(f"{entry.path}: in the library as {entry.name}.")
+
+
+def _library() -> "Library":
+    from vera_studio.adapters.library import Library
+
+    return Library(environment.library_folder())
+
+
+def _open_model(options: argparse.Namespace) -> "OpenedModel":
+    from vera_studio.models.registry import open_model
+
+    return open_model(ModelSettings(weights=options.weights))
+
+
+def _read_two(
+    options: argparse.Namespace, model: "OpenedModel"
+) -> tuple["AdapterFile", "AdapterFile"]:
+    from vera_studio.exchange.reading import read_adapter
+
+    first, second = (
+        read_adapter(find_adapter(name), model) for name in (options.first, options.second)
+    )
+    return first, second
+
+
+def _cells(entry: "Entry") -> tuple[str, ...]:
+    from vera_studio.adapters.gains import gains, target_classes
+    from vera_studio.adapters.methods import METHODS, has_rank
+
+    settings, found = entry.info.settings, gains(entry.info)
+    return (
+        entry.name,
+        METHODS[settings.method].title,
+        str(settings.rank) if has_rank(settings.method) else "",
+        ", ".join(target_classes(entry.info)),
+        _points(found.targets_before, found.targets_after) if found else "",
+        _points(found.others_before, found.others_after) if found else "",
+        f"{entry.bytes:,}",
+        f"{entry.added:%Y-%m-%d %H:%M}",
+        entry.path.name,
+    )
+
+
+def _as_json(entry: "Entry") -> dict[str, object]:
+    from vera_studio.adapters.gains import gains, target_classes
+    from vera_studio.adapters.methods import has_rank
+
+    settings, found = entry.info.settings, gains(entry.info)
+    return {
+        "name": entry.name,
+        "method": settings.method,
+        "rank": settings.rank if has_rank(settings.method) else None,
+        "classes": target_classes(entry.info),
+        "gains": {name: _or_none(value) for name, value in vars(found).items()} if found else None,
+        "notes": entry.info.notes,
+        "bytes": entry.bytes,
+        "added": entry.added.isoformat(),
+        "path": str(entry.path),
+    }
+
+
+def _points(before: float, after: float) -> str:
+    return "" if math.isnan(after - before) else f"{100 * (after - before):+.1f}"
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
