@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -174,7 +175,8 @@ def _edit(options: argparse.Namespace) -> None:
 
 def _delete(options: argparse.Namespace) -> None:
     library = _library()
-    print(f"{library.delete(library.find(options.adapter))}: until the window is opened next.")
+    library.delete(library.find(options.adapter))
+    print(f"{options.adapter}: deleted. Until the window is next opened, 'restore' brings it back.")
 
 
 def _restore(options: argparse.Namespace) -> None:
@@ -230,7 +232,7 @@ def _cells(entry: "Entry") -> tuple[str, ...]:
         entry.name,
         METHODS[settings.method].title,
         str(settings.rank) if has_rank(settings.method) else "",
-        ", ".join(target_classes(entry.info)),
+        _classes(target_classes(entry.info), entry.info.class_names),
         _points(found.targets_before, found.targets_after) if found else "",
         _points(found.others_before, found.others_after) if found else "",
         f"{entry.bytes:,}",
@@ -255,6 +257,10 @@ def _as_json(entry: "Entry") -> dict[str, object]:
         "added": entry.added.isoformat(),
         "path": str(entry.path),
     }
+
+
+def _classes(targets: Sequence[str], all_classes: Sequence[str]) -> str:
+    return "all" if set(targets) == set(all_classes) else ", ".join(targets)
 
 
 def _points(before: float, after: float) -> str:
