@@ -7,15 +7,15 @@ Exit status: 0 done, 1 a failure told in one line on standard error, 2 wrong usa
 import argparse
 import json
 import math
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import vera_studio
 from vera_studio import environment, recipe
+from vera_studio.cli_compare import add_compare
+from vera_studio.cli_interrupt import StopOnInterrupt
 from vera_studio.errors import Cancelled, StudioError
 from vera_studio.recipe import ModelSettings
 from vera_studio.training.results import (
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
     _add_train(commands)
     _add_evaluate(commands)
+    add_compare(commands)
     _add_pretrain(commands)
     return parser
 
@@ -112,7 +113,7 @@ def _add_pretrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _train(options: argparse.Namespace) -> None:
     from vera_studio.training.loop import train
 
-    stop = _StopOnInterrupt()
+    stop = StopOnInterrupt()
     with stop:
         result = train(recipe.load(options.recipe), options.out, _ProgressLine(), stop.asked)
     print(_gains(result))
@@ -177,28 +178,6 @@ def _test_images(name: str, class_names: Sequence[str], image_size: int) -> "tup
     for file in skipped:
         print(f"skipped {file.path}: {file.reason}", file=sys.stderr)
     return images, part
-
-
-class _StopOnInterrupt:
-    """While entered, the first Ctrl+C asks the run to stop and a second one breaks it off."""
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def asked(self) -> bool:
-        return self._asked
-
-    def __enter__(self) -> None:
-        self._previous = signal.signal(signal.SIGINT, self._stop)
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._previous)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
-        print("\nStopping; what was trained so far is kept.", file=sys.stderr)
 
 
 class _ProgressLine:
