@@ -6,7 +6,7 @@ import pytest
 import safetensors.torch
 from PIL import Image
 
-from vera_studio import cli, environment
+from tests.command_line import run
 from vera_studio.adapters import adapter_file
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
@@ -19,12 +19,6 @@ def adapter(make_adapter, tmp_path):
     made = make_adapter(network, AdapterSettings(rank=4, sharing="all"))
     adapter_file.write(tmp_path / "a.safetensors", made)
     return tmp_path / "a.safetensors"
-
-
-def run(*arguments):
-    """The exit status; without --data-dir the user's own folders would be used."""
-    options = ("--data-dir", environment.data_folder())
-    return cli.run([str(argument) for argument in (*options, *arguments)], lambda: 9)
 
 
 @pytest.mark.parametrize(

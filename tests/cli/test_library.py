@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from vera_studio import cli, environment
+from tests import command_line
+from vera_studio import environment
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import merge
 from vera_studio.adapters.copies import with_adapter
@@ -40,8 +41,7 @@ def run(capsys):
     """A function that runs a subcommand and gives its exit status, output and errors."""
 
     def run(*arguments):
-        options = ("--data-dir", environment.data_folder())
-        status = cli.run([str(argument) for argument in (*options, *arguments)], lambda: 9)
+        status = command_line.run(*arguments)
         out, err = capsys.readouterr()
         return status, out, err
 

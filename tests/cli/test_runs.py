@@ -5,28 +5,16 @@ import math
 import signal
 import sys
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import vera_studio
+from tests.command_line import COLOURS, run, write_class
 from vera_studio import cli, environment
 from vera_studio import recipe as recipes
 from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
 from vera_studio.training import loop, reporting
 from vera_studio.training.results import Stage, StepsDone
 from vera_studio.training.run_folder import load_result
-
-COLOURS = {"cat": (200, 60, 40), "dog": (40, 60, 200), "ship": (60, 180, 60)}
-
-
-def write_class(folder, name, count, seed):
-    (folder / name).mkdir(parents=True)
-    random = np.random.default_rng([seed, *COLOURS[name]])
-    for index in range(count):
-        noise = random.integers(-40, 40, (32, 32, 3))
-        pixels = np.clip(np.array(COLOURS[name]) + noise, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / name / f"{index}.png")
 
 
 @pytest.fixture
@@ -57,16 +45,6 @@ def trained(write_recipe, tmp_path, capsys):
     assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
     capsys.readouterr()
     return load_result(tmp_path / "run")
-
-
-def no_window():
-    raise AssertionError("a window was asked for")
-
-
-def run(*arguments):
-    """The exit status; without --data-dir the user's own folders would be used."""
-    options = ("--data-dir", environment.data_folder())
-    return cli.run([str(argument) for argument in (*options, *arguments)], no_window)
 
 
 def assert_refused(capsys, *arguments, text):

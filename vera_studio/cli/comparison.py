@@ -1,0 +1,173 @@
+"""The subcommand that compares methods and ranks: compare."""
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+
+from vera_studio import recipe
+from vera_studio.cli.interrupt import StopOnInterrupt
+from vera_studio.cli.subcommands import Subcommands
+from vera_studio.cli.tables import aligned
+from vera_studio.errors import Cancelled, RecipeError, TrainingError
+from vera_studio.files import write_atomically
+from vera_studio.recipe import AdapterSettings
+from vera_studio.training import comparison_tables as tables
+from vera_studio.training.candidates import candidate, title
+from vera_studio.training.comparison_results import (
+    MAX_SEEDS,
+    Comparison,
+    ComparisonSettings,
+    ComparisonStands,
+    Spread,
+    Summary,
+)
+from vera_studio.training.results import Event, Notice, Stage, StepsDone
+
+_HEAD = ("", "trainable", "share", "bytes", "targets", "gain", "others", "gain", "seconds", "runs")
+_NOTHING = "-"
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Add the subcommands of this family."""
+    parser = commands.add_parser("compare", help="run methods and ranks with several seeds")
+    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        type=_method,
+        required=True,
+        metavar="METHOD",
+        help="vera:RANK, vera-all:RANK (one pair of projections for all layers), lora:RANK, "
+        "full, bias; the recipe says everything else",
+    )
+    parser.add_argument("--seeds", type=int, default=3, help=f"runs of each, 1 to {MAX_SEEDS}")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="a new folder for all runs"
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="a row a run, to this file too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(command=_compare)
+
+
+def _method(name: str) -> str:
+    """`name`, if it stands for a method; else wrong usage, told before anything is opened."""
+    try:
+        candidate(name, AdapterSettings())
+    except RecipeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return name
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from vera_studio.training.comparison import compare
+
+    base = recipe.load(options.recipe)
+    chosen = tuple(candidate(name, base.adapter) for name in options.methods)
+    settings = ComparisonSettings(chosen, options.seeds)
+    stop = StopOnInterrupt()
+    with stop:
+        comparison = compare(base, settings, options.out, _ProgressLines(), stop.asked)
+    if options.csv and comparison.runs:
+        write_atomically(options.csv, tables.to_csv(tables.run_rows(comparison)).encode())
+    if options.json:
+        print(json.dumps(tables.to_json(comparison)))
+    elif comparison.runs:
+        print(_table(comparison))
+        print(f"Folder: {comparison.folder}")
+    _raise_if_incomplete(comparison)
+
+
+def _raise_if_incomplete(comparison: Comparison) -> None:
+    """Have the exit status tell what is missing; what there is has been printed.
+
+    Raises:
+        Cancelled: it was stopped before its last run.
+        TrainingError: not one run came to its end.
+    """
+    if comparison.stopped:
+        raise Cancelled
+    if all(run.problem for run in comparison.runs):
+        raise TrainingError(f"Every run failed; the first: {comparison.runs[0].problem}")
+
+
+class _ProgressLines:
+    """Prints a line a run, and on a terminal one that moves in between."""
+
+    def __init__(self) -> None:
+        self._moves = sys.stderr.isatty()
+        self._now = ""
+        self._told = 0  # runs
+        self._notices: set[str] = set()
+
+    def __call__(self, event: Event | ComparisonStands) -> None:
+        match event:
+            case ComparisonStands(comparison, now):
+                self._now = now
+                self._tell_ended(comparison)
+            case Notice(text) if text not in self._notices:  # most runs have the same to say
+                self._notices.add(text)
+                self._print(text)
+            case StepsDone() if self._moves:
+                line = f"{event.progress:6.1%}  {self._now}"
+                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+            case Stage(text) if not self._now:
+                self._print(f"{text} ...")
+
+    def _tell_ended(self, comparison: Comparison) -> None:
+        for run in comparison.runs[self._told :]:
+            self._told += 1
+            name = title(comparison.candidates[run.candidate].settings)
+            how = f"targets {run.after.targets:.2%}  {run.seconds:.1f} s"
+            if run.problem:
+                how = f"failed: {run.problem.splitlines()[0]}"
+            number = f"run {self._told}/{comparison.total}"
+            self._print(f"{number}  {name}, seed {run.seed}  {how}")
+
+    def _print(self, line: str) -> None:
+        print(("\r\x1b[K" if self._moves else "") + line, file=sys.stderr, flush=True)
+
+
+def _table(comparison: Comparison) -> str:
+    """A row a method, its figures in columns, and what they are."""
+    before = comparison.before
+    base = ["base network", "0", "", "", _percent(before.targets), "", _percent(before.others)]
+    lines = [list(_HEAD), [*base, "", "", ""]]
+    lines += [_cells(comparison, summary) for summary in comparison.summaries()]
+    targets = ", ".join(comparison.target_classes)
+    about = (
+        f"{comparison.data}, test images. Targets: {targets}. Mean and sample standard deviation "
+        f"over {comparison.seeds} seeds, gains in points."
+    )
+    return f"{about}\n{aligned(lines)}"
+
+
+def _cells(comparison: Comparison, summary: Summary) -> list[str]:
+    candidate, before = summary.candidate, comparison.before
+    return [
+        title(candidate.settings),
+        f"{candidate.trainable:,}",
+        f"{candidate.share:.2%}",
+        f"{summary.file_bytes:,}",
+        _spread(summary.targets),
+        _gain(summary.targets.mean - before.targets),
+        _spread(summary.others),
+        _gain(summary.others.mean - before.others),
+        _NOTHING if math.isnan(summary.seconds.mean) else f"{summary.seconds.mean:.1f}",
+        f"{summary.finished}/{comparison.seeds}",
+    ]
+
+
+def _percent(share: float) -> str:
+    return _NOTHING if math.isnan(share) else f"{share:.2%}"
+
+
+def _spread(spread: Spread) -> str:
+    if math.isnan(spread.deviation):
+        return _percent(spread.mean)
+    return f"{100 * spread.mean:.2f} ±{100 * spread.deviation:5.2f}%"
+
+
+def _gain(gain: float) -> str:
+    return _NOTHING if math.isnan(gain) else f"{100 * gain:+.2f}"
