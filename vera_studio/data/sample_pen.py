@@ -68,10 +68,9 @@ class Pen:
         self, colour: Colour, x: float, y: float, rx: float, ry: float, turn: float = 0.0
     ) -> None:
         """Fill an ellipse around (x, y) with radii `rx` and `ry`, turned by `turn` radians."""
-        cos, sin = math.cos(turn), math.sin(turn)
-        points = [
-            (x + rx * cos * c - ry * sin * s, y + rx * sin * c + ry * cos * s) for c, s in _CIRCLE
-        ]
+        xc, xs = rx * math.cos(turn), -ry * math.sin(turn)
+        yc, ys = rx * math.sin(turn), ry * math.cos(turn)
+        points = [(x + xc * c + xs * s, y + yc * c + ys * s) for c, s in _CIRCLE]
         self._draw.polygon(self._place(points), fill=colour)
 
     def line(self, colour: Colour, width: float, *points: Point) -> None:

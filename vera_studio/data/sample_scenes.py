@@ -167,5 +167,5 @@ def _landscape(
 def _gradient(top: Colour, bottom: Colour, size: int) -> Image.Image:
     """A square image whose rows go from one colour to the other."""
     rows = np.linspace(top, bottom, size).astype(np.uint8)  # (size, 3)
-    pixels = np.broadcast_to(rows[:, None, :], (size, size, 3))
-    return Image.fromarray(np.ascontiguousarray(pixels))
+    column = Image.fromarray(rows[:, None, :])
+    return column.resize((size, size), Image.Resampling.NEAREST)

@@ -18,6 +18,9 @@ from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.workspace import Workspace
 
 _HEARTBEAT_MILLISECONDS = 250
+# How long a thread that computes in pure Python may keep the window waiting: Qt asks for Python
+# some thirty times while it draws a plot, and by default each of these waits takes up to 5 ms.
+_SWITCH_SECONDS = 0.001
 
 
 def run_app() -> int:
@@ -60,7 +63,8 @@ class _FirstExposure(QObject):
 
 
 def make_application() -> QApplication:
-    """The Qt application, with its name, icon and style set."""
+    """The Qt application, with its name, icon and style set; Python's threads take short turns."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
         Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
     )

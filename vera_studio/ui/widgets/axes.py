@@ -19,7 +19,7 @@ class WholeNumberAxis(pg.AxisItem):
     def __init__(self) -> None:
         super().__init__("bottom")
         self.enableAutoSIPrefix(False)
-        self.setStyle(hideOverlappingLabels=False)
+        self.setStyle(hideOverlappingLabels=False, maxTickLevel=1)
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list:  # noqa: N803
         levels = super().tickSpacing(minVal, maxVal, size)
@@ -41,6 +41,12 @@ class ValueAxis(pg.AxisItem):
     def boundingRect(self) -> QRectF:
         # pyqtgraph leaves out labels beyond this, and with a grid gives them no room.
         return super().boundingRect().adjusted(0, -_END, 0, _END)
+
+    def drawPicture(self, p: QPainter, *specs: object) -> None:
+        # Where the clip is no one rectangle, Qt 6.11 takes 0.25 ms for each translucent line of
+        # the grid, 40 times as long, and drawing a plot half as long again.
+        p.setClipRect(self.boundingRect())
+        super().drawPicture(p, *specs)
 
 
 class PercentAxis(ValueAxis):
