@@ -1,0 +1,164 @@
+"""One adapter in place of two: both active at once, each with a weight.
+
+Changes of weights add up, so w1 dW1 + w2 dW2 is an adapter again. Two products of small
+matrices, B1 A1 and B2 A2, add up to one of their ranks together: [w1 B1, w2 B2] [A1; A2].
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.adapters.attach import attached_layers, linear_layers
+from vera_studio.adapters.conversion import factors
+from vera_studio.adapters.copies import with_adapter
+from vera_studio.adapters.layer import AdapterLayer
+from vera_studio.adapters.wording import listed
+from vera_studio.errors import AdapterError
+from vera_studio.recipe import MAX_RANK, AdapterSettings, Method
+
+_Layers = dict[str, AdapterLayer]
+_Tensors = dict[str, torch.Tensor]
+
+
+def combine(
+    first: AdapterFile,
+    second: AdapterFile,
+    weights: tuple[float, float],
+    network: nn.Module,
+    class_names: Sequence[str],
+) -> AdapterFile:
+    """One adapter equal to both being active with `weights`.
+
+    VeRA and LoRA in any mix become a LoRA of their ranks together, weights and scales being in
+    its B; rows and columns of a layer that only one of the two is on are padded with zeros. Two
+    adapters of biases alone become such a one; any other pair becomes full linear layers.
+    Everything is computed in float64 and rounded once to the dtype of the layer's weight.
+
+    Args:
+        first: an adapter of any method.
+        second: another one for the same network.
+        weights: what the changes of the first and of the second are multiplied by.
+        network: the one that both were made for; it is not changed.
+        class_names: the network's classes, in its order.
+
+    Raises:
+        AdapterError: the adapters were made for different networks or classes, a weight is not
+            a finite number, the ranks together exceed the largest rank, or a result would not
+            be finite.
+    """
+    _check(first, second, weights)
+    adapted = with_adapter(first, network, class_names)
+    on_first = attached_layers(adapted)
+    on_second = attached_layers(with_adapter(second, network, class_names))
+    bases = {
+        name: base
+        for name, base in linear_layers(adapted).items()
+        if name in on_first or name in on_second
+    }
+    dtypes = {name: base.weight.dtype for name, base in bases.items()}
+    method, rank = _outcome(first.info.settings, second.info.settings)
+    if method == "lora":
+        ranks = first.info.settings.rank, second.info.settings.rank
+        values = _low_rank(on_first, on_second, weights, ranks, bases)
+    else:
+        values = _dense(on_first, on_second, weights, method, bases)
+    rounded = {name: value.to(dtypes[name.rpartition(".")[0]]) for name, value in values.items()}
+    if wrong := [name for name, value in rounded.items() if not bool(value.isfinite().all())]:
+        raise AdapterError(f"The combination is too large for its dtype: {listed(wrong)}.")
+    return AdapterFile(_info(first, second, weights, method, rank, tuple(bases)), rounded)
+
+
+def _check(first: AdapterFile, second: AdapterFile, weights: tuple[float, float]) -> None:
+    """Raise an AdapterError that names everything that keeps the two apart."""
+    found = []
+    if first.info.class_names != second.info.class_names:
+        found.append("they are for different classes")
+    if first.info.base_digest != second.info.base_digest:
+        found.append("they were trained on networks with different weights")
+    if not all(math.isfinite(weight) for weight in weights):
+        found.append(f"their weights must be finite numbers, not {weights[0]} and {weights[1]}")
+    method, rank = _outcome(first.info.settings, second.info.settings)
+    if method == "lora" and rank > MAX_RANK:
+        found.append(f"their ranks together are {rank:,}, and {MAX_RANK:,} is the largest")
+    if found:
+        raise AdapterError(f"The two adapters cannot be combined: {'; '.join(found)}.")
+
+
+def _outcome(first: AdapterSettings, second: AdapterSettings) -> tuple[Method, int]:
+    """The method that the combination has, and its rank, where it has one."""
+    methods = {first.method, second.method}
+    if methods <= {"vera", "lora"}:
+        return "lora", first.rank + second.rank
+    return ("bias" if methods == {"bias"} else "full"), AdapterSettings().rank
+
+
+def _info(
+    first: AdapterFile,
+    second: AdapterFile,
+    weights: tuple[float, float],
+    method: Method,
+    rank: int,
+    layers: tuple[str, ...],
+) -> AdapterInfo:
+    return AdapterInfo(
+        settings=AdapterSettings(method=method, rank=rank, layers=layers),
+        class_names=first.info.class_names,
+        base_digest=first.info.base_digest,
+        projections_digest="",
+        training={"combined": [[first.info.name, weights[0]], [second.info.name, weights[1]]]},
+    )
+
+
+def _low_rank(
+    first: _Layers,
+    second: _Layers,
+    weights: tuple[float, float],
+    ranks: tuple[int, int],
+    bases: dict[str, nn.Linear],
+) -> _Tensors:
+    """A (r1 + r2, in) and B (out, r1 + r2) of each layer, in float64."""
+    values = {}
+    for name, base in bases.items():
+        parts = []
+        for layers, weight, rank in zip((first, second), weights, ranks, strict=True):
+            A = torch.zeros(rank, base.in_features, dtype=torch.float64)  # noqa: N806
+            B = torch.zeros(base.out_features, rank, dtype=torch.float64)  # noqa: N806
+            if name in layers:
+                A, B = factors(layers[name])  # noqa: N806 - the paper's
+            parts.append((A, weight * B))
+        values[f"{name}.A"] = torch.cat([A for A, _ in parts], dim=0)
+        values[f"{name}.B"] = torch.cat([B for _, B in parts], dim=1)
+    return values
+
+
+def _dense(
+    first: _Layers,
+    second: _Layers,
+    weights: tuple[float, float],
+    method: Method,
+    bases: dict[str, nn.Linear],
+) -> _Tensors:
+    """The changes of each layer's weight (out, in) and bias (out,), in float64."""
+    values = {}
+    for name, base in bases.items():
+        if method == "full":
+            values[f"{name}.weight_change"] = torch.zeros_like(base.weight, dtype=torch.float64)
+        if base.bias is not None:
+            values[f"{name}.bias_change"] = torch.zeros_like(base.bias, dtype=torch.float64)
+    for layers, weight in zip((first, second), weights, strict=True):
+        for name, layer in layers.items():
+            _add_changes(values, name, layer.double(), weight)
+    return {name: value.detach().cpu() for name, value in values.items()}
+
+
+def _add_changes(values: _Tensors, name: str, layer: AdapterLayer, weight: float) -> None:
+    """Add a layer's weighted changes to those in `values`."""
+    if (key := f"{name}.weight_change") in values:
+        values[key] = values[key] + weight * layer.delta_weight()
+    if (delta_bias := layer.delta_bias()) is not None:
+        key = f"{name}.bias_change"
+        values[key] = values[key] + weight * delta_bias

@@ -1,0 +1,88 @@
+"""The LoRA that computes exactly what a VeRA adapter does.
+
+VeRA's dW = diag(b) B diag(d) A (Kopiczko, Blankevoort and Asano, ICLR 2024,
+https://arxiv.org/abs/2310.11454) is a LoRA's dW = B' A' with A' = diag(d) A and B' = diag(b) B.
+The way back does not exist: a LoRA's A and B are no multiples of a shared pair.
+"""
+
+import dataclasses
+
+import torch
+from torch import nn
+
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.adapters.adapter_metadata import FORMAT_VERSION
+from vera_studio.adapters.attach import attached_layers
+from vera_studio.adapters.copies import with_adapter
+from vera_studio.adapters.lora import LoraLinear
+from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.vera import VeraLinear
+from vera_studio.errors import AdapterError
+from vera_studio.recipe import AdapterSettings, Method
+
+_NO_LORA: dict[Method, str] = {
+    "full": "it changes every number of a weight, which no product of two small matrices does",
+    "bias": "it changes biases, which LoRA leaves as they are",
+}
+
+
+def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
+    """The LoRA equal to a VeRA adapter, with alpha = rank; a LoRA comes back as it is.
+
+    Computed in float64 and rounded once to the dtype of the layer's weight.
+
+    Args:
+        adapter: of the method VeRA or LoRA.
+        network: the one that the adapter was made for; it is not changed.
+
+    Raises:
+        AdapterError: the adapter is of a method without an equal LoRA, or was made for another
+            network.
+    """
+    settings = adapter.info.settings
+    if settings.method == "lora":
+        return adapter
+    check_low_rank(adapter)
+    parameters: dict[str, torch.Tensor] = {}
+    for name, layer in attached_layers(with_adapter(adapter, network)).items():
+        dtype = layer.base.weight.dtype
+        A, B = factors(layer)  # noqa: N806 - the paper's
+        parameters |= {f"{name}.A": A.to(dtype), f"{name}.B": B.to(dtype)}
+    info = dataclasses.replace(
+        adapter.info,
+        settings=AdapterSettings(
+            method="lora", rank=settings.rank, seed=settings.seed, layers=settings.layers
+        ),
+        projections_digest="",
+        stores_projections=False,
+        format_version=FORMAT_VERSION,
+    )
+    return AdapterFile(info, parameters)
+
+
+def check_low_rank(adapter: AdapterFile) -> None:
+    """Refuse an adapter that is no product of two small matrices.
+
+    Raises:
+        AdapterError: it is; gives the reason.
+    """
+    method = adapter.info.settings.method
+    if reason := _NO_LORA.get(method):
+        raise AdapterError(f"{METHODS[method].title} cannot become a LoRA: {reason}.")
+
+
+def factors(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
+    """A (rank, in) and B (out, rank) in float64 on the CPU, with dW = B A.
+
+    Args:
+        layer: an adapted layer of VeRA or LoRA.
+    """
+    if isinstance(layer, LoraLinear):
+        return _double(layer.A), layer.scale * _double(layer.B)
+    assert isinstance(layer, VeraLinear)
+    A, B = (_double(part) for part in layer.sliced())  # noqa: N806 - the paper's
+    return _double(layer.d)[:, None] * A, _double(layer.b)[:, None] * B
+
+
+def _double(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().cpu().double()
