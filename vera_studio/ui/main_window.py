@@ -1,6 +1,5 @@
-"""The window: menus, docks, pages, dialogs and closing."""
+"""The window: menus, docks, pages and closing."""
 
-import dataclasses
 import os
 from functools import partial
 from pathlib import Path
@@ -16,20 +15,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFileDialog,
     QMainWindow,
-    QMessageBox,
     QTabWidget,
     QWidget,
 )
 
 from vera_studio import environment
-from vera_studio.recipe import DataSource
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions
+from vera_studio.ui.asking import Asking, ask_about_run
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.menus import RecentMenu, build_menus
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.data_page import DataPage
@@ -42,9 +38,6 @@ from vera_studio.ui.run_control import RunState
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 
-_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
-_ADAPTER_FILTER = "Adapters (*.safetensors)"
-_RECIPE_FILTER = "Recipes (*.toml)"
 _CLOSING_MILLISECONDS = 20_000
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
@@ -64,6 +57,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("VeRA Studio")
         self.setAcceptDrops(True)
         self.actions_by_name = make_actions(self)
+        self.asking = Asking(studio, settings, self)
+        self.asking.download_offered.connect(self._offer_download)
         self._build_pages()
         self._build_docks()
         self.setStatusBar(StatusBar(studio))
@@ -102,14 +97,14 @@ class MainWindow(QMainWindow):
         ):
             self.pages.addTab(page, icon(name), text)
         self.setCentralWidget(self.pages)
-        self.data_page.folder_requested.connect(self.ask_folder)
-        self.data_page.sample_requested.connect(self.use_sample)
-        self.data_page.cifar10_requested.connect(self.use_cifar10)
+        self.data_page.folder_requested.connect(self.asking.ask_folder)
+        self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
+        self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
 
     def _build_docks(self) -> None:
         self.setup_panel = SetupPanel(self.studio.workspace, self.actions_by_name)
-        self.setup_panel.open_model_requested.connect(self.ask_model)
-        self.setup_panel.source_requested.connect(self._use_source)
+        self.setup_panel.open_model_requested.connect(self.asking.ask_model)
+        self.setup_panel.source_requested.connect(self.asking.use_source)
         self.setup_panel.remove_adapter_requested.connect(self.studio.remove_adapter)
         self.activity_page = ActivityPage(self.studio)
         left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
@@ -143,17 +138,17 @@ class MainWindow(QMainWindow):
         return action
 
     def _connect_actions(self) -> None:
-        studio = self.studio
+        studio, asking = self.studio, self.asking
         slots = {
-            "open_model": self.ask_model,
+            "open_model": asking.ask_model,
             "pretrained_model": lambda: studio.open_model(""),
-            "open_folder": self.ask_folder,
-            "use_sample": self.use_sample,
-            "use_cifar10": self.use_cifar10,
-            "open_recipe": self.ask_recipe,
-            "save_recipe": self.ask_save_recipe,
-            "import_adapter": self.ask_import,
-            "export_adapter": self.ask_export,
+            "open_folder": asking.ask_folder,
+            "use_sample": lambda: asking.use_source("sample"),
+            "use_cifar10": lambda: asking.use_source("cifar10"),
+            "open_recipe": asking.ask_recipe,
+            "save_recipe": asking.ask_save_recipe,
+            "import_adapter": asking.ask_import,
+            "export_adapter": asking.ask_export,
             "remove_adapter": studio.remove_adapter,
             "quit": self.close,
             "start": studio.start_run,
@@ -171,58 +166,9 @@ class MainWindow(QMainWindow):
 
     # What the user asks for
 
-    def ask_model(self) -> None:
-        """Let the user choose a file of weights."""
-        if path := self._ask_open("Open Model", _WEIGHTS_FILTER):
-            self.studio.open_model(str(path))
-
-    def ask_folder(self) -> None:
-        """Let the user choose a folder of images."""
-        folder = QFileDialog.getExistingDirectory(self, "Open Image Folder", self._last_folder())
-        if folder:
-            self._settings.setValue("last_folder", str(Path(folder).parent))
-            self.studio.open_folder(Path(folder))
-
-    def use_sample(self) -> None:
-        """Open the built-in sample."""
-        self._open_built_in("sample")
-
-    def use_cifar10(self) -> None:
-        """Open CIFAR-10; download it first, on the page that shows how far that is."""
-        if cifar10_is_downloaded():
-            self._open_built_in("cifar10")
-        else:
-            self.pages.setCurrentWidget(self.data_page)
-            self.data_page.offer_download()
-
-    def _open_built_in(self, source: DataSource) -> None:
-        settings = self.studio.workspace.recipe.data
-        self.studio.open_data(dataclasses.replace(settings, source=source, folder=""))
-
-    def ask_recipe(self) -> None:
-        """Let the user choose a recipe."""
-        if path := self._ask_open("Open Recipe", _RECIPE_FILTER):
-            self.studio.open_recipe(path)
-
-    def ask_save_recipe(self) -> None:
-        """Let the user choose where the recipe goes."""
-        if path := self._ask_save("Save Recipe", "recipe.toml", _RECIPE_FILTER):
-            self.studio.save_recipe(path)
-
-    def ask_import(self) -> None:
-        """Let the user choose an adapter."""
-        if path := self._ask_open("Import Adapter", _ADAPTER_FILTER):
-            self.studio.import_adapter(path)
-
-    def ask_export(self) -> None:
-        """Let the user choose where the adapter goes."""
-        if path := self._ask_save("Export Adapter", "adapter.safetensors", _ADAPTER_FILTER):
-            self.studio.export_adapter(path)
-
-    def _use_source(self, source: str) -> None:
-        {"sample": self.use_sample, "cifar10": self.use_cifar10, "folder": self.ask_folder}[
-            source
-        ]()
+    def _offer_download(self) -> None:
+        self.pages.setCurrentWidget(self.data_page)
+        self.data_page.offer_download()
 
     def _pause_or_resume(self) -> None:
         if self.studio.run.state is RunState.PAUSED:
@@ -232,26 +178,6 @@ class MainWindow(QMainWindow):
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _ask_open(self, title: str, name_filter: str) -> Path | None:
-        path, _ = QFileDialog.getOpenFileName(self, title, self._last_folder(), name_filter)
-        return self._remember_folder(path)
-
-    def _ask_save(self, title: str, name: str, name_filter: str) -> Path | None:
-        start = str(Path(self._last_folder()) / name)
-        path, _ = QFileDialog.getSaveFileName(self, title, start, name_filter)
-        if path and not Path(path).suffix:
-            path += Path(name).suffix
-        return self._remember_folder(path)
-
-    def _last_folder(self) -> str:
-        return str(self._settings.value("last_folder", str(Path.home())))
-
-    def _remember_folder(self, path: str) -> Path | None:
-        if not path:
-            return None
-        self._settings.setValue("last_folder", str(Path(path).parent))
-        return Path(path)
 
     # Following the studio
 
@@ -324,34 +250,14 @@ class MainWindow(QMainWindow):
 
     def _ask_about_run(self) -> None:
         """Ask what becomes of the run; the window closes once the run has ended."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "A run is going",
-            "A run is going. What should become of it?",
-            parent=self,
-        )
-        box.setObjectName("closing_question")
-        box.setInformativeText("Stop and save keeps the adapter of the best epoch so far.")
-        save = box.addButton("Stop and save", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
-        for button, tip in (
-            (save, "End the run, keep the best epoch's adapter, then close"),
-            (discard, "End the run, delete its folder, then close"),
-            (keep, "Let the run go on and stay open"),
-        ):
-            button.setObjectName(f"closing_{button.text().split()[0].lower()}")
-            button.setToolTip(tip)
-        box.setDefaultButton(save)
-        box.setEscapeButton(keep)
-        box.exec()
-        if box.clickedButton() is keep:
+        fate = ask_about_run(self)
+        if fate == "keep":
             return
         self._close_after_run = True
         if self.studio.run.state is RunState.IDLE:  # it ended while the question was open
             self.close()
         else:
-            self.studio.run.stop(discard=box.clickedButton() is discard)
+            self.studio.run.stop(discard=fate == "discard")
 
     def _restore(self) -> None:
         geometry, docks = self._settings.value("geometry"), self._settings.value("docks")
