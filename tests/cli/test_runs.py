@@ -1,4 +1,4 @@
-"""The command line, end to end: what it prints, what it leaves, how it fails and stops."""
+"""Training and measuring from the command line: what it prints, leaves, how it fails and stops."""
 
 import json
 import math

@@ -1,0 +1,55 @@
+"""Parsing the command line and doing what it asks for.
+
+Exit status: 0 done, 1 a failure told in one line on standard error, 2 wrong usage,
+130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import vera_studio
+from vera_studio import environment
+from vera_studio.cli import runs
+from vera_studio.errors import Cancelled, StudioError
+
+
+def run(arguments: Sequence[str], open_window: Callable[[], int]) -> int:
+    """Do what `arguments` ask for; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    environment.set_data_folder(options.data_dir)
+    try:
+        if options.command is None:
+            return open_window()
+        options.command(options)
+        return 0
+    except StudioError as error:
+        print(f"vera-studio: {_one_line(error)}", file=sys.stderr)
+        return 1
+    except (Cancelled, KeyboardInterrupt):
+        print("vera-studio: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vera-studio",
+        description="Fine-tune a pretrained image network. Without a subcommand: the window.",
+    )
+    parser.add_argument("--version", action="version", version=vera_studio.__version__)
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="keep runs, downloads, settings and logs here, not in the user's folders",
+    )
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
+    for family in (runs,):
+        family.add_commands(commands)
+    return parser
+
+
+def _one_line(error: StudioError) -> str:
+    return " ".join(part.strip() for part in str(error).splitlines())

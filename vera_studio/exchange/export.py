@@ -1,0 +1,77 @@
+"""The one way out for the window and the command line: an adapter as files of other programs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.errors import StudioError
+from vera_studio.exchange import merged_weights, onnx_export, peft_export
+from vera_studio.models.registry import OpenedModel
+
+Target = Literal["peft", "lora", "merged", "onnx"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export left."""
+
+    paths: tuple[Path, ...]  # of the files written
+    sentence: str  # for a person: what was written, and why in that form
+
+
+def export(adapter: AdapterFile, model: OpenedModel, to: Target, destination: Path) -> Exported:
+    """Write `adapter` so that another program can use it.
+
+    Args:
+        adapter: of any method.
+        model: the network that it was made for, which is not changed.
+        to: "peft" for the PEFT folder that is truest to the adapter, "lora" for the PEFT folder
+            of the equal LoRA, "merged" for the network's weights with the adapter in them,
+            "onnx" for the whole network in one file.
+        destination: the folder to write for "peft" and "lora", the file for the others.
+
+    Raises:
+        AdapterError: the adapter was made for another network, or cannot be had in that form;
+            gives the reason.
+        StudioError: a file cannot be written, or what this needs is not installed.
+    """
+    if to not in _EXPORTS:
+        raise StudioError(f"Adapters are exported as {', '.join(_EXPORTS)}, not as {to!r}.")
+    return _EXPORTS[to](adapter, model, destination)
+
+
+def _peft(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+    return _folder(adapter, model, destination, as_lora=False)
+
+
+def _lora(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+    return _folder(adapter, model, destination, as_lora=True)
+
+
+def _folder(adapter: AdapterFile, model: OpenedModel, destination: Path, as_lora: bool) -> Exported:
+    network, class_names = model.network, model.kind.class_names
+    form, paths = peft_export.export_peft(adapter, network, class_names, destination, as_lora)
+    return Exported(paths, form.sentence)
+
+
+def _merged(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+    merged_weights.export_merged(adapter, model.network, model.kind.class_names, destination)
+    return Exported(
+        (destination,),
+        f"The weights of the {model.kind.title} with the adapter in them, for plain PyTorch.",
+    )
+
+
+def _onnx(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+    sentence = onnx_export.export_onnx(adapter, model, destination)
+    return Exported((destination,), f"The {model.kind.title} with the adapter in it. {sentence}")
+
+
+_EXPORTS: dict[Target, Callable[[AdapterFile, OpenedModel, Path], Exported]] = {
+    "peft": _peft,
+    "lora": _lora,
+    "merged": _merged,
+    "onnx": _onnx,
+}

@@ -1,0 +1,71 @@
+"""The network's own weights with an adapter in them, for plain PyTorch."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.adapters.attach import merge
+from vera_studio.adapters.copies import with_adapter
+from vera_studio.adapters.wording import listed
+from vera_studio.errors import AdapterError
+from vera_studio.files import write_atomically
+
+SUFFIXES = (".safetensors", ".pt")
+
+
+def export_merged(
+    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], path: Path
+) -> None:
+    """Write a state dict that the network loads as it is, names, shapes and dtypes unchanged.
+
+    Args:
+        adapter: of any method.
+        network: the one that it was made for; it is not changed.
+        class_names: the network's classes, in its order.
+        path: the file to write, whole or not at all; `.safetensors`, or `.pt` for a file that
+            `torch.load` reads with `weights_only=True`.
+
+    Raises:
+        AdapterError: `path` ends otherwise, the adapter was made for another network, or a
+            merged weight is too large for its dtype.
+        StudioError: the file cannot be written.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise AdapterError(
+            f"{path.name} cannot hold merged weights: expected a name that ends in "
+            f"{' or '.join(SUFFIXES)}."
+        )
+    # Copies, for safetensors refuses tensors that share memory.
+    state = {
+        name: value.detach().clone().contiguous()
+        for name, value in merged_copy(adapter, network, class_names).state_dict().items()
+    }
+    write_atomically(path, _content(state, path.suffix.lower()))
+
+
+def merged_copy(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> nn.Module:
+    """A copy of `network`, on the CPU, with `adapter` merged into its weights.
+
+    Raises:
+        AdapterError: the adapter was made for another network, or a merged weight is too large
+            for its dtype.
+    """
+    merged = with_adapter(adapter, network, class_names)
+    merge(merged)
+    wrong = [name for name, p in merged.named_parameters() if not bool(p.isfinite().all())]
+    if wrong:
+        raise AdapterError(f"The merged weights are too large for their dtype: {listed(wrong)}.")
+    return merged
+
+
+def _content(state: dict[str, torch.Tensor], suffix: str) -> bytes:
+    if suffix == ".safetensors":
+        return safetensors.torch.save(state, {"format": "pt"})
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()

@@ -1,0 +1,132 @@
+"""The network with an adapter in it as one ONNX file, for any program that runs such files.
+
+Made by torch's own exporter; the packages that it needs are an extra of the studio's. The file
+takes normalised images ("images", (batch, 3, height, width), float32) and gives "logits"
+(batch, classes). What else a reader needs is JSON in the model's metadata: "class_names",
+"input_mean" and "input_std" (of a colour channel, for pixels scaled to 0..1), and "input_size"
+(pixels, height and width).
+"""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import vera_studio
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.errors import StudioError
+from vera_studio.exchange.merged_weights import merged_copy
+from vera_studio.files import write_atomically
+from vera_studio.models.registry import BuiltInModel, OpenedModel
+
+HINT = 'ONNX needs two more packages: pip install "vera-studio[onnx]".'
+TOLERANCE = 1e-4  # absolute for logits up to 1, relative above
+_CHECKED_BATCHES = (1, 3)
+
+
+def is_available() -> bool:
+    """Whether the packages that an export needs are installed; they are not imported."""
+    return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript"))
+
+
+def export_onnx(adapter: AdapterFile, model: OpenedModel, path: Path) -> str:
+    """Write the merged network, in evaluation mode, as an ONNX file that stands alone.
+
+    Where onnxruntime is installed, its logits are compared with torch's before the file is
+    written.
+
+    Args:
+        adapter: of any method.
+        model: the network that it was made for, which is not changed.
+        path: the file to write, whole or not at all; ends in `.onnx`.
+
+    Returns:
+        A sentence for a person: whether the file was checked.
+
+    Raises:
+        AdapterError: the adapter was made for another network.
+        StudioError: `path` ends otherwise, a package is missing, the network cannot be
+            exported, the file computes something else, or it cannot be written.
+    """
+    if path.suffix.lower() != ".onnx":
+        raise StudioError(f"{path.name} cannot be written: expected a name that ends in .onnx.")
+    if not is_available():
+        raise StudioError(HINT)
+    merged = merged_copy(adapter, model.network, model.kind.class_names).float().eval()
+    content = _exported(merged, model.kind)
+    sentence = _check(content, merged, model.kind.image_size)
+    write_atomically(path, content)
+    return sentence
+
+
+def _exported(network: nn.Module, kind: BuiltInModel) -> bytes:
+    # Two images: an axis of one would be taken to be always one.
+    images = torch.zeros(2, 3, kind.image_size, kind.image_size)
+    try:
+        program = torch.onnx.export(
+            network,
+            (images,),
+            dynamo=True,
+            input_names=["images"],
+            output_names=["logits"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            verbose=False,
+        )
+    except torch.onnx.errors.OnnxExporterError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StudioError(f"{kind.title} cannot be exported to ONNX: {reason}") from error
+    assert program is not None  # as it is with dynamo=True
+    proto = program.model_proto
+    _describe(proto, kind)
+    content: bytes = proto.SerializeToString()
+    return content
+
+
+def _describe(proto: Any, kind: BuiltInModel) -> None:
+    """Say what the model is, and nothing of the machine that it was exported on."""
+    proto.producer_name = "VeRA Studio"
+    proto.producer_version = vera_studio.__version__
+    # The exporter notes the lines of code that each node comes from, with their full paths.
+    for node in proto.graph.node:
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    facts = {
+        "class_names": kind.class_names,
+        "input_mean": kind.mean,
+        "input_std": kind.std,
+        "input_size": kind.image_size,
+    }
+    for key, value in facts.items():
+        proto.metadata_props.add(key=key, value=json.dumps(value))
+
+
+def _check(content: bytes, network: nn.Module, image_size: int) -> str:
+    """Compare with torch, where onnxruntime is there; a StudioError if the logits differ."""
+    if importlib.util.find_spec("onnxruntime") is None:
+        return "The file was not checked: onnxruntime, which would run it, is not installed."
+    worst = max(
+        _difference(content, network, image_size, batch_size) for batch_size in _CHECKED_BATCHES
+    )
+    if not worst <= TOLERANCE:
+        raise StudioError(
+            f"The ONNX file was not written: its logits differ from the network's by {worst:.1e}, "
+            f"and {TOLERANCE:.0e} is allowed."
+        )
+    return "onnxruntime computes the same logits."
+
+
+def _difference(content: bytes, network: nn.Module, image_size: int, batch_size: int) -> float:
+    """The largest difference of logits on random images; relative to the largest above 1."""
+    import onnxruntime
+
+    generator = torch.Generator().manual_seed(batch_size)
+    images = torch.randn(batch_size, 3, image_size, image_size, generator=generator)
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    (found,) = session.run(["logits"], {"images": images.numpy()})
+    with torch.no_grad():
+        expected = network(images)
+    difference = (torch.from_numpy(found) - expected).abs().max()
+    return float(difference / expected.abs().max().clamp(min=1))

@@ -1,0 +1,172 @@
+"""An adapter as the folder that PEFT reads.
+
+`PeftModel.from_pretrained(network, folder)` puts it on the network as torch builds it, without
+any code of the studio. PEFT's VeRA has one pair of projections for all layers, of which each
+takes its part; where an adapter has a pair for each shape, its equal LoRA is written.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.adapters.attach import attached_layers, pairs_of
+from vera_studio.adapters.conversion import to_lora
+from vera_studio.adapters.copies import with_adapter
+from vera_studio.adapters.methods import METHODS
+from vera_studio.errors import AdapterError, StudioError
+from vera_studio.exchange.peft_names import (
+    CONFIG_FILE,
+    LAYER_PREFIX,
+    SHARED,
+    TENSOR_NAMES,
+    TENSORS_FILE,
+)
+from vera_studio.files import write_atomically
+from vera_studio.recipe import AdapterSettings
+
+
+@dataclass(frozen=True)
+class PeftForm:
+    """How an adapter is written for PEFT."""
+
+    kind: Literal["VeRA", "LoRA"]
+    sentence: str  # for a person: which kind, and why
+
+
+def planned_form(settings: AdapterSettings, as_lora: bool = False) -> PeftForm:
+    """How an adapter with `settings` would be written, and why.
+
+    Args:
+        settings: those of the adapter.
+        as_lora: whether a LoRA is asked for, whatever the adapter is.
+
+    Raises:
+        AdapterError: PEFT has no form for it; says what to export instead.
+    """
+    if settings.method == "lora":
+        return PeftForm("LoRA", "A PEFT LoRA, which the adapter is.")
+    if settings.method != "vera":
+        raise AdapterError(
+            f"{METHODS[settings.method].title} cannot be exported to PEFT, which has no adapter "
+            "of that kind. Export the merged weights instead: plain PyTorch loads them."
+        )
+    if as_lora:
+        return PeftForm("LoRA", "A PEFT LoRA that computes exactly what the VeRA adapter does.")
+    if settings.sharing == "all":
+        return PeftForm(
+            "VeRA",
+            "A PEFT VeRA: the adapter has one pair of projections for all layers, as PEFT's.",
+        )
+    return PeftForm(
+        "LoRA",
+        "A PEFT LoRA that computes exactly the same: the adapter has a pair of projections for "
+        "each shape of layer, and PEFT's VeRA has one for all.",
+    )
+
+
+def export_peft(
+    adapter: AdapterFile,
+    network: nn.Module,
+    class_names: Sequence[str],
+    folder: Path,
+    as_lora: bool = False,
+) -> tuple[PeftForm, tuple[Path, ...]]:
+    """Write a PEFT folder; its configuration comes last, so that half of one is none.
+
+    Args:
+        adapter: of the method VeRA or LoRA.
+        network: the one that it was made for; it is not changed.
+        class_names: the network's classes, in its order.
+        folder: is made; may be empty or hold a PEFT adapter, which is replaced.
+        as_lora: whether to write a LoRA where VeRA would do.
+
+    Returns:
+        The form, and the paths of the files.
+
+    Raises:
+        AdapterError: PEFT has no form for the adapter, or it was made for another network.
+        StudioError: `folder` holds something else, or cannot be written.
+    """
+    form = planned_form(adapter.info.settings, as_lora)
+    adapted = with_adapter(adapter, network, class_names)
+    if form.kind == "LoRA":
+        adapter = to_lora(adapter, network)
+        tensors = {}
+    else:
+        tensors = _shared_pair(adapted)
+    tensors |= _renamed(adapter)
+    _make_room(folder)
+    config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
+    write_atomically(values, safetensors.torch.save(tensors, {"format": "pt"}))
+    text = json.dumps(_config(adapter.info.settings), indent=2, sort_keys=True)
+    write_atomically(config, text.encode())
+    return form, (config, values)
+
+
+def _shared_pair(adapted: nn.Module) -> dict[str, torch.Tensor]:
+    """The one pair of projections, as large as the largest of the adapted layers."""
+    pair = pairs_of(adapted)[0]
+    bases = [layer.base for layer in attached_layers(adapted).values()]
+    A = pair.A[:, : max(base.in_features for base in bases)]  # noqa: N806 - the paper's
+    B = pair.B[: max(base.out_features for base in bases)]  # noqa: N806
+    return dict(zip(SHARED, (A.contiguous(), B.contiguous()), strict=True))
+
+
+def _renamed(adapter: AdapterFile) -> dict[str, torch.Tensor]:
+    """The adapter's parameters under PEFT's names."""
+    names = TENSOR_NAMES[adapter.info.settings.method]
+    renamed = {}
+    for full_name, value in adapter.parameters.items():
+        layer, _, name = full_name.rpartition(".")
+        renamed[f"{LAYER_PREFIX}{layer}.{names[name]}"] = value.contiguous()
+    return renamed
+
+
+def _config(settings: AdapterSettings) -> Mapping[str, Any]:
+    common = {
+        "peft_type": settings.method.upper(),
+        "task_type": None,
+        "base_model_name_or_path": None,
+        "inference_mode": True,
+        "r": settings.rank,
+        # A regular expression for the whole name. A list would also catch every layer whose
+        # name ends like one of the chosen: "fc1" would catch "body.fc1".
+        "target_modules": "|".join(re.escape(name) for name in settings.layers or ()),
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "modules_to_save": None,
+    }
+    if settings.method == "vera":
+        return common | {
+            "projection_prng_key": settings.seed,
+            "save_projection": True,
+            "d_initial": settings.d_initial,
+            "vera_dropout": 0.0,
+        }
+    alpha = settings.rank if settings.alpha is None else settings.alpha
+    return common | {
+        "lora_alpha": int(alpha) if alpha == int(alpha) else alpha,
+        "lora_dropout": 0.0,
+        "use_rslora": False,
+    }
+
+
+def _make_room(folder: Path) -> None:
+    """Refuse a folder that holds something else; take away an older adapter's configuration."""
+    try:
+        found = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        if found and not found & {CONFIG_FILE, TENSORS_FILE}:
+            raise StudioError(
+                f"The folder {folder} holds other files; choose an empty or a new one."
+            )
+        (folder / CONFIG_FILE).unlink(missing_ok=True)
+    except OSError as error:
+        raise StudioError(f"Cannot write to {folder}: {error.strerror or error}.") from error

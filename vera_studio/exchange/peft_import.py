@@ -1,0 +1,253 @@
+"""A PEFT folder as an adapter of the studio.
+
+PEFT does not say which network an adapter was trained on: it is taken to be the one that it is
+put on, as PEFT itself does. VeRA stays VeRA, with one pair of projections for all layers, and
+LoRA stays LoRA.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import safetensors
+import torch
+from torch import nn
+
+from vera_studio.adapters.adapter_file import MAX_FILE_BYTES, AdapterFile
+from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.adapters.attach import linear_layers, planned_shapes
+from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.methods import make_pairs
+from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.wording import listed
+from vera_studio.errors import AdapterError
+from vera_studio.exchange.peft_config import PeftConfig, read_config
+from vera_studio.exchange.peft_names import (
+    LAYER_PREFIX,
+    PICKLED_FILE,
+    SHARED,
+    TENSOR_NAMES,
+    TENSORS_FILE,
+)
+from vera_studio.recipe import MAX_ALPHA, MAX_SEED, AdapterSettings
+
+_Bases = Mapping[str, nn.Linear]
+_Tensors = dict[str, torch.Tensor]
+_DTYPES = ("F32", "F64", "F16", "BF16")
+_MIN_ALPHA = 1e-3  # as a recipe has it
+
+
+def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) -> AdapterFile:
+    """Read a VeRA or LoRA folder that PEFT wrote.
+
+    Values are taken over in the dtype of the layer that they are for. The projections of a VeRA
+    folder that has none are made from its key as PEFT makes them, and then kept in the adapter.
+
+    Args:
+        folder: holds adapter_config.json and adapter_model.safetensors.
+        network: the one that the adapter is for; it is not changed.
+        class_names: its classes, in its order.
+
+    Raises:
+        AdapterError: the folder is none of PEFT's, is damaged, does not fit the network, or
+            holds something that the studio does not have; names every reason.
+    """
+    config = read_config(folder)
+    tensors = _read_tensors(folder)
+    layers = linear_layers(network)
+    chosen = _chosen(tensors, config, layers)
+    if found := _problems(tensors, config, layers, chosen):
+        raise AdapterError(
+            f"The PEFT adapter {folder.name} cannot be used:\n- " + "\n- ".join(found)
+        )
+    info = AdapterInfo(AdapterSettings(), tuple(class_names), base_digest(network), "", {})
+    take_over = _vera if config.method == "vera" else _lora
+    return take_over(tensors, config, chosen, info)
+
+
+def _read_tensors(folder: Path) -> _Tensors:
+    """The tensors, under PEFT's names, on the CPU."""
+    path = folder / TENSORS_FILE
+    _check_file(path)
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            if wrong := [name for name, kind in kinds.items() if kind not in _DTYPES]:
+                raise AdapterError(
+                    f"{path.name} cannot be used: expected {', '.join(_DTYPES)}, found other "
+                    f"types in {listed(wrong)}."
+                )
+            # Copies: what safetensors gives may be the file itself, mapped into memory.
+            return {name: file.get_tensor(name).clone() for name in kinds}
+    except safetensors.SafetensorError as error:
+        raise AdapterError(f"{path.name} is no whole safetensors file ({error}).") from error
+    except OSError as error:
+        raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _check_file(path: Path) -> None:
+    """Raise an AdapterError unless there is a file of tensors of reasonable size."""
+    if path.is_file():
+        if (size := path.stat().st_size) > MAX_FILE_BYTES:
+            raise AdapterError(
+                f"{path.name} cannot be used: expected up to {MAX_FILE_BYTES:,} bytes, found "
+                f"{size:,}."
+            )
+    elif (path.parent / PICKLED_FILE).is_file():
+        raise AdapterError(
+            f"{PICKLED_FILE} was not opened: files of that kind can run code. Save the adapter "
+            "again with a newer PEFT, whose save_pretrained writes safetensors."
+        )
+    else:
+        raise AdapterError(
+            f"{path.parent.name or path.parent} is not a whole PEFT folder: there is no "
+            f"{path.name} in it."
+        )
+
+
+def _chosen(tensors: _Tensors, config: PeftConfig, layers: _Bases) -> _Bases:
+    """The layers that there are tensors for, or that the configuration lists."""
+    endings = TENSOR_NAMES[config.method].values()
+
+    def is_chosen(layer: str) -> bool:
+        listed_there = any(layer == t or layer.endswith(f".{t}") for t in config.targets)
+        return listed_there or any(f"{LAYER_PREFIX}{layer}.{e}" in tensors for e in endings)
+
+    return {name: base for name, base in layers.items() if is_chosen(name)}
+
+
+def _problems(tensors: _Tensors, config: PeftConfig, layers: _Bases, chosen: _Bases) -> list[str]:
+    """Every reason why the tensors are not those of an adapter on `chosen`."""
+    expected = _expected_shapes(config, chosen)
+    extra = tensors.keys() - expected.keys()
+    elsewhere = {name for name in extra if _layer_of(name, config) not in (None, *layers)}
+    shapes = [
+        f"{name} has shape {tuple(tensors[name].shape)}, expected {shape}"
+        for name, shape in expected.items()
+        if name in tensors and tuple(tensors[name].shape) != shape
+    ]
+    # As they will be: a dtype with a smaller range can turn a number into infinity.
+    dtypes = {name: base.weight.dtype for name, base in chosen.items()}
+    first = next(iter(dtypes.values()), torch.float32)
+    infinite = [
+        name
+        for name in tensors
+        if not bool(
+            tensors[name].to(dtypes.get(_layer_of(name, config) or "", first)).isfinite().all()
+        )
+    ]
+    places = {_layer_of(name, config) or "" for name in elsewhere}
+    lines = [
+        ("it is on what is no linear layer of the network: ", places),
+        ("there are no tensors ", expected.keys() - tensors.keys()),
+        ("there are tensors that do not belong there: ", extra - elsewhere),
+        ("there are numbers that are not finite in the layer's dtype in ", infinite),
+    ]
+    found = [text + listed(names) for text, names in lines if names]
+    if not (chosen or found):
+        found.append("there are no tensors in it")
+    return found + shapes
+
+
+def _layer_of(name: str, config: PeftConfig) -> str | None:
+    """The layer that a tensor of the method is for; None for any other tensor."""
+    for ending in TENSOR_NAMES[config.method].values():
+        if name.startswith(LAYER_PREFIX) and name.endswith(f".{ending}"):
+            return name[len(LAYER_PREFIX) : -len(ending) - 1]
+    return None
+
+
+def _expected_shapes(config: PeftConfig, bases: _Bases) -> dict[str, tuple[int, ...]]:
+    """Name, as PEFT has it, and shape of each tensor of an adapter on `bases`."""
+    endings = TENSOR_NAMES[config.method]
+    settings = AdapterSettings(method=config.method, rank=config.rank)
+    expected = {}
+    for full_name, shape in planned_shapes(bases, settings).items():
+        layer, _, name = full_name.rpartition(".")
+        expected[f"{LAYER_PREFIX}{layer}.{endings[name]}"] = shape
+    if config.method == "vera" and config.stores_projections and bases:
+        expected |= dict(zip(SHARED, _pair_shapes(config.rank, bases), strict=True))
+    return expected
+
+
+def _pair_shapes(rank: int, bases: _Bases) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Of the A and B that are large enough for all of `bases`."""
+    most_in = max(base.in_features for base in bases.values())
+    most_out = max(base.out_features for base in bases.values())
+    return (rank, most_in), (most_out, rank)
+
+
+def _parameters(tensors: _Tensors, config: PeftConfig, bases: _Bases) -> _Tensors:
+    """The tensors of the layers under our names, in the dtype of their layers."""
+    return {
+        f"{layer}.{name}": tensors[f"{LAYER_PREFIX}{layer}.{ending}"].to(base.weight.dtype)
+        for layer, base in bases.items()
+        for name, ending in TENSOR_NAMES[config.method].items()
+    }
+
+
+def _vera(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInfo) -> AdapterFile:
+    settings = AdapterSettings(
+        method="vera",
+        rank=config.rank,
+        sharing="all",
+        # What neither our generator nor our forms could take plays no part: d is in the file.
+        seed=config.projection_key if 0 <= config.projection_key <= MAX_SEED else 0,
+        d_initial=config.d_initial if 0 < abs(config.d_initial) <= 10 else 0.1,
+        layers=tuple(bases),
+    )
+    if config.stores_projections:
+        pair = ProjectionPair(*(tensors[name] for name in SHARED))
+    else:
+        pair = _pair_of_peft(config, bases)
+    weight = next(iter(bases.values())).weight
+    pair = ProjectionPair(*(one.to(weight.dtype) for one in pair.buffers()))
+    own = make_pairs(bases, settings).values()
+    fingerprint = digest([pair])
+    made_from_seed = digest(own) == fingerprint
+    info = dataclasses.replace(
+        info,
+        settings=settings,
+        projections_digest=fingerprint,
+        stores_projections=not made_from_seed,
+    )
+    parameters = _parameters(tensors, config, bases)
+    return AdapterFile(info, parameters, None if made_from_seed else pair)
+
+
+def _pair_of_peft(config: PeftConfig, bases: _Bases) -> ProjectionPair:
+    """The pair that PEFT makes from its key.
+
+    Kaiming-uniform with gain sqrt(2), so within sqrt(6 / columns), from torch's generator for
+    the CPU, A first: https://github.com/huggingface/peft, tuners/vera/model.py.
+    """
+    try:
+        generator = torch.Generator("cpu").manual_seed(config.projection_key)
+    except (RuntimeError, OverflowError, ValueError) as error:
+        raise AdapterError(
+            f"The key of the projections, {config.projection_key}, is none that PyTorch takes."
+        ) from error
+    A, B = (  # noqa: N806 - the paper's
+        torch.empty(shape).uniform_(-bound, bound, generator=generator)
+        for shape in _pair_shapes(config.rank, bases)
+        for bound in (math.sqrt(3.0) * (math.sqrt(2.0) / math.sqrt(shape[1])),)
+    )
+    return ProjectionPair(A, B)
+
+
+def _lora(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInfo) -> AdapterFile:
+    parameters, alpha = _parameters(tensors, config, bases), config.alpha
+    if not _MIN_ALPHA <= alpha <= MAX_ALPHA:
+        # No alpha of ours: B is multiplied instead, in float64 and rounded once.
+        for name in (name for name in parameters if name.endswith(".B")):
+            scaled = parameters[name].double() * (alpha / config.rank)
+            parameters[name] = scaled.to(parameters[name].dtype)
+        alpha = float(config.rank)
+    settings = AdapterSettings(
+        method="lora",
+        rank=config.rank,
+        alpha=None if alpha == config.rank else alpha,
+        layers=tuple(bases),
+    )
+    return AdapterFile(dataclasses.replace(info, settings=settings), parameters)
