@@ -177,7 +177,8 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
     before = logits(window)
     path = tmp_path / "exported"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    window.actions_by_name["export_adapter"].trigger()
+    window.actions_by_name["export_file"].trigger()
+    settle()
     path = path.with_suffix(".safetensors")
     assert path.stat().st_size <= 4096
     click(qtbot, window.setup_panel, "remove_adapter_button")
@@ -194,7 +195,7 @@ def test_an_adapter_is_imported_by_dropping_it(qtbot, window, settle):
     run_to_end(qtbot, window, settle)
     path = window.studio.workspace.result.best_adapter
     before = logits(window)
-    window.studio.remove_adapter()
+    window.studio.adapters.switch_off()
     settle()
     drop(window, path)
     qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None)

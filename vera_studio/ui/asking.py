@@ -1,19 +1,33 @@
 """What the window asks before it acts: which file, which folder, what becomes of a run."""
 
 import dataclasses
+import itertools
+import re
 from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSource
+from vera_studio.ui import adapter_jobs
+from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.studio import Studio
 
 _WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
 _RECIPE_FILTER = "Recipes (*.toml)"
+_EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title, end of the name, filter
+    "file": ("Export Adapter", ".safetensors", _ADAPTER_FILTER),
+    "merged": (
+        "Export Merged Weights",
+        "-merged.safetensors",
+        "Safetensors (*.safetensors);;PyTorch (*.pt)",
+    ),
+    "onnx": ("Export to ONNX", ".onnx", "ONNX (*.onnx)"),
+}
 
 Fate = Literal["save", "discard", "keep"]
 
@@ -64,14 +78,44 @@ class Asking(QObject):
             self._studio.save_recipe(path)
 
     def ask_import(self) -> None:
-        """Let the user choose an adapter."""
+        """Let the user choose an adapter's file."""
         if path := self._ask_open("Import Adapter", _ADAPTER_FILTER):
-            self._studio.import_adapter(path)
+            self._studio.adapters.import_adapter(path)
 
-    def ask_export(self) -> None:
-        """Let the user choose where the adapter goes."""
-        if path := self._ask_save("Export Adapter", "adapter.safetensors", _ADAPTER_FILTER):
-            self._studio.export_adapter(path)
+    def ask_import_peft(self) -> None:
+        """Let the user choose a folder that PEFT wrote."""
+        if folder := self._ask_folder("Import PEFT Folder"):
+            self._studio.adapters.import_adapter(folder)
+
+    def ask_export(self, target: Target, path: Path | None = None) -> None:
+        """Let the user choose where an adapter goes; say so where it cannot go there at all.
+
+        Args:
+            target: the form to write it in.
+            path: its file in the library; None for what the model has on.
+        """
+        on = self._studio.workspace.adapter
+        if path is None:
+            content, title = (on.content, on.title) if on else (None, "")
+        else:
+            content, title = self._studio.shelf.content(path), path.stem
+        if content is None:
+            return
+        plan = adapter_jobs.plan_export(content.info.settings, target)
+        if not plan.is_possible:
+            self._studio.failed.emit(StudioError(plan.sentence))
+            return
+        stem = re.sub(r"[^\w.-]+", "-", content.info.name or title).strip("-.") or "adapter"
+        if destination := self._ask_destination(target, stem):
+            self._studio.adapters.export(content, target, destination)
+
+    def _ask_destination(self, target: Target, stem: str) -> Path | None:
+        if target in ("peft", "lora"):
+            title = "Export Adapter: Where the PEFT Folder Goes"
+            place = self._ask_folder(title)
+            return place and _new_folder(place, f"{stem}-peft")
+        title, ending, name_filter = _EXPORT_FILES[target]
+        return self._ask_save(title, f"{stem}{ending}", name_filter)
 
     def _ask_open(self, title: str, name_filter: str) -> Path | None:
         path, _ = QFileDialog.getOpenFileName(self._window, title, self._last_folder(), name_filter)
@@ -79,9 +123,10 @@ class Asking(QObject):
 
     def _ask_save(self, title: str, name: str, name_filter: str) -> Path | None:
         start = str(Path(self._last_folder()) / name)
-        path, _ = QFileDialog.getSaveFileName(self._window, title, start, name_filter)
-        if path and not Path(path).suffix:
-            path += Path(name).suffix
+        path, chosen = QFileDialog.getSaveFileName(self._window, title, start, name_filter)
+        endings = re.findall(r"\*(\.\w+)", name_filter)
+        if path and not path.lower().endswith(tuple(endings)):
+            path += (re.findall(r"\*(\.\w+)", chosen) or endings)[0]
         return self._remember_folder(path)
 
     def _ask_folder(self, title: str) -> Path | None:
@@ -123,3 +168,11 @@ def ask_about_run(window: QWidget) -> Fate:
     box.exec()
     answers: dict[object, Fate] = {save: "save", discard: "discard"}
     return answers.get(box.clickedButton(), "keep")
+
+
+def _new_folder(place: Path, name: str) -> Path:
+    """`place` itself where it is empty, else a folder in it that is not there yet."""
+    if not any(place.iterdir()):
+        return place
+    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    return next(place / name for name in names if not (place / name).exists())

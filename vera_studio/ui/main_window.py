@@ -21,13 +21,16 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio import environment
+from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
-from vera_studio.ui.actions import make_actions
+from vera_studio.ui.actions import make_actions, set_tip, tip_of
+from vera_studio.ui.adapter_jobs import TARGETS, plan_export
 from vera_studio.ui.asking import Asking, ask_about_run
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus
 from vera_studio.ui.pages.activity_page import ActivityPage
+from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.results_page import ResultsPage
@@ -77,6 +80,10 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self._enable_actions)
         self._enable_actions()
+        studio.workspace.model_changed.connect(self._describe_exports)
+        studio.workspace.adapter_changed.connect(self._describe_exports)
+        studio.shelf.undo_changed.connect(self._follow_undo)
+        self._follow_undo("")
         self._restore()
 
     # Building
@@ -88,15 +95,19 @@ class MainWindow(QMainWindow):
         self.data_page = DataPage(self.studio)
         self.training_page = TrainingPage(self.studio)
         self.results_page = ResultsPage(self.studio.workspace, self.actions_by_name)
+        self.adapters_page = AdaptersPage(self.studio, self.actions_by_name)
         self.parameters_page = ParametersPage(self.studio)
         for page, name, text in (
             (self.data_page, "data", "Images"),
             (self.training_page, "training", "Training"),
             (self.results_page, "results", "Results"),
+            (self.adapters_page, "adapters", "Adapters"),
             (self.parameters_page, "parameters", "Parameters"),
         ):
             self.pages.addTab(page, icon(name), text)
         self.setCentralWidget(self.pages)
+        self.adapters_page.export_requested.connect(self.asking.ask_export)
+        self.adapters_page.folder_requested.connect(_open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
@@ -105,7 +116,7 @@ class MainWindow(QMainWindow):
         self.setup_panel = SetupPanel(self.studio.workspace, self.actions_by_name)
         self.setup_panel.open_model_requested.connect(self.asking.ask_model)
         self.setup_panel.source_requested.connect(self.asking.use_source)
-        self.setup_panel.remove_adapter_requested.connect(self.studio.remove_adapter)
+        self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)
         self.activity_page = ActivityPage(self.studio)
         left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self._add_dock("Setup", "setup", self.setup_panel, left)
@@ -148,8 +159,10 @@ class MainWindow(QMainWindow):
             "open_recipe": asking.ask_recipe,
             "save_recipe": asking.ask_save_recipe,
             "import_adapter": asking.ask_import,
-            "export_adapter": asking.ask_export,
-            "remove_adapter": studio.remove_adapter,
+            "import_peft": asking.ask_import_peft,
+            **{f"export_{target}": partial(asking.ask_export, target) for target in TARGETS},
+            "remove_adapter": studio.adapters.switch_off,
+            "undo_delete": studio.shelf.undo_delete,
             "quit": self.close,
             "start": studio.start_run,
             "pause": self._pause_or_resume,
@@ -189,11 +202,11 @@ class MainWindow(QMainWindow):
             "start": free and not found,
             "pause": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
             "stop": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
-            "export_adapter": workspace.adapter is not None,
+            **{f"export_{target}": workspace.adapter is not None for target in TARGETS},
             "remove_adapter": free and workspace.adapter is not None,
             **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), free),
             **dict.fromkeys(("open_folder", "use_sample", "use_cifar10"), free),
-            "import_adapter": free,
+            **dict.fromkeys(("import_adapter", "import_peft"), free),
         }
         for name, on in enabled.items():
             self.actions_by_name[name].setEnabled(on)
@@ -201,6 +214,22 @@ class MainWindow(QMainWindow):
         self.setup_panel.set_editable(free)
         self.data_page.set_editable(free)
         self.setup_panel.show_problem("\n".join(found) if free else "")
+
+    def _describe_exports(self, _: object = None) -> None:
+        """Have the entries say in which form the adapter that is on would be written."""
+        adapter = self.studio.workspace.adapter
+        settings = adapter.content.info.settings if adapter else AdapterSettings()
+        for target in TARGETS:
+            plan = plan_export(settings, target)
+            is_said = adapter is not None or not plan.is_possible
+            name = f"export_{target}"
+            tip = plan.sentence if is_said and plan.sentence else tip_of(name)
+            set_tip(self.actions_by_name[name], tip)
+
+    def _follow_undo(self, text: str) -> None:
+        undo = self.actions_by_name["undo_delete"]
+        undo.setEnabled(bool(text))
+        set_tip(undo, f"Bring back {text}" if text else tip_of("undo_delete"))
 
     def _follow_run(self, state: RunState) -> None:
         paused = state is RunState.PAUSED
