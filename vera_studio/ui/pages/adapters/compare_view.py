@@ -40,6 +40,7 @@ class CompareView(QGroupBox):
         super().__init__("Compare", parent)
         self._names = ("", "")
         self.invitation = EmptyState(icon("compare"), "", "", "Compare")
+        self.invitation.button.setObjectName("compare_button")
         self.invitation.action_triggered.connect(self.compare_requested)
         self.classes = BarTable(
             "compared_classes",
