@@ -114,6 +114,16 @@ def test_deleting_two_of_one_name_keeps_both(library, adapter):
         library.restore(deleted[0])
 
 
+def test_the_same_numbers_are_found_under_another_name(library, adapter):
+    entry = library.add(adapter, "Birds", NOON)
+    other = dataclasses.replace(adapter.info, name="Mine", notes="from home")
+    assert library.find_same(dataclasses.replace(adapter, info=other)) == entry
+    changed = {name: value + 1 for name, value in adapter.parameters.items()}
+    assert library.find_same(dataclasses.replace(adapter, parameters=changed)) is None
+    elsewhere = dataclasses.replace(adapter.info, base_digest="0" * 64)
+    assert library.find_same(dataclasses.replace(adapter, info=elsewhere)) is None
+
+
 def test_files_put_there_by_hand_are_in_it_and_damaged_ones_are_told(library, path):
     library.folder.mkdir()
     (library.folder / "by hand.safetensors").write_bytes(path.read_bytes())

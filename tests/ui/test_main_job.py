@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QSpinBox,
 )
 
+from tests.ui.adapters import make_adapter
 from vera_studio import recipe as recipes
 from vera_studio.training.results import EpochDone, StepsDone
 from vera_studio.ui import jobs
@@ -177,7 +178,8 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
     before = logits(window)
     path = tmp_path / "exported"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    window.actions_by_name["export_adapter"].trigger()
+    window.actions_by_name["export_file"].trigger()
+    settle()
     path = path.with_suffix(".safetensors")
     assert path.stat().st_size <= 4096
     click(qtbot, window.setup_panel, "remove_adapter_button")
@@ -194,12 +196,30 @@ def test_an_adapter_is_imported_by_dropping_it(qtbot, window, settle):
     run_to_end(qtbot, window, settle)
     path = window.studio.workspace.result.best_adapter
     before = logits(window)
-    window.studio.remove_adapter()
+    window.studio.adapters.switch_off()
     settle()
     drop(window, path)
     qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None)
     settle()
     assert torch.equal(logits(window), before)
+
+
+def test_a_peft_folder_is_imported_by_dropping_it(qtbot, window, settle, tmp_path):
+    from vera_studio.exchange.export import export
+
+    model = window.studio.workspace.model
+    export(make_adapter(model), model, "peft", tmp_path / "from-peft")
+    drop(window, tmp_path / "from-peft")
+    qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None)
+    settle()
+    assert window.studio.workspace.adapter.title == "from-peft"
+    assert window.studio.workspace.data.source == "sample"
+    # Either of the folder's two files stands for it.
+    window.studio.adapters.switch_off()
+    drop(window, tmp_path / "from-peft" / "adapter_model.safetensors")
+    qtbot.waitUntil(lambda: window.studio.workspace.adapter is not None)
+    settle()
+    assert len(window.studio.shelf.entries) == 1
 
 
 def test_a_file_that_is_no_adapter_is_refused_and_changes_nothing(qtbot, window, settle, tmp_path):

@@ -39,7 +39,7 @@ def test_a_damaged_cifar10_at_the_start_gives_the_sample_and_a_way_out(
 def test_cancelling_while_loading_leaves_a_usable_window(qtbot, new_window):
     window = new_window()
     window.studio.load()
-    window.studio.cancel_busy()
+    window.studio.busy.cancel()
     qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
     assert window.actions_by_name["start"].isEnabled()
 

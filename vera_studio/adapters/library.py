@@ -4,6 +4,7 @@ Name, notes and date are in each file, so that they travel with it, and a file t
 the folder by hand is in the library.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import re
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
@@ -71,6 +74,10 @@ class Library:
                 return entry.path
         names = ", ".join(entry.name for entry in entries) or "none at all"
         raise AdapterError(f"The library has no adapter {name!r}; it has {names}.")
+
+    def find_same(self, adapter: AdapterFile) -> Entry | None:
+        """The entry that holds the same numbers, whatever its name and notes; None without one."""
+        return next((e for e in self.contents().entries if _holds(e, adapter)), None)
 
     def add(self, adapter: AdapterFile, name: str, when: datetime) -> Entry:
         """Add an adapter; a number is put behind a name that is taken.
@@ -147,7 +154,8 @@ class Library:
     def forget_deleted(self) -> None:
         """Let go of what was deleted; it cannot be restored any more."""
         for path in (self.folder / _DELETED).glob("*.safetensors"):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another day, then
+                path.unlink()
 
 
 def _numbered(text: str) -> Iterator[str]:
@@ -163,6 +171,25 @@ def _entry(path: Path) -> Entry:
     except OSError as error:
         raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     return Entry(path, info.name or path.stem, info, status.st_size, _added(info, status.st_mtime))
+
+
+def _holds(entry: Entry, adapter: AdapterFile) -> bool:
+    """Whether the file of `entry` computes what `adapter` does, number for number."""
+    one, other = entry.info, adapter.info
+    if (one.settings, one.base_digest, one.class_names, one.projections_digest) != (
+        other.settings,
+        other.base_digest,
+        other.class_names,
+        other.projections_digest,
+    ):
+        return False
+    try:
+        values = adapter_file.load(entry.path).parameters
+    except AdapterError:  # it holds numbers that are not finite, or was damaged just now
+        return False
+    return values.keys() == adapter.parameters.keys() and all(
+        torch.equal(value, adapter.parameters[name]) for name, value in values.items()
+    )
 
 
 def _added(info: AdapterInfo, changed: float) -> datetime:

@@ -17,6 +17,7 @@ class _Entry:
     shortcut: _Shortcut = None
     icon: str = ""
     role: QAction.MenuRole = QAction.MenuRole.NoRole
+    short: str = ""  # text on a button, where the menu's needs the menu around it
 
 
 _KEY = QKeySequence.StandardKey
@@ -50,13 +51,37 @@ _ENTRIES = {
         "save-recipe",
     ),
     "import_adapter": _Entry(
-        "&Import Adapter…", "Put an adapter from a file on the model", "Ctrl+I", "import"
+        "&Import Adapter…",
+        "Put an adapter from a file on the model and keep it in the library",
+        "Ctrl+I",
+        "import",
     ),
-    "export_adapter": _Entry(
-        "&Export Adapter…", "Write the model's adapter to a file of some 3 KB", "Ctrl+E", "export"
+    "import_peft": _Entry(
+        "Import PEFT Fol&der…",
+        "Take over a VeRA or LoRA adapter from a folder that PEFT wrote",
+    ),
+    "export_file": _Entry(
+        "VeRA Studio &File…",
+        "Write the model's adapter to one small file, for VeRA Studio",
+        "Ctrl+E",
+        "export",
+        short="Export Adapter",
+    ),
+    "export_peft": _Entry("&PEFT Folder…", "Write the model's adapter as a folder for PEFT"),
+    "export_lora": _Entry(
+        "&LoRA (PEFT) Folder…", "Write the LoRA that equals the model's adapter, for PEFT"
+    ),
+    "export_merged": _Entry(
+        "&Merged Weights…", "Write the network's weights with the adapter in them, for PyTorch"
+    ),
+    "export_onnx": _Entry(
+        "&ONNX…", "Write the network with the adapter in it, for programs that run ONNX"
     ),
     "remove_adapter": _Entry("&Remove Adapter", "Go back to the base network"),
     "quit": _Entry("&Quit", "Close VeRA Studio", _KEY.Quit, "", QAction.MenuRole.QuitRole),
+    "undo_delete": _Entry(
+        "&Undo Delete", "Bring back the adapters that were deleted last", _KEY.Undo, "undo"
+    ),
     "start": _Entry(
         "&Start",
         "Fine-tune a new adapter from the base network with these settings",
@@ -75,6 +100,11 @@ _ENTRIES = {
 }
 
 
+def tip_of(name: str) -> str:
+    """What the tip of the entry `name` says as long as there is nothing more to say."""
+    return _ENTRIES[name].tip
+
+
 def make_actions(parent: QObject) -> dict[str, QAction]:
     """One action for each entry, by its name; nothing is connected yet."""
     return {name: _make(name, entry, parent) for name, entry in _ENTRIES.items()}
@@ -83,12 +113,19 @@ def make_actions(parent: QObject) -> dict[str, QAction]:
 def _make(name: str, entry: _Entry, parent: QObject) -> QAction:
     action = QAction(entry.text, parent)
     action.setObjectName(f"action_{name}")
-    action.setStatusTip(entry.tip)
     action.setMenuRole(entry.role)
     if entry.shortcut:
         action.setShortcut(QKeySequence(entry.shortcut))
     if entry.icon:
         action.setIcon(icon(entry.icon))
-    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    action.setToolTip(f"{entry.tip} ({keys})" if keys else entry.tip)
+    if entry.short:
+        action.setIconText(entry.short)
+    set_tip(action, entry.tip)
     return action
+
+
+def set_tip(action: QAction, tip: str) -> None:
+    """Have `action` say `tip` in the status bar and, with its keys, beside the pointer."""
+    action.setStatusTip(tip)
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setToolTip(f"{tip} ({keys})" if keys else tip)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vera_studio.models.registry import OpenedModel
 
 DOWNLOAD = "Downloading CIFAR-10"
+OPEN_IMAGES = "Opening the images"
 _THUMBNAILS = 40  # a class; as many as fit are shown
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
@@ -156,17 +157,6 @@ def measure(
     _take_thread_count()
     images = data.validation if len(data.validation) else data.test
     return evaluate(_with_adapter(model, adapter), model.kind, images, should_stop)
-
-
-def import_adapter(
-    path: Path, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
-) -> LoadedAdapter:
-    """Read an adapter file and prove that it fits `model`."""
-    from vera_studio.adapters import adapter_file
-
-    content = adapter_file.load(path)
-    adapter_file.apply(content, copy.deepcopy(model.network), model.kind.class_names)
-    return LoadedAdapter(path, content, path.name)
 
 
 def holds_weights(path: Path) -> bool:

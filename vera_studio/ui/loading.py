@@ -12,7 +12,10 @@ _ENGINE = (
     "vera_studio.models.registry",
     "vera_studio.data.cifar10",
     "vera_studio.data.open_data",
+    "vera_studio.adapters.combination",
     "vera_studio.adapters.inspection",
+    "vera_studio.adapters.library",
+    "vera_studio.exchange.reading",
     "vera_studio.training.loop",
 )
 

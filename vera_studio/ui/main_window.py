@@ -1,6 +1,5 @@
-"""The window: menus, docks, pages, dialogs and closing."""
+"""The window: menus, docks, pages and closing."""
 
-import dataclasses
 import os
 from functools import partial
 from pathlib import Path
@@ -16,22 +15,22 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFileDialog,
     QMainWindow,
-    QMessageBox,
     QTabWidget,
     QWidget,
 )
 
 from vera_studio import environment
-from vera_studio.recipe import DataSource
+from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
-from vera_studio.ui.actions import make_actions
+from vera_studio.ui.actions import make_actions, set_tip, tip_of
+from vera_studio.ui.adapter_jobs import TARGETS, plan_export
+from vera_studio.ui.asking import Asking, ask_about_run
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.menus import RecentMenu, build_menus
 from vera_studio.ui.pages.activity_page import ActivityPage
+from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.results_page import ResultsPage
@@ -42,9 +41,6 @@ from vera_studio.ui.run_control import RunState
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 
-_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
-_ADAPTER_FILTER = "Adapters (*.safetensors)"
-_RECIPE_FILTER = "Recipes (*.toml)"
 _CLOSING_MILLISECONDS = 20_000
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
@@ -64,6 +60,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("VeRA Studio")
         self.setAcceptDrops(True)
         self.actions_by_name = make_actions(self)
+        self.asking = Asking(studio, settings, self)
+        self.asking.download_offered.connect(self._offer_download)
         self._build_pages()
         self._build_docks()
         self.setStatusBar(StatusBar(studio))
@@ -82,6 +80,10 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self._enable_actions)
         self._enable_actions()
+        studio.workspace.model_changed.connect(self._describe_exports)
+        studio.workspace.adapter_changed.connect(self._describe_exports)
+        studio.shelf.undo_changed.connect(self._follow_undo)
+        self._follow_undo("")
         self._restore()
 
     # Building
@@ -93,24 +95,28 @@ class MainWindow(QMainWindow):
         self.data_page = DataPage(self.studio)
         self.training_page = TrainingPage(self.studio)
         self.results_page = ResultsPage(self.studio.workspace, self.actions_by_name)
+        self.adapters_page = AdaptersPage(self.studio, self.actions_by_name)
         self.parameters_page = ParametersPage(self.studio)
         for page, name, text in (
             (self.data_page, "data", "Images"),
             (self.training_page, "training", "Training"),
             (self.results_page, "results", "Results"),
+            (self.adapters_page, "adapters", "Adapters"),
             (self.parameters_page, "parameters", "Parameters"),
         ):
             self.pages.addTab(page, icon(name), text)
         self.setCentralWidget(self.pages)
-        self.data_page.folder_requested.connect(self.ask_folder)
-        self.data_page.sample_requested.connect(self.use_sample)
-        self.data_page.cifar10_requested.connect(self.use_cifar10)
+        self.adapters_page.export_requested.connect(self.asking.ask_export)
+        self.adapters_page.folder_requested.connect(_open_folder)
+        self.data_page.folder_requested.connect(self.asking.ask_folder)
+        self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
+        self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
 
     def _build_docks(self) -> None:
         self.setup_panel = SetupPanel(self.studio.workspace, self.actions_by_name)
-        self.setup_panel.open_model_requested.connect(self.ask_model)
-        self.setup_panel.source_requested.connect(self._use_source)
-        self.setup_panel.remove_adapter_requested.connect(self.studio.remove_adapter)
+        self.setup_panel.open_model_requested.connect(self.asking.ask_model)
+        self.setup_panel.source_requested.connect(self.asking.use_source)
+        self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)
         self.activity_page = ActivityPage(self.studio)
         left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self._add_dock("Setup", "setup", self.setup_panel, left)
@@ -143,18 +149,20 @@ class MainWindow(QMainWindow):
         return action
 
     def _connect_actions(self) -> None:
-        studio = self.studio
+        studio, asking = self.studio, self.asking
         slots = {
-            "open_model": self.ask_model,
+            "open_model": asking.ask_model,
             "pretrained_model": lambda: studio.open_model(""),
-            "open_folder": self.ask_folder,
-            "use_sample": self.use_sample,
-            "use_cifar10": self.use_cifar10,
-            "open_recipe": self.ask_recipe,
-            "save_recipe": self.ask_save_recipe,
-            "import_adapter": self.ask_import,
-            "export_adapter": self.ask_export,
-            "remove_adapter": studio.remove_adapter,
+            "open_folder": asking.ask_folder,
+            "use_sample": lambda: asking.use_source("sample"),
+            "use_cifar10": lambda: asking.use_source("cifar10"),
+            "open_recipe": asking.ask_recipe,
+            "save_recipe": asking.ask_save_recipe,
+            "import_adapter": asking.ask_import,
+            "import_peft": asking.ask_import_peft,
+            **{f"export_{target}": partial(asking.ask_export, target) for target in TARGETS},
+            "remove_adapter": studio.adapters.switch_off,
+            "undo_delete": studio.shelf.undo_delete,
             "quit": self.close,
             "start": studio.start_run,
             "pause": self._pause_or_resume,
@@ -171,58 +179,9 @@ class MainWindow(QMainWindow):
 
     # What the user asks for
 
-    def ask_model(self) -> None:
-        """Let the user choose a file of weights."""
-        if path := self._ask_open("Open Model", _WEIGHTS_FILTER):
-            self.studio.open_model(str(path))
-
-    def ask_folder(self) -> None:
-        """Let the user choose a folder of images."""
-        folder = QFileDialog.getExistingDirectory(self, "Open Image Folder", self._last_folder())
-        if folder:
-            self._settings.setValue("last_folder", str(Path(folder).parent))
-            self.studio.open_folder(Path(folder))
-
-    def use_sample(self) -> None:
-        """Open the built-in sample."""
-        self._open_built_in("sample")
-
-    def use_cifar10(self) -> None:
-        """Open CIFAR-10; download it first, on the page that shows how far that is."""
-        if cifar10_is_downloaded():
-            self._open_built_in("cifar10")
-        else:
-            self.pages.setCurrentWidget(self.data_page)
-            self.data_page.offer_download()
-
-    def _open_built_in(self, source: DataSource) -> None:
-        settings = self.studio.workspace.recipe.data
-        self.studio.open_data(dataclasses.replace(settings, source=source, folder=""))
-
-    def ask_recipe(self) -> None:
-        """Let the user choose a recipe."""
-        if path := self._ask_open("Open Recipe", _RECIPE_FILTER):
-            self.studio.open_recipe(path)
-
-    def ask_save_recipe(self) -> None:
-        """Let the user choose where the recipe goes."""
-        if path := self._ask_save("Save Recipe", "recipe.toml", _RECIPE_FILTER):
-            self.studio.save_recipe(path)
-
-    def ask_import(self) -> None:
-        """Let the user choose an adapter."""
-        if path := self._ask_open("Import Adapter", _ADAPTER_FILTER):
-            self.studio.import_adapter(path)
-
-    def ask_export(self) -> None:
-        """Let the user choose where the adapter goes."""
-        if path := self._ask_save("Export Adapter", "adapter.safetensors", _ADAPTER_FILTER):
-            self.studio.export_adapter(path)
-
-    def _use_source(self, source: str) -> None:
-        {"sample": self.use_sample, "cifar10": self.use_cifar10, "folder": self.ask_folder}[
-            source
-        ]()
+    def _offer_download(self) -> None:
+        self.pages.setCurrentWidget(self.data_page)
+        self.data_page.offer_download()
 
     def _pause_or_resume(self) -> None:
         if self.studio.run.state is RunState.PAUSED:
@@ -232,26 +191,6 @@ class MainWindow(QMainWindow):
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _ask_open(self, title: str, name_filter: str) -> Path | None:
-        path, _ = QFileDialog.getOpenFileName(self, title, self._last_folder(), name_filter)
-        return self._remember_folder(path)
-
-    def _ask_save(self, title: str, name: str, name_filter: str) -> Path | None:
-        start = str(Path(self._last_folder()) / name)
-        path, _ = QFileDialog.getSaveFileName(self, title, start, name_filter)
-        if path and not Path(path).suffix:
-            path += Path(name).suffix
-        return self._remember_folder(path)
-
-    def _last_folder(self) -> str:
-        return str(self._settings.value("last_folder", str(Path.home())))
-
-    def _remember_folder(self, path: str) -> Path | None:
-        if not path:
-            return None
-        self._settings.setValue("last_folder", str(Path(path).parent))
-        return Path(path)
 
     # Following the studio
 
@@ -263,11 +202,11 @@ class MainWindow(QMainWindow):
             "start": free and not found,
             "pause": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
             "stop": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
-            "export_adapter": workspace.adapter is not None,
+            **{f"export_{target}": workspace.adapter is not None for target in TARGETS},
             "remove_adapter": free and workspace.adapter is not None,
             **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), free),
             **dict.fromkeys(("open_folder", "use_sample", "use_cifar10"), free),
-            "import_adapter": free,
+            **dict.fromkeys(("import_adapter", "import_peft"), free),
         }
         for name, on in enabled.items():
             self.actions_by_name[name].setEnabled(on)
@@ -275,6 +214,22 @@ class MainWindow(QMainWindow):
         self.setup_panel.set_editable(free)
         self.data_page.set_editable(free)
         self.setup_panel.show_problem("\n".join(found) if free else "")
+
+    def _describe_exports(self, _: object = None) -> None:
+        """Have the entries say in which form the adapter that is on would be written."""
+        adapter = self.studio.workspace.adapter
+        settings = adapter.content.info.settings if adapter else AdapterSettings()
+        for target in TARGETS:
+            plan = plan_export(settings, target)
+            is_said = adapter is not None or not plan.is_possible
+            name = f"export_{target}"
+            tip = plan.sentence if is_said and plan.sentence else tip_of(name)
+            set_tip(self.actions_by_name[name], tip)
+
+    def _follow_undo(self, text: str) -> None:
+        undo = self.actions_by_name["undo_delete"]
+        undo.setEnabled(bool(text))
+        set_tip(undo, f"Bring back {text}" if text else tip_of("undo_delete"))
 
     def _follow_run(self, state: RunState) -> None:
         paused = state is RunState.PAUSED
@@ -324,34 +279,14 @@ class MainWindow(QMainWindow):
 
     def _ask_about_run(self) -> None:
         """Ask what becomes of the run; the window closes once the run has ended."""
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "A run is going",
-            "A run is going. What should become of it?",
-            parent=self,
-        )
-        box.setObjectName("closing_question")
-        box.setInformativeText("Stop and save keeps the adapter of the best epoch so far.")
-        save = box.addButton("Stop and save", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
-        for button, tip in (
-            (save, "End the run, keep the best epoch's adapter, then close"),
-            (discard, "End the run, delete its folder, then close"),
-            (keep, "Let the run go on and stay open"),
-        ):
-            button.setObjectName(f"closing_{button.text().split()[0].lower()}")
-            button.setToolTip(tip)
-        box.setDefaultButton(save)
-        box.setEscapeButton(keep)
-        box.exec()
-        if box.clickedButton() is keep:
+        fate = ask_about_run(self)
+        if fate == "keep":
             return
         self._close_after_run = True
         if self.studio.run.state is RunState.IDLE:  # it ended while the question was open
             self.close()
         else:
-            self.studio.run.stop(discard=box.clickedButton() is discard)
+            self.studio.run.stop(discard=fate == "discard")
 
     def _restore(self) -> None:
         geometry, docks = self._settings.value("geometry"), self._settings.value("docks")

@@ -6,13 +6,16 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from vera_studio.ui.icons import icon
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.theme import set_color_scheme
 
 _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
-    " | import_adapter export_adapter remove_adapter | RECENT | quit"
+    " | import_adapter import_peft EXPORT remove_adapter | RECENT | quit"
 )
+_EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
+_EDIT = "undo_delete"
 _RUN = "start pause stop | open_runs"
 _HELP = "help | open_log about"
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
@@ -64,6 +67,7 @@ def build_menus(
     bar = window.menuBar()
     recent.setToolTipsVisible(True)
     _fill(bar.addMenu("&File"), _FILE, actions, recent)
+    _fill(bar.addMenu("&Edit"), _EDIT, actions, recent)
     _fill(bar.addMenu("&Run"), _RUN, actions, recent)
     view = bar.addMenu("&View")
     view.addActions(pages)
@@ -83,8 +87,24 @@ def _fill(menu: QMenu, names: str, actions: dict[str, QAction], recent: RecentMe
             menu.addSeparator()
         elif name == "RECENT":
             menu.addMenu(recent)
+        elif name == "EXPORT":
+            menu.addMenu(export_menu(menu, actions))
         else:
             menu.addAction(actions[name])
+
+
+def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
+    """The forms in which an adapter can be exported."""
+    menu = QMenu("&Export Adapter As", parent)
+    menu.setObjectName("menu_export")
+    menu.setIcon(icon("export"))
+    menu.setToolTipsVisible(True)
+    for name in _EXPORT.split():
+        if name == "|":
+            menu.addSeparator()
+        else:
+            menu.addAction(actions[name])
+    return menu
 
 
 def _scheme_menu(parent: QWidget, settings: QSettings) -> QMenu:

@@ -28,7 +28,7 @@ class StatusBar(QStatusBar):
         self._cancel.setAccessibleName("Cancel")
         self._cancel.setToolTip("Break off the work under way")
         self._cancel.setIcon(icon("close"))
-        self._cancel.clicked.connect(studio.cancel_busy)
+        self._cancel.clicked.connect(studio.busy.cancel)
         self._images, self._device = QLabel(), QLabel()
         self._images.setObjectName("status_images")
         self._device.setObjectName("status_device")
@@ -47,7 +47,7 @@ class StatusBar(QStatusBar):
         self._bar.setRange(0, 0)
         for widget in (self._busy, self._bar):
             widget.setVisible(bool(text))
-        self._cancel.setVisible(self._studio.can_cancel)
+        self._cancel.setVisible(self._studio.busy.can_cancel)
 
     def _show_progress(self, progress: Progress) -> None:
         # A bar counts in 32 bits; thousandths show any number of bytes.

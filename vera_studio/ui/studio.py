@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,18 +13,18 @@ from PySide6.QtCore import QObject, Signal
 from vera_studio import environment
 from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
-from vera_studio.files import write_atomically
 from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.training.results import RunResult
 from vera_studio.training.run_folder import new_run_folder
-from vera_studio.ui import jobs
+from vera_studio.ui import adapter_jobs, jobs
+from vera_studio.ui.adapter_control import AdapterControl
+from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.loading import load_engine
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
 
-_OPEN_IMAGES = "Opening the images"
-_CANCELLABLE = (jobs.DOWNLOAD, _OPEN_IMAGES)
 _log = logging.getLogger(__name__)
 
 
@@ -57,38 +57,39 @@ class Studio(QObject):
         self.run.finished.connect(self._run_finished)
         self.run.failed.connect(self.failed)
         self.run.message.connect(self.message)
+        self.busy = BusyJobs(runner, self)
+        self.busy.changed.connect(self.busy_changed)
+        self.busy.progress.connect(self.progress)
+        self.busy.failed.connect(self.failed)
+        self.shelf = Shelf(self)
+        self.adapters = AdapterControl(workspace, self.shelf, self.busy, self)
+        self.adapters.path_opened.connect(self.path_opened)
+        for part in (self.shelf, self.adapters):
+            part.message.connect(self.message)
+            part.failed.connect(self.failed)
         self.is_ready = False
-        self._busy: list[Job] = []  # jobs that block others of their kind, newest last
         self._measuring: Job | None = None
+        self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
         self.failed.connect(lambda error: _log.warning("%s", error))
         workspace.model_changed.connect(self._measure)
         workspace.data_changed.connect(self._measure)
-        workspace.adapter_changed.connect(self._measure)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something beside a run is being worked on."""
-        return bool(self._busy)
+        workspace.adapter_changed.connect(self._follow_adapter)
 
     @property
     def is_free(self) -> bool:
         """Whether something else may be opened: all is loaded and nothing is going on."""
         idle = self.run.state is RunState.IDLE
-        return idle and not self._busy and self.workspace.model is not None
-
-    @property
-    def can_cancel(self) -> bool:
-        """Whether `cancel_busy` would do anything."""
-        return any(job.name in _CANCELLABLE for job in self._busy)
+        return idle and not self.busy.is_busy and self.workspace.model is not None
 
     # Starting up
 
     def load(self) -> None:
         """Import the engine, then open the pretrained network and the first images."""
-        self._start("Loading PyTorch", load_engine, self._engine_loaded)
+        self.busy.start("Loading PyTorch", load_engine, self._engine_loaded)
 
     def _engine_loaded(self, _: object) -> None:
-        self._start("Looking for devices", jobs.find_devices, self.workspace.set_devices)
+        self.shelf.load()
+        self.busy.start("Looking for devices", jobs.find_devices, self.workspace.set_devices)
         self.open_model("", then=self._open_first_data)
 
     def _open_first_data(self) -> None:
@@ -118,7 +119,7 @@ class Studio(QObject):
             if then:
                 then()
 
-        self._start("Opening the network", partial(jobs.open_model, settings), opened)
+        self.busy.start("Opening the network", partial(jobs.open_model, settings), opened)
 
     def open_data(
         self,
@@ -146,7 +147,7 @@ class Studio(QObject):
 
         if model is not None:
             function = partial(jobs.open_data, settings, model)
-            self._start(_OPEN_IMAGES, function, opened, not_opened, otherwise)
+            self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, otherwise)
 
     def open_folder(self, folder: Path) -> None:
         """Open a folder of images."""
@@ -166,19 +167,15 @@ class Studio(QObject):
             else:
                 self.failed.emit(error)
 
-        self._start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded)
-
-    def cancel_busy(self) -> None:
-        """Break off what `busy_changed` told of, where the window can do without it."""
-        for job in self._busy:
-            if job.name in _CANCELLABLE:
-                job.cancel()
+        self.busy.start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded)
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
         suffix = path.suffix.lower()
         if not self.is_free:
             self.message.emit(f"Not opened: {path.name}. Wait until what is going on has ended.")
+        elif adapter_jobs.is_peft(path):
+            self.adapters.import_adapter(path)
         elif path.is_dir():
             self.open_folder(path)
         elif suffix == ".toml":
@@ -186,7 +183,7 @@ class Studio(QObject):
         elif suffix in (".pt", ".pth") or (suffix == ".safetensors" and jobs.holds_weights(path)):
             self.open_model(str(path))
         else:
-            self.import_adapter(path)
+            self.adapters.import_adapter(path)
 
     # Recipes
 
@@ -222,35 +219,6 @@ class Studio(QObject):
         else:
             self.open_model(recipe.model.weights, then=open_images)
 
-    # Adapters
-
-    def import_adapter(self, path: Path) -> None:
-        """Put the adapter in `path` on the model."""
-        model = self.workspace.model
-
-        def imported(adapter: LoadedAdapter) -> None:
-            if self.workspace.model is not model:
-                return
-            self.workspace.set_adapter(adapter)
-            self._tell(f"Imported the adapter {path.name}; the model has it on.", str(path))
-
-        if model is not None:
-            self._start(
-                "Importing the adapter", partial(jobs.import_adapter, path, model), imported
-            )
-
-    def export_adapter(self, path: Path) -> None:
-        """Copy the adapter that the model has on to `path`."""
-        adapter = self.workspace.adapter
-        if adapter is not None and self._try(lambda: _copy(adapter.path, path)):
-            size = path.stat().st_size
-            self._tell(f"Exported the adapter to {path.name} ({size:,} bytes).", str(path))
-
-    def remove_adapter(self) -> None:
-        """Take the adapter off the model, which then is the base network again."""
-        self.workspace.set_adapter(None)
-        self.message.emit("Took the adapter off; the model is the base network again.")
-
     # The run
 
     def start_run(self) -> None:
@@ -267,53 +235,24 @@ class Studio(QObject):
         self.workspace.set_result(result)
         best = f"epoch {result.best_epoch} is kept as the best"
         self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs; {best}.")
-        model = self.workspace.model
-        assert model is not None
-        self._start(
-            "Putting the adapter on",
-            partial(jobs.import_adapter, result.best_adapter, model),
-            self._put_on_trained,
-        )
+        self.adapters.take_trained(result)
 
-    def _put_on_trained(self, adapter: LoadedAdapter) -> None:
-        title = f"Run {adapter.path.parent.name}, best epoch"
-        self.workspace.set_adapter(dataclasses.replace(adapter, title=title))
+    # Measuring
 
-    # Jobs
-
-    def _start(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        finished: Callable[[Any], None],
-        failed: Callable[[Exception], None] | None = None,
-        cancelled: Callable[[], None] | None = None,
-    ) -> None:
-        """Run `function` on a thread, visibly; how it ends is told on this one."""
-        job = self.runner.start(function, name=name)
-        self._busy.append(job)
-        job.events.connect(self._pass_on_progress)
-        job.finished.connect(finished)
-        job.failed.connect(failed or self.failed)
-        if cancelled:
-            job.cancelled.connect(cancelled)
-        job.ended.connect(lambda: self._job_ended(job))
-        self.busy_changed.emit(name)
-
-    def _pass_on_progress(self, events: list[object]) -> None:
-        newest = [event for event in events if isinstance(event, jobs.Progress)][-1:]
-        for event in newest:
-            self.progress.emit(event)
-
-    def _job_ended(self, job: Job) -> None:
-        self._busy.remove(job)
-        self.busy_changed.emit(self._busy[-1].name if self._busy else "")
+    def _follow_adapter(self, adapter: LoadedAdapter | None) -> None:
+        """Measure anew, unless the adapter only got another name."""
+        parameters = adapter.content.parameters if adapter else None
+        if parameters is not self._measured_parameters:
+            self._measure()
 
     def _measure(self, _: object = None) -> None:
         """Measure model and adapter as they are now; a measurement under way is given up."""
         workspace = self.workspace
         if self._measuring:
             self._measuring.cancel()
+        self._measured_parameters = (
+            workspace.adapter.content.parameters if workspace.adapter else None
+        )
         workspace.set_accuracy(None)
         if workspace.model is None or workspace.data is None:
             return
@@ -340,11 +279,3 @@ class Studio(QObject):
         self.message.emit(text)
         if path:
             self.path_opened.emit(Path(path))
-
-
-def _copy(source: Path, destination: Path) -> None:
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise StudioError(f"Cannot read {source}: {error.strerror or error}") from error
-    write_atomically(destination, content)

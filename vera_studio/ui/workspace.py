@@ -21,11 +21,12 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
 
 @dataclass(frozen=True, eq=False)
 class LoadedAdapter:
-    """The adapter that the model has on: imported, or the last run's best."""
+    """The adapter that the model has on: one of the library, or two combined."""
 
-    path: Path
+    path: Path | None  # its file; None for a combination that is not kept
     content: "AdapterFile"
     title: str  # for a person
+    parts: tuple[Path, ...] = ()  # files of the adapters that it combines
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class DataPage(QWidget):
 
     def _cancel(self) -> None:
         if self._download_bar.isVisible():
-            self._studio.cancel_busy()
+            self._studio.busy.cancel()
         self._download.hide()
 
     def _follow_busy(self, text: str) -> None:

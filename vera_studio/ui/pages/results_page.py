@@ -38,7 +38,7 @@ class ResultsPage(QWidget):
         self.chart.setObjectName("gain_chart")
         export = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         export.setObjectName("export_button")
-        export.setDefaultAction(actions["export_adapter"])
+        export.setDefaultAction(actions["export_file"])
         export.setAccessibleName("Export adapter")
         top = QHBoxLayout()
         top.addWidget(self.summary, 1)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QIcon
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 _ICON_SIDE = 40
 _TEXT_WIDTH = 360
@@ -54,11 +54,15 @@ class EmptyState(QWidget):
         self._text.setVisible(bool(text))
         for label in (self._headline, self._text):
             # A centred label gets no more than its size hint, which knows nothing of its width.
-            label.setMinimumHeight(label.heightForWidth(_TEXT_WIDTH))
+            label.setMinimumHeight(max(label.heightForWidth(_TEXT_WIDTH), 0))
         self.button.setText(action)
         self.button.setAccessibleName(action.replace("&", "").rstrip("…"))
         self.button.setToolTip(text or headline)
         self.button.setVisible(bool(action))
+
+    def add_button(self, button: QPushButton) -> None:
+        """Put another button beside the first."""
+        self._buttons.addWidget(button)
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.DevicePixelRatioChange):
@@ -74,7 +78,11 @@ class EmptyState(QWidget):
         layout.addWidget(self._headline, 0, centre)
         layout.addWidget(self._text, 0, centre)
         layout.addSpacing(4)
-        layout.addWidget(self.button, 0, centre)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        self._buttons.addWidget(self.button)
+        layout.addLayout(self._buttons)
+        layout.setAlignment(self._buttons, centre)
         layout.addStretch(3)
 
     def _recolor(self) -> None:

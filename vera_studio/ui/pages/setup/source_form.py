@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.pages.setup.fields import add_row, choice, describe, select
+from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.workspace import Workspace
 
 _SOURCES = [("Built-in sample", "sample"), ("CIFAR-10", "cifar10"), ("Folder of images…", "folder")]
@@ -33,7 +34,7 @@ class SourceForm(QGroupBox):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__("Network and images", parent)
         self._workspace = workspace
-        self._model, self._adapter = QLabel("Loading…", wordWrap=True), QLabel(wordWrap=True)
+        self._model, self._adapter = QLabel("Loading…", wordWrap=True), ElidedLabel()
         self._model.setObjectName("model_text")
         self._adapter.setObjectName("adapter_text")
         self._images = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)

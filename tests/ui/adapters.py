@@ -1,0 +1,50 @@
+"""Adapters for tests of the window, as if they had been trained."""
+
+import copy
+import dataclasses
+from datetime import datetime, timedelta, timezone
+
+import torch
+
+from vera_studio import environment
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.adapters.attach import adapter_parameters, attach, attached_layers, pairs_of
+from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.library import Library
+from vera_studio.adapters.projections import digest
+from vera_studio.recipe import AdapterSettings
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=1)))
+
+
+def make_adapter(model, seed=0, targets=("bird", "cat"), **settings):
+    """An adapter for `model` with seeded numbers, and figures of a training."""
+    chosen = AdapterSettings(**({"rank": 4} | settings))
+    network = copy.deepcopy(model.network)
+    attach(network, chosen)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for _, parameter in adapter_parameters(network):
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    classes = len(model.kind.class_names)
+    info = AdapterInfo(
+        dataclasses.replace(chosen, layers=tuple(attached_layers(network))),
+        model.kind.class_names,
+        base_digest(network),
+        digest(pairs_of(network)) if pairs_of(network) else "",
+        {
+            "data": "Built-in sample",
+            "targets": list(targets),
+            "epoch": 2,
+            "before": [0.5] * classes,
+            "after": [0.75] * classes,
+        },
+    )
+    return adapter_file.AdapterFile(info, adapter_file.parameters(network))
+
+
+def put_in_library(adapter, name, minutes=0):
+    """Puts an adapter in the library's folder; returns its file."""
+    library = Library(environment.library_folder())
+    return library.add(adapter, name, NOON + timedelta(minutes=minutes)).path

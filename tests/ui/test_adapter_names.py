@@ -1,0 +1,34 @@
+import pytest
+
+from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.recipe import AdapterSettings
+from vera_studio.ui.adapter_names import classes_text, trained_name
+
+NAMES = ("bird", "cat", "deer", "dog", "frog")
+
+
+@pytest.mark.parametrize(
+    ("classes", "text"),
+    [
+        ((), "\N{EN DASH}"),
+        (("bird", "cat", "dog"), "bird, cat, dog"),
+        (("bird", "cat", "dog", "frog"), "bird, cat, dog +1"),
+        (NAMES, "all 5 classes"),
+    ],
+)
+def test_classes_in_a_few_words(classes, text):
+    assert classes_text(classes, 5) == text
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        (AdapterSettings(rank=32), "bird, cat · VeRA 32"),
+        (AdapterSettings(method="lora", rank=8), "bird, cat · LoRA 8"),
+        (AdapterSettings(method="full"), "bird, cat · Full"),
+        (AdapterSettings(method="bias"), "bird, cat · Biases"),
+    ],
+)
+def test_what_was_trained_is_called_after_its_classes_and_method(settings, name):
+    info = AdapterInfo(settings, NAMES, "", "", {"targets": ["bird", "cat"]})
+    assert trained_name(info) == name

@@ -1,0 +1,269 @@
+"""The page of adapters, clicked through as a person would."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+    QToolButton,
+)
+
+from tests.ui.adapters import make_adapter, put_in_library
+from vera_studio import environment
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.similarity import similarities
+from vera_studio.ui import jobs
+from vera_studio.ui.run_control import RunState
+from vera_studio.ui.widgets.adapter_model import NAME, SWITCH
+from vera_studio.ui.workspace import LoadedAdapter
+
+RUN_MILLISECONDS = 60_000
+
+
+@pytest.fixture
+def page(window):
+    """The page in front, with two adapters in the library and none on."""
+    model = window.studio.workspace.model
+    put_in_library(make_adapter(model), "Birds")
+    put_in_library(make_adapter(model, seed=1, method="lora"), "Cats", minutes=1)
+    window.studio.shelf.refresh()
+    window.pages.setCurrentWidget(window.adapters_page)
+    return window.adapters_page
+
+
+def click(qtbot, parent, name, kind=QPushButton):
+    button = parent.findChild(kind, name)
+    assert button is not None, name
+    assert button.isEnabled(), name
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def click_cell(qtbot, page, name, column, keys=Qt.KeyboardModifier.NoModifier):
+    place = page.table.visualRect(cell(page, name, column)).center()
+    qtbot.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, keys, place)
+
+
+def cell(page, name, column):
+    proxy = page.table.proxy
+    row = next(r for r in range(proxy.rowCount()) if proxy.index(r, NAME).data() == name)
+    return proxy.index(row, column)
+
+
+def names(page):
+    return [page.table.proxy.index(row, NAME).data() for row in range(page.table.proxy.rowCount())]
+
+
+def is_on(page, name):
+    state = cell(page, name, SWITCH).data(Qt.ItemDataRole.CheckStateRole)
+    return Qt.CheckState(state) == Qt.CheckState.Checked
+
+
+def select_both(qtbot, page):
+    click_cell(qtbot, page, "Birds", NAME)
+    click_cell(qtbot, page, "Cats", NAME, Qt.KeyboardModifier.ControlModifier)
+
+
+def message_box():
+    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    return next((box for box in boxes if box.isVisible()), None)
+
+
+def close_message(qtbot):
+    qtbot.waitUntil(lambda: message_box() is not None)
+    box = message_box()
+    text = box.text() + box.informativeText()
+    box.close()
+    return text
+
+
+def test_an_empty_library_says_what_fills_it_and_a_run_does(qtbot, window, settle):
+    page = window.adapters_page
+    window.pages.setCurrentWidget(page)
+    button = page.findChild(QPushButton, "import_adapter_button")
+    assert button.isVisible()
+    window.studio.workspace.edit_training(epochs=1, target_classes=("bird", "cat"))
+    click(qtbot, page, "empty_state_action")
+    qtbot.waitUntil(
+        lambda: (
+            window.studio.run.state is RunState.IDLE and window.studio.workspace.adapter is not None
+        ),
+        timeout=RUN_MILLISECONDS,
+    )
+    settle()
+    assert names(page) == ["bird, cat · VeRA 32"]
+    assert is_on(page, "bird, cat · VeRA 32")
+    assert not button.isVisible()
+    kept = list(environment.library_folder().glob("*.safetensors"))
+    assert kept == [window.studio.workspace.adapter.path]
+
+
+def test_a_click_switches_at_once_and_the_accuracy_follows(qtbot, window, page, settle):
+    click_cell(qtbot, page, "Birds", SWITCH)
+    assert window.studio.workspace.adapter.title == "Birds"
+    assert is_on(page, "Birds")
+    assert not window.studio.busy.is_busy
+    assert window.findChild(QLabel, "adapter_text").text() == "Birds"
+    settle()
+    assert "Birds" in page.on_label.text()
+    assert "of the validation images right" in page.on_label.text()
+    click_cell(qtbot, page, "Cats", SWITCH)
+    assert (is_on(page, "Birds"), is_on(page, "Cats")) == (False, True)
+    click_cell(qtbot, page, "Cats", SWITCH)
+    assert window.studio.workspace.adapter is None
+    assert not is_on(page, "Cats")
+
+
+def test_during_a_run_nothing_is_switched(qtbot, window, page):
+    window.studio.workspace.edit_training(epochs=400)
+    window.actions_by_name["start"].trigger()
+    window.pages.setCurrentWidget(page)
+    click_cell(qtbot, page, "Birds", SWITCH)
+    assert window.studio.workspace.adapter is None
+    assert not is_on(page, "Birds")
+    assert not page.findChild(QToolButton, "adapter_switch_button").isEnabled()
+
+
+def test_deleting_can_be_undone_by_button_and_by_menu(qtbot, window, page):
+    click_cell(qtbot, page, "Birds", NAME)
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert names(page) == ["Cats"]
+    assert page.undo_bar.isVisible()
+    assert "Birds" in page.undo_bar.label.text()
+    click(qtbot, page, "undo_button")
+    assert names(page) == ["Cats", "Birds"]
+    assert not page.undo_bar.isVisible()
+    undo = window.findChild(QAction, "action_undo_delete")
+    assert not undo.isEnabled()
+    click_cell(qtbot, page, "Cats", NAME)
+    click(qtbot, page, "adapter_delete_button", QToolButton)
+    assert names(page) == ["Birds"]
+    undo.trigger()
+    assert names(page) == ["Cats", "Birds"]
+
+
+def test_a_name_is_edited_in_place_and_notes_beside_it(qtbot, window, page, settle):
+    click_cell(qtbot, page, "Birds", NAME)
+    qtbot.keyClick(page.table, Qt.Key.Key_F2)
+    editor = page.table.viewport().findChild(QLineEdit)
+    qtbot.keyClicks(editor, "Owls")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: names(page) == ["Cats", "Owls"])
+    notes = page.findChild(QPlainTextEdit, "adapter_notes")
+    notes.setFocus()
+    qtbot.keyClicks(notes, "learned at night")
+    click_cell(qtbot, page, "Cats", NAME)
+    assert notes.toPlainText() == ""
+    info = {entry.name: entry.info for entry in window.studio.shelf.entries}["Owls"]
+    assert info.notes == "learned at night"
+    click_cell(qtbot, page, "Owls", NAME)
+    assert notes.toPlainText() == "learned at night"
+
+
+def test_two_are_combined_live_and_the_combination_is_kept(qtbot, window, page, settle):
+    select_both(qtbot, page)
+    click(qtbot, page, "adapter_combine_button", QToolButton)
+    assert (is_on(page, "Birds"), is_on(page, "Cats")) == (True, True)
+    slider = page.findChild(QSlider, "weight_slider_2")
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_PageDown)
+    sign = "\N{MULTIPLICATION SIGN}"
+    title = f"1 {sign} Birds + 0.75 {sign} Cats"
+    qtbot.waitUntil(lambda: window.studio.workspace.adapter.title == title)
+    name = page.findChild(QLineEdit, "combination_name")
+    name.selectAll()
+    qtbot.keyClicks(name, "Both")
+    click(qtbot, page, "keep_combination_button")
+    assert names(page)[0] == "Both"
+    assert is_on(page, "Both")
+    settle()
+
+
+def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
+    select_both(qtbot, page)
+    click(qtbot, page, "compare_button")
+    settle()
+    model, data = window.studio.workspace.model, window.studio.workspace.data
+    paths = {entry.name: entry.path for entry in window.studio.shelf.entries}
+    contents = [adapter_file.load(paths[name]) for name in ("Birds", "Cats")]
+    first, second = (
+        jobs.measure(model, LoadedAdapter(None, c, ""), data, print, lambda: False)
+        for c in contents
+    )
+    classes = page.pair.compare_view.classes.texts()
+    assert [row[0] for row in classes[:2]] == ["airplane", "automobile"]
+    assert [row[1] for row in classes[:10]] == [f"{share:.1%}" for share in first.per_class]
+    assert [row[2] for row in classes[:10]] == [f"{share:.1%}" for share in second.per_class]
+    alike = similarities(*contents, model.network, model.kind.class_names)
+    layers = page.pair.compare_view.layers.texts()
+    assert [row[0] for row in layers] == list(alike)
+    expected = [f"{cosine:+.2f}" for cosine in alike.values()]
+    assert [row[1].replace("\N{MINUS SIGN}", "-") for row in layers] == expected
+
+
+def test_what_does_not_fit_or_is_damaged_is_told(qtbot, window, page):
+    import dataclasses
+
+    foreign = make_adapter(window.studio.workspace.model, seed=2)
+    info = dataclasses.replace(foreign.info, base_digest="0" * 64)
+    put_in_library(dataclasses.replace(foreign, info=info), "Foreign", minutes=2)
+    (environment.library_folder() / "broken.safetensors").write_bytes(b"x")
+    window.studio.shelf.refresh()
+    assert page.problems.isVisible()
+    assert "broken.safetensors" in page.problems.text()
+    assert "other weights" in cell(page, "Foreign", NAME).data(Qt.ItemDataRole.ToolTipRole)
+    click_cell(qtbot, page, "Foreign", SWITCH)
+    assert "other weights" in close_message(qtbot)
+    assert not is_on(page, "Foreign")
+
+
+def test_exports_ask_where_and_say_in_which_form(
+    qtbot, window, page, settle, tmp_path, monkeypatch
+):
+    (tmp_path / "something").touch()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    told = []
+    window.studio.message.connect(told.append)
+    click_cell(qtbot, page, "Birds", NAME)
+    page.findChild(QAction, "action_adapter_export_peft").trigger()
+    settle()
+    assert (tmp_path / "Birds-peft" / "adapter_config.json").is_file()
+    assert "LoRA that computes exactly the same" in told[-1]
+    page.findChild(QAction, "action_adapter_export_peft").trigger()
+    settle()
+    assert (tmp_path / "Birds-peft-2").is_dir()
+
+    path = tmp_path / "weights"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "PyTorch (*.pt)"))
+    page.findChild(QAction, "action_adapter_export_merged").trigger()
+    settle()
+    assert path.with_suffix(".pt").is_file()
+
+
+def test_what_cannot_be_exported_says_why_before_it_asks_where(
+    qtbot, window, page, settle, monkeypatch
+):
+    from vera_studio.exchange import onnx_export
+
+    def never(*_):
+        raise AssertionError("asked for a place")
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", never)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", never)
+    monkeypatch.setattr(onnx_export, "is_available", lambda: False)
+    full = make_adapter(window.studio.workspace.model, method="full")
+    path = put_in_library(full, "All of it", minutes=3)
+    window.studio.shelf.refresh()
+    window.studio.adapters.switch_on(path)
+    for target, reason in (("peft", "merged weights instead"), ("onnx", "vera-studio[onnx]")):
+        action = window.actions_by_name[f"export_{target}"]
+        assert reason in action.statusTip()
+        action.trigger()
+        assert reason in close_message(qtbot)
+    settle()

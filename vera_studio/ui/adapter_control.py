@@ -1,0 +1,195 @@
+"""What the model has on: switched, combined, imported, exported."""
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from vera_studio.errors import StudioError
+from vera_studio.training.results import RunResult
+from vera_studio.ui import adapter_jobs
+from vera_studio.ui.adapter_jobs import Target
+from vera_studio.ui.adapter_names import trained_name
+from vera_studio.ui.busy import BusyJobs
+from vera_studio.ui.shelf import Shelf
+from vera_studio.ui.workspace import LoadedAdapter, Workspace
+
+if TYPE_CHECKING:  # these modules import torch, which comes after the window
+    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.library import Entry
+    from vera_studio.models.registry import OpenedModel
+
+
+class AdapterControl(QObject):
+    """Puts adapters on the model and takes them off.
+
+    Switching and combining take milliseconds and are done at once; reading foreign files and
+    exporting are jobs.
+
+    Signals:
+        message(str): something was done, in a sentence.
+        failed(Exception): something was not done.
+        path_opened(Path): a file or folder of the user's was read or written.
+    """
+
+    message = Signal(str)
+    failed = Signal(object)
+    path_opened = Signal(object)
+
+    def __init__(
+        self, workspace: Workspace, shelf: Shelf, busy: BusyJobs, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._shelf = shelf
+        self._busy = busy
+        self._base_digest = ""
+        workspace.model_changed.connect(self._follow_model)
+        shelf.entry_changed.connect(self._follow_entry)
+        shelf.deleted.connect(self._follow_deletion)
+
+    @property
+    def active(self) -> tuple[Path, ...]:
+        """Files of what the model has on: none, one, or the two that are combined."""
+        adapter = self._workspace.adapter
+        if adapter is None:
+            return ()
+        return adapter.parts if adapter.path is None else (adapter.path,)
+
+    def obstacle(self, entry: "Entry") -> str:
+        """Why an adapter cannot go on the present network; empty where nothing is known."""
+        if self._workspace.model is None:
+            return ""
+        if entry.info.class_names != self._workspace.class_names:
+            return "It is for a network with other classes."
+        if entry.info.base_digest != self._base_digest:
+            return "It was trained on other weights than those that are open."
+        return ""
+
+    # On and off
+
+    def switch_on(self, path: Path) -> None:
+        """Put an adapter of the library on the model, in place of what is on."""
+        from vera_studio.adapters.adapter_fit import check_fit
+
+        model, content = self._workspace.model, self._shelf.content(path)
+        if model is None or content is None:
+            return
+        try:
+            check_fit(content, model.network, model.kind.class_names)
+        except StudioError as error:
+            self.failed.emit(error)
+            return
+        self._put_on(LoadedAdapter(path, content, content.info.name or path.stem))
+
+    def switch_off(self) -> None:
+        """Take off what is on; the model then is the base network again."""
+        self._workspace.set_adapter(None)
+        self.message.emit("Took the adapter off; the model is the base network again.")
+
+    def combine(self, paths: tuple[Path, Path], weights: tuple[float, float]) -> None:
+        """Put two adapters of the library on, their changes multiplied by `weights`."""
+        from vera_studio.adapters.combination import combine
+
+        model, first, second = self._workspace.model, *map(self._named, paths)
+        if model is None or first is None or second is None:
+            return
+        try:
+            both = combine(first, second, weights, model.network, model.kind.class_names)
+        except StudioError as error:
+            self.failed.emit(error)
+            return
+        title = " + ".join(
+            f"{weight:.4g} \N{MULTIPLICATION SIGN} {part.info.name}"
+            for weight, part in zip(weights, (first, second), strict=True)
+        )
+        self._workspace.set_adapter(LoadedAdapter(None, both, title, paths))
+
+    def keep_combination(self, name: str) -> None:
+        """Keep the two adapters that are combined as one of its own."""
+        adapter = self._workspace.adapter
+        if adapter is not None and adapter.parts:
+            self._take(adapter.content, name.strip() or adapter.title)
+
+    # Into the library
+
+    def import_adapter(self, path: Path) -> None:
+        """Read an adapter from a file or a PEFT folder, keep a copy, and put it on."""
+
+        def imported(adapter: LoadedAdapter) -> None:
+            if self._workspace.model is model:
+                self.message.emit(f"Imported {path.name}.")
+                self._take(adapter.content, adapter.title)
+                self.path_opened.emit(path)
+
+        if model := self._workspace.model:
+            function = partial(adapter_jobs.read_adapter, path, model)
+            self._busy.start("Importing the adapter", function, imported)
+
+    def take_trained(self, result: RunResult) -> None:
+        """Keep the best adapter of a run that has ended, and put it on."""
+
+        def read(adapter: LoadedAdapter) -> None:
+            name = trained_name(adapter.content.info)
+            if result.best_epoch:
+                self._take(adapter.content, name)
+            else:  # stopped before its first step: there is nothing to keep
+                self._put_on(dataclasses.replace(adapter, title=f"{name}, untrained"))
+
+        if model := self._workspace.model:
+            function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
+            self._busy.start("Putting the adapter on", function, read)
+
+    def _take(self, content: "AdapterFile", name: str) -> None:
+        """Put an adapter on and keep it; if it cannot be kept it can be used all the same."""
+        entry = self._shelf.keep(content, name)
+        if entry is None:
+            self._put_on(LoadedAdapter(None, content, name))
+        else:
+            content = dataclasses.replace(content, info=entry.info)
+            self._put_on(LoadedAdapter(entry.path, content, entry.name))
+
+    def _put_on(self, adapter: LoadedAdapter) -> None:
+        self._workspace.set_adapter(adapter)
+        self.message.emit(f"The model has {adapter.title} on.")
+
+    # Out of the library
+
+    def export(self, content: "AdapterFile", target: Target, destination: Path) -> None:
+        """Write an adapter for the studio or for another program."""
+
+        def exported(sentence: str) -> None:
+            self.message.emit(f"Exported {destination.name}: {sentence}")
+            if target != "onnx":  # which the studio does not open
+                self.path_opened.emit(destination)
+
+        if model := self._workspace.model:
+            function = partial(adapter_jobs.export, content, model, target, destination)
+            self._busy.start("Exporting the adapter", function, exported)
+
+    def _named(self, path: Path) -> "AdapterFile | None":
+        """An adapter of the library, with its name in it even where the file has none."""
+        content = self._shelf.content(path)
+        if content is None:
+            return None
+        name = content.info.name or path.stem
+        return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
+
+    def _follow_model(self, model: "OpenedModel") -> None:
+        from vera_studio.adapters.base_digest import base_digest
+
+        self._base_digest = base_digest(model.network)
+
+    def _follow_entry(self, entry: "Entry") -> None:
+        """Give the adapter that is on the name and the notes that it has now."""
+        adapter = self._workspace.adapter
+        if adapter is not None and adapter.path == entry.path:
+            content = dataclasses.replace(adapter.content, info=entry.info)
+            named = dataclasses.replace(adapter, content=content, title=entry.name)
+            self._workspace.set_adapter(named)
+
+    def _follow_deletion(self, paths: tuple[Path, ...]) -> None:
+        if set(paths) & set(self.active):
+            self._workspace.set_adapter(None)

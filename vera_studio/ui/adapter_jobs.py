@@ -1,0 +1,118 @@
+"""What the window has done with adapters: read, compared, exported.
+
+Plain functions like those of `jobs`; the engine is imported inside them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from vera_studio.errors import AdapterError
+from vera_studio.recipe import AdapterSettings
+from vera_studio.training.results import Evaluation
+from vera_studio.ui import jobs
+from vera_studio.ui.workspace import LoadedAdapter
+
+if TYPE_CHECKING:
+    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.data.store import ImageData
+    from vera_studio.models.registry import OpenedModel
+
+Target = Literal["file", "peft", "lora", "merged", "onnx"]
+TARGETS: tuple[Target, ...] = get_args(Target)
+OnEvent = Callable[[object], None]
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class PairComparison:
+    """How two adapters differ."""
+
+    class_names: tuple[str, ...]
+    accuracies: tuple[Evaluation, Evaluation]  # on the validation images
+    similarities: dict[str, float]  # full name of a layer to the cosine of the weight changes
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """What an export would come to."""
+
+    is_possible: bool
+    sentence: str  # for a person: in which form and why, or why not at all; may be empty
+
+
+def read_adapter(
+    path: Path, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+) -> LoadedAdapter:
+    """Read an adapter, a file of the studio or a PEFT folder, and prove that it fits `model`."""
+    from vera_studio.adapters.adapter_fit import check_fit
+    from vera_studio.exchange.reading import peft_folder, read_adapter
+
+    content = read_adapter(path, model)
+    check_fit(content, model.network, model.kind.class_names)
+    named_after = peft_folder(path) or path.with_suffix("")
+    return LoadedAdapter(path, content, content.info.name or named_after.name)
+
+
+def is_peft(path: Path) -> bool:
+    """Whether `path` is a PEFT folder or one of the two files in one; a quick look."""
+    from vera_studio.exchange.peft_names import CONFIG_FILE
+    from vera_studio.exchange.reading import peft_folder
+
+    folder = peft_folder(path)
+    return folder is not None and (folder / CONFIG_FILE).is_file()
+
+
+def compare(
+    contents: "tuple[AdapterFile, AdapterFile]",
+    model: "OpenedModel",
+    data: "ImageData",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> PairComparison:
+    """Measure both adapters on the validation images, and how alike their changes are."""
+    from vera_studio.adapters.similarity import similarities
+
+    names = model.kind.class_names
+    alike = similarities(*contents, model.network, names)
+    first, second = (
+        jobs.measure(model, LoadedAdapter(None, content, ""), data, on_event, should_stop)
+        for content in contents
+    )
+    return PairComparison(names, (first, second), alike)
+
+
+def export(
+    content: "AdapterFile",
+    model: "OpenedModel",
+    target: Target,
+    destination: Path,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> str:
+    """Write an adapter; returns a sentence on what was written and, for PEFT, why so."""
+    from vera_studio.adapters import adapter_file
+    from vera_studio.exchange.export import export
+
+    if target == "file":
+        adapter_file.write(destination, content)
+        return f"A file of VeRA Studio, {destination.stat().st_size:,} bytes."
+    return export(content, model, target, destination).sentence
+
+
+def plan_export(settings: AdapterSettings, target: Target) -> ExportPlan:
+    """Whether and how an adapter with `settings` would be exported; quick, writes nothing."""
+    if target in ("peft", "lora"):
+        from vera_studio.exchange.peft_export import planned_form
+
+        try:
+            return ExportPlan(True, planned_form(settings, target == "lora").sentence)
+        except AdapterError as error:
+            return ExportPlan(False, str(error))
+    if target == "onnx":
+        from vera_studio.exchange import onnx_export
+
+        there = onnx_export.is_available()
+        return ExportPlan(there, "" if there else onnx_export.HINT)
+    return ExportPlan(True, "")

@@ -1,0 +1,178 @@
+"""What the window asks before it acts: which file, which folder, what becomes of a run."""
+
+import dataclasses
+import itertools
+import re
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from vera_studio.errors import StudioError
+from vera_studio.recipe import DataSource
+from vera_studio.ui import adapter_jobs
+from vera_studio.ui.adapter_jobs import Target
+from vera_studio.ui.jobs import cifar10_is_downloaded
+from vera_studio.ui.studio import Studio
+
+_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
+_ADAPTER_FILTER = "Adapters (*.safetensors)"
+_RECIPE_FILTER = "Recipes (*.toml)"
+_EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title, end of the name, filter
+    "file": ("Export Adapter", ".safetensors", _ADAPTER_FILTER),
+    "merged": (
+        "Export Merged Weights",
+        "-merged.safetensors",
+        "Safetensors (*.safetensors);;PyTorch (*.pt)",
+    ),
+    "onnx": ("Export to ONNX", ".onnx", "ONNX (*.onnx)"),
+}
+
+Fate = Literal["save", "discard", "keep"]
+
+
+class Asking(QObject):
+    """Asks for files and folders, and has the studio do what was asked for.
+
+    Signals:
+        download_offered(): CIFAR-10 is wanted, and has to be downloaded first.
+    """
+
+    download_offered = Signal()
+
+    def __init__(self, studio: Studio, settings: QSettings, window: QWidget) -> None:
+        super().__init__(window)
+        self._studio = studio
+        self._settings = settings
+        self._window = window
+
+    def ask_model(self) -> None:
+        """Let the user choose a file of weights."""
+        if path := self._ask_open("Open Model", _WEIGHTS_FILTER):
+            self._studio.open_model(str(path))
+
+    def ask_folder(self) -> None:
+        """Let the user choose a folder of images."""
+        if folder := self._ask_folder("Open Image Folder"):
+            self._studio.open_folder(folder)
+
+    def use_source(self, source: DataSource) -> None:
+        """Open the sample or CIFAR-10, which may have to be downloaded, or ask for a folder."""
+        if source == "folder":
+            self.ask_folder()
+        elif source == "cifar10" and not cifar10_is_downloaded():
+            self.download_offered.emit()
+        else:
+            settings = self._studio.workspace.recipe.data
+            self._studio.open_data(dataclasses.replace(settings, source=source, folder=""))
+
+    def ask_recipe(self) -> None:
+        """Let the user choose a recipe."""
+        if path := self._ask_open("Open Recipe", _RECIPE_FILTER):
+            self._studio.open_recipe(path)
+
+    def ask_save_recipe(self) -> None:
+        """Let the user choose where the recipe goes."""
+        if path := self._ask_save("Save Recipe", "recipe.toml", _RECIPE_FILTER):
+            self._studio.save_recipe(path)
+
+    def ask_import(self) -> None:
+        """Let the user choose an adapter's file."""
+        if path := self._ask_open("Import Adapter", _ADAPTER_FILTER):
+            self._studio.adapters.import_adapter(path)
+
+    def ask_import_peft(self) -> None:
+        """Let the user choose a folder that PEFT wrote."""
+        if folder := self._ask_folder("Import PEFT Folder"):
+            self._studio.adapters.import_adapter(folder)
+
+    def ask_export(self, target: Target, path: Path | None = None) -> None:
+        """Let the user choose where an adapter goes; say so where it cannot go there at all.
+
+        Args:
+            target: the form to write it in.
+            path: its file in the library; None for what the model has on.
+        """
+        on = self._studio.workspace.adapter
+        if path is None:
+            content, title = (on.content, on.title) if on else (None, "")
+        else:
+            content, title = self._studio.shelf.content(path), path.stem
+        if content is None:
+            return
+        plan = adapter_jobs.plan_export(content.info.settings, target)
+        if not plan.is_possible:
+            self._studio.failed.emit(StudioError(plan.sentence))
+            return
+        stem = re.sub(r"[^\w.-]+", "-", content.info.name or title).strip("-.") or "adapter"
+        if destination := self._ask_destination(target, stem):
+            self._studio.adapters.export(content, target, destination)
+
+    def _ask_destination(self, target: Target, stem: str) -> Path | None:
+        if target in ("peft", "lora"):
+            title = "Export Adapter: Where the PEFT Folder Goes"
+            place = self._ask_folder(title)
+            return place and _new_folder(place, f"{stem}-peft")
+        title, ending, name_filter = _EXPORT_FILES[target]
+        return self._ask_save(title, f"{stem}{ending}", name_filter)
+
+    def _ask_open(self, title: str, name_filter: str) -> Path | None:
+        path, _ = QFileDialog.getOpenFileName(self._window, title, self._last_folder(), name_filter)
+        return self._remember_folder(path)
+
+    def _ask_save(self, title: str, name: str, name_filter: str) -> Path | None:
+        start = str(Path(self._last_folder()) / name)
+        path, chosen = QFileDialog.getSaveFileName(self._window, title, start, name_filter)
+        endings = re.findall(r"\*(\.\w+)", name_filter)
+        if path and not path.lower().endswith(tuple(endings)):
+            path += (re.findall(r"\*(\.\w+)", chosen) or endings)[0]
+        return self._remember_folder(path)
+
+    def _ask_folder(self, title: str) -> Path | None:
+        path = QFileDialog.getExistingDirectory(self._window, title, self._last_folder())
+        return self._remember_folder(path)
+
+    def _last_folder(self) -> str:
+        return str(self._settings.value("last_folder", str(Path.home())))
+
+    def _remember_folder(self, path: str) -> Path | None:
+        if not path:
+            return None
+        self._settings.setValue("last_folder", str(Path(path).parent))
+        return Path(path)
+
+
+def ask_about_run(window: QWidget) -> Fate:
+    """Ask what becomes of the run that goes on while the window is to be closed."""
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        "A run is going",
+        "A run is going. What should become of it?",
+        parent=window,
+    )
+    box.setObjectName("closing_question")
+    box.setInformativeText("Stop and save keeps the adapter of the best epoch so far.")
+    save = box.addButton("Stop and save", QMessageBox.ButtonRole.AcceptRole)
+    discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
+    keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
+    for button, tip in (
+        (save, "End the run, keep the best epoch's adapter, then close"),
+        (discard, "End the run, delete its folder, then close"),
+        (keep, "Let the run go on and stay open"),
+    ):
+        button.setObjectName(f"closing_{button.text().split()[0].lower()}")
+        button.setToolTip(tip)
+    box.setDefaultButton(save)
+    box.setEscapeButton(keep)
+    box.exec()
+    answers: dict[object, Fate] = {save: "save", discard: "discard"}
+    return answers.get(box.clickedButton(), "keep")
+
+
+def _new_folder(place: Path, name: str) -> Path:
+    """`place` itself where it is empty, else a folder in it that is not there yet."""
+    if not any(place.iterdir()):
+        return place
+    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    return next(place / name for name in names if not (place / name).exists())

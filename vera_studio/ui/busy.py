@@ -1,0 +1,74 @@
+"""The work beside a run that the window shows while it lasts, such as opening images."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, Progress
+from vera_studio.ui.runner import Job, Runner
+
+_CANCELLABLE = (DOWNLOAD, OPEN_IMAGES)
+
+
+class BusyJobs(QObject):
+    """Starts jobs that keep others of their kind from being started.
+
+    Signals:
+        changed(str): what is being worked on; empty for nothing.
+        progress(Progress): how far that is.
+        failed(Exception): a job failed that nobody else takes the failure of.
+    """
+
+    changed = Signal(str)
+    progress = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._jobs: list[Job] = []  # the newest last
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being worked on."""
+        return bool(self._jobs)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether `cancel` would do anything."""
+        return any(job.name in _CANCELLABLE for job in self._jobs)
+
+    def cancel(self) -> None:
+        """Break off what the window can do without."""
+        for job in self._jobs:
+            if job.name in _CANCELLABLE:
+                job.cancel()
+
+    def start(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        finished: Callable[[Any], None],
+        failed: Callable[[Exception], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
+    ) -> None:
+        """Run `function` on a thread, visibly; how it ends is told on this one."""
+        job = self._runner.start(function, name=name)
+        self._jobs.append(job)
+        job.events.connect(self._pass_on_progress)
+        job.finished.connect(finished)
+        job.failed.connect(failed or self.failed)
+        if cancelled:
+            job.cancelled.connect(cancelled)
+        job.ended.connect(lambda: self._ended(job))
+        self.changed.emit(name)
+
+    def _pass_on_progress(self, events: list[object]) -> None:
+        newest = [event for event in events if isinstance(event, Progress)][-1:]
+        for event in newest:
+            self.progress.emit(event)
+
+    def _ended(self, job: Job) -> None:
+        self._jobs.remove(job)
+        self.changed.emit(self._jobs[-1].name if self._jobs else "")

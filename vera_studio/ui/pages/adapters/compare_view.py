@@ -1,0 +1,115 @@
+"""Two adapters side by side: accuracy of each class, likeness of each layer's change."""
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vera_studio.ui.adapter_jobs import PairComparison
+from vera_studio.ui.icons import icon
+from vera_studio.ui.widgets.adapter_model import points_text
+from vera_studio.ui.widgets.bar_table import Bar, BarTable
+from vera_studio.ui.widgets.empty_state import EmptyState
+
+_INVITATION, _TABLES = range(2)
+_FULL_BAR = 20.0  # points of difference that fill half a cell
+_MEANING = (
+    "Cosine of the two weight changes: 1 means the same direction, 0 that they have nothing to "
+    "do with each other, \N{MINUS SIGN}1 that each undoes the other."
+)
+
+
+class CompareView(QGroupBox):
+    """Invites to compare, then shows the outcome.
+
+    Signals:
+        compare_requested(): the user wants the two compared.
+    """
+
+    compare_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Compare", parent)
+        self._names = ("", "")
+        self.invitation = EmptyState(icon("compare"), "", "", "Compare")
+        self.invitation.button.setObjectName("compare_button")
+        self.invitation.action_triggered.connect(self.compare_requested)
+        self.classes = BarTable(
+            "compared_classes",
+            "Accuracy of each class",
+            "Accuracy of each class on the validation images, and the second less the first",
+        )
+        self.layers = BarTable(
+            "compared_layers", "Likeness of the weight changes, layer by layer", _MEANING
+        )
+        meaning = QLabel(_MEANING, wordWrap=True)
+        meaning.setObjectName("cosine_meaning")
+        meaning.setForegroundRole(meaning.palette().ColorRole.PlaceholderText)
+        right = QVBoxLayout()
+        right.addWidget(self.layers, 1)
+        right.addWidget(meaning)
+        tables = QWidget()
+        row = QHBoxLayout(tables)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.classes, 3)
+        row.addLayout(right, 2)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.invitation)
+        self._stack.addWidget(tables)
+        self.invite(True)
+
+    def invite(self, is_possible: bool, reason: str = "") -> None:
+        """Offer to compare two adapters, or give the reason why that cannot be done."""
+        self._stack.setCurrentIndex(_INVITATION)
+        text = reason or (
+            "Measures both on the validation images, class by class, and shows how alike "
+            "their changes of each layer are."
+        )
+        self.invitation.set_text("What sets the two apart?", text, "Compare")
+        self.invitation.button.setEnabled(is_possible)
+
+    def wait(self) -> None:
+        """Say that the two are being measured."""
+        self._stack.setCurrentIndex(_INVITATION)
+        self.invitation.set_text("Measuring both…", "The validation images are going through.")
+
+    def show_comparison(self, names: tuple[str, str], found: PairComparison) -> None:
+        """Show what sets the adapters called `names` apart."""
+        first, second = (evaluation.per_class for evaluation in found.accuracies)
+        rows = [
+            (name, _class_bars(one, other))
+            for name, one, other in zip(found.class_names, first, second, strict=True)
+        ]
+        overall = [evaluation.accuracy for evaluation in found.accuracies]
+        rows.append(("all images", _class_bars(*overall)))
+        self.classes.set_rows(("Class", *names, "Difference"), rows)
+        layers = [(name, [_cosine_bar(value)]) for name, value in found.similarities.items()]
+        self.layers.set_rows(("Layer", "Cosine"), layers)
+        self._stack.setCurrentIndex(_TABLES)
+
+
+def _class_bars(one: float, other: float) -> Sequence[Bar]:
+    difference = 100 * (other - one)
+    return (
+        Bar(_percent(one), one),
+        Bar(_percent(other), other),
+        Bar(points_text(difference), difference / _FULL_BAR, is_signed=True),
+    )
+
+
+def _percent(share: float) -> str:
+    return "no images" if math.isnan(share) else f"{share:.1%}"
+
+
+def _cosine_bar(cosine: float) -> Bar:
+    if math.isnan(cosine):
+        return Bar("only one changes it", math.nan)
+    return Bar(f"{cosine:+.2f}".replace("-", "\N{MINUS SIGN}"), cosine, is_signed=True)

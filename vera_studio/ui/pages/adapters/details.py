@@ -1,0 +1,149 @@
+"""The details of one adapter: facts, notes to write, its accuracies before and after."""
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHideEvent
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vera_studio.ui.pages.adapters.rows import facts
+from vera_studio.ui.widgets.gain_chart import GainChart
+
+if TYPE_CHECKING:
+    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.library import Entry
+
+
+class DetailsPane(QWidget):
+    """Shows an adapter.
+
+    Signals:
+        notes_edited(str, str): the notes on the adapter in this file were edited to be these.
+    """
+
+    notes_edited = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._path = ""
+        self._facts = QWidget()
+        self._form = QFormLayout(self._facts)
+        self._form.setContentsMargins(0, 0, 8, 0)
+        self._form.setVerticalSpacing(5)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._facts)
+        self.notes = _NotesEdit()
+        self.notes.editing_finished.connect(self.save_notes)
+        self.chart = GainChart(
+            "Accuracy on the test images",
+            "The file does not tell what the adapter gained.",
+        )
+        self.chart.setObjectName("adapter_gains")
+        left = QVBoxLayout()
+        left.addWidget(scroll, 3)
+        left.addWidget(self.notes, 2)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(left, 2)
+        layout.addWidget(self.chart, 3)
+
+    def show_entry(self, entry: "Entry", content: "AdapterFile | None", obstacle: str = "") -> None:
+        """Show an adapter; notes on the one before it are saved first.
+
+        Args:
+            entry: what the library says of it.
+            content: the adapter itself, where its file can be read.
+            obstacle: why it cannot go on the present network; empty if it can.
+        """
+        if str(entry.path) != self._path:
+            self.save_notes()
+        self._path = str(entry.path)
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        lines = facts(entry, content)
+        if obstacle:
+            lines.insert(0, ("Does not fit", obstacle))
+        for heading, text in lines:
+            self._form.addRow(_heading(heading), _fact(text))
+        self.notes.show_notes(entry.info.notes)
+        self._show_gains(entry)
+
+    def save_notes(self) -> None:
+        """Tell the notes, if they were edited."""
+        if self._path and self.notes.document().isModified():
+            self.notes.document().setModified(False)
+            self.notes_edited.emit(self._path, self.notes.toPlainText())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.save_notes()
+
+    def _show_gains(self, entry: "Entry") -> None:
+        from vera_studio.adapters.gains import gains, target_classes
+
+        names, training = entry.info.class_names, entry.info.training
+        if gains(entry.info) is None:
+            self.chart.set_values((), (), (), ())
+            return
+        targets = target_classes(entry.info)
+        self.chart.set_values(
+            names,
+            _shares(training["before"]),
+            _shares(training["after"]),
+            {index for index, name in enumerate(names) if name in targets},
+        )
+
+
+class _NotesEdit(QPlainTextEdit):
+    """Signals: editing_finished(): the field lost the focus."""
+
+    editing_finished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("adapter_notes")
+        self.setAccessibleName("Notes")
+        self.setToolTip("Your notes on the adapter; they are kept in its file")
+        self.setPlaceholderText("Notes on this adapter")
+        self.setTabChangesFocus(True)
+        self.setMinimumHeight(48)
+
+    def show_notes(self, notes: str) -> None:
+        """Show these notes, unless they are being written."""
+        if not self.document().isModified() and notes != self.toPlainText():
+            self.setPlainText(notes)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.editing_finished.emit()
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text, alignment=Qt.AlignmentFlag.AlignTop)
+    label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
+    return label
+
+
+def _fact(text: str) -> QLabel:
+    label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _shares(values: object) -> list[float]:
+    """Figures of a file, which may hold anything, as numbers; NaN for what is none."""
+    assert isinstance(values, list)  # `gains` has looked
+    numbers = (int, float)
+    return [float(value) if type(value) in numbers else math.nan for value in values]

@@ -1,0 +1,98 @@
+"""Entries of the library as rows of the table, and as lines of facts."""
+
+import math
+from typing import TYPE_CHECKING
+
+from vera_studio.recipe import AdapterSettings
+from vera_studio.ui.adapter_jobs import plan_export
+from vera_studio.ui.adapter_names import METHOD_NAMES, classes_text, rank_of
+from vera_studio.ui.widgets.adapter_model import AdapterRow, points_text, size_text
+
+if TYPE_CHECKING:  # these modules import torch, which comes after the window
+    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.gains import Gains
+    from vera_studio.adapters.library import Entry
+
+
+def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
+    """The row of an adapter in the table."""
+    from vera_studio.adapters.gains import gains, target_classes
+
+    classes, found = target_classes(entry.info), gains(entry.info)
+    targets, others = _points(found) if found else (math.nan, math.nan)
+    return AdapterRow(
+        key=str(entry.path),
+        is_on=is_on,
+        name=entry.name,
+        method=METHOD_NAMES[entry.info.settings.method],
+        rank=rank_of(entry.info.settings),
+        classes=classes_text(classes, len(entry.info.class_names)),
+        all_classes=", ".join(classes),
+        targets_gain=targets,
+        others_gain=others,
+        bytes=entry.bytes,
+        added=entry.added,
+        obstacle=obstacle,
+    )
+
+
+def facts(entry: "Entry", content: "AdapterFile | None") -> list[tuple[str, str]]:
+    """What is to be told of an adapter, as pairs of a heading and a text."""
+    lines = [("Method", _method_text(entry.info.settings))]
+    if content is not None:
+        count = sum(value.numel() for value in content.parameters.values())
+        lines.append(("Trainable", f"{count:,} numbers in {size_text(entry.bytes)}"))
+    lines.append(("Layers", ", ".join(entry.info.layers)))
+    lines += _training_lines(entry)
+    lines.append(("To PEFT", plan_export(entry.info.settings, "peft").sentence))
+    return lines
+
+
+def _method_text(settings: AdapterSettings) -> str:
+    from vera_studio.adapters.methods import METHODS
+
+    rank = rank_of(settings)
+    title = METHODS[settings.method].title
+    return f"{title}, rank {rank:,}" if rank else title
+
+
+def _training_lines(entry: "Entry") -> list[tuple[str, str]]:
+    from vera_studio.adapters.gains import gains
+
+    training, lines = entry.info.training, []
+    if combined := _combined_text(training.get("combined")):
+        lines.append(("Made from", combined))
+    if isinstance(title := training.get("data"), str):
+        epoch = training.get("epoch")
+        lines.append(("Trained on", f"{title}, epoch {epoch}" if epoch else title))
+    if found := gains(entry.info):
+        targets, others = _points(found)
+        pairs = (
+            ("Targets", found.targets_before, found.targets_after, targets),
+            ("Others", found.others_before, found.others_after, others),
+        )
+        lines += [
+            (name, f"{before:.1%} → {after:.1%}, {points_text(gain)} points")
+            for name, before, after, gain in pairs
+            if not math.isnan(gain)
+        ]
+    return lines
+
+
+def _combined_text(parts: object) -> str:
+    """Names and weights of what was combined; empty where the file holds something else."""
+    if not isinstance(parts, list):
+        return ""
+    return " + ".join(
+        f"{part[1]:.4g} \N{MULTIPLICATION SIGN} {part[0]}"
+        for part in parts
+        if isinstance(part, list) and len(part) == 2 and type(part[1]) in (int, float)
+    )
+
+
+def _points(found: "Gains") -> tuple[float, float]:
+    """Gains of the targets and of the others, in points."""
+    return (
+        100 * (found.targets_after - found.targets_before),
+        100 * (found.others_after - found.others_before),
+    )
