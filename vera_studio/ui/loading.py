@@ -14,6 +14,7 @@ _ENGINE = (
     "vera_studio.data.open_data",
     "vera_studio.adapters.inspection",
     "vera_studio.training.loop",
+    "vera_studio.training.comparison",
 )
 
 

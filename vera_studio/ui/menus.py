@@ -13,7 +13,7 @@ _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
     " | import_adapter export_adapter remove_adapter | RECENT | quit"
 )
-_RUN = "start pause stop | open_runs"
+_RUN = "start pause stop | compare | open_runs"
 _HELP = "help | open_log about"
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 

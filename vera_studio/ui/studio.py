@@ -15,9 +15,11 @@ from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import DataSettings, ModelSettings
+from vera_studio.training.comparison_results import ComparisonSettings
 from vera_studio.training.results import RunResult
 from vera_studio.training.run_folder import new_run_folder
 from vera_studio.ui import jobs
+from vera_studio.ui.comparison_control import ComparisonControl
 from vera_studio.ui.loading import load_engine
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
@@ -57,6 +59,9 @@ class Studio(QObject):
         self.run.finished.connect(self._run_finished)
         self.run.failed.connect(self.failed)
         self.run.message.connect(self.message)
+        self.comparison = ComparisonControl(workspace, runner, self)
+        self.comparison.failed.connect(self.failed)
+        self.comparison.message.connect(self.message)
         self.is_ready = False
         self._busy: list[Job] = []  # jobs that block others of their kind, newest last
         self._measuring: Job | None = None
@@ -73,7 +78,7 @@ class Studio(QObject):
     @property
     def is_free(self) -> bool:
         """Whether something else may be opened: all is loaded and nothing is going on."""
-        idle = self.run.state is RunState.IDLE
+        idle = self.run.state is RunState.IDLE and not self.comparison.is_going
         return idle and not self._busy and self.workspace.model is not None
 
     @property
@@ -261,6 +266,18 @@ class Studio(QObject):
             return
         folder = new_run_folder(environment.runs_folder(), datetime.now())
         self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
+
+    def start_comparison(self, settings: ComparisonSettings) -> None:
+        """Compare methods, everything but the method as the draft says."""
+        if self.is_free and self.workspace.data is not None:
+            self.comparison.start(settings)
+
+    def stop(self) -> None:
+        """End what goes on, the run or the comparison; what was trained so far is kept."""
+        if self.comparison.is_going:
+            self.comparison.stop()
+        else:
+            self.run.stop()
 
     def _run_finished(self, result: RunResult) -> None:
         how = "stopped" if result.stopped else "finished"
