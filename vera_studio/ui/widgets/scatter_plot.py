@@ -92,12 +92,13 @@ class ScatterPlot(PlotFrame):
             if point.x <= 0 or point.series not in kinds:
                 raise ValueError(f"{point.name}: x {point.x}, series {point.series!r}")
         used = {point.series for point in points}
+        if used != self._series.keys():
+            self.legend.clear()
+            self._hidden = set()
         self._series = {key: one for key, one in kinds.items() if key in used}
         self._points = tuple(points)
         self._base, self._base_title = base, base_title
-        self._hidden &= {*used, _BASE}
         self.set_empty(not points)
-        self.legend.clear()
         self._recolor()
         self.reset_view()
 

@@ -130,7 +130,8 @@ def _point(summary: Summary) -> ScatterPoint:
     return ScatterPoint(
         series=family.key,
         name=title(settings),
-        label=f"rank {settings.rank}" if family.has_rank else "",
+        # In short: which of VeRA's sharings it is shows in the colour.
+        label=f"{family.title.partition(',')[0]} {settings.rank}" if family.has_rank else "",
         x=candidate.trainable,
         y=summary.targets.mean,
         spread=summary.targets.deviation,
