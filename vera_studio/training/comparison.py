@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+
 from vera_studio.adapters import adapter_file, attach
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
@@ -24,7 +26,7 @@ from vera_studio.training.comparison_results import (
     ComparisonStands,
 )
 from vera_studio.training.loop import ShouldStop, open_images, train
-from vera_studio.training.optimisation import automatic_learning_rate
+from vera_studio.training.optimisation import automatic_learning_rate, make_optimizer
 from vera_studio.training.results import Evaluation, Event, RunResult, RunStarted, Stage
 
 OnEvent = Callable[[Event | ComparisonStands], None]
@@ -120,6 +122,8 @@ class _Comparing:
         self._should_stop = should_stop
 
     def go(self) -> Comparison:
+        # The first optimizer has torch import a good deal; no method is to be charged for it.
+        make_optimizer("adamw", [torch.nn.Parameter(torch.zeros(1))], 1.0)
         for round_ in range(self._settings.seeds):
             for index in range(len(self._settings.candidates)):
                 if self._should_stop() or not self._run(index, round_):

@@ -90,6 +90,9 @@ _ENTRIES = {
     ),
     "pause": _Entry("&Pause", "Hold the run; Resume lets it go on", "Ctrl+P", "pause"),
     "stop": _Entry("S&top", "End the run and keep what was trained so far", "Ctrl+.", "stop"),
+    "compare": _Entry(
+        "&Compare Methods", "Show the page that runs methods side by side", None, "comparison"
+    ),
     "open_runs": _Entry("Open Runs &Folder", "Show the folder in which every run is kept"),
     "full_screen": _Entry("&Full Screen", "Use the whole screen", _KEY.FullScreen),
     "open_log": _Entry("Open &Log Folder", "Show the folder with the studio's log"),

@@ -20,6 +20,7 @@ from vera_studio.recipe import (
     ModelSettings,
     Recipe,
 )
+from vera_studio.training.comparison_results import Comparison, ComparisonSettings
 from vera_studio.training.results import Evaluation, RunResult
 from vera_studio.ui.workspace import Devices, LoadedAdapter
 
@@ -184,6 +185,22 @@ def train(
     _take_thread_count()
     own = dataclasses.replace(model, network=copy.deepcopy(model.network))
     return train(recipe, folder, on_event, should_stop, data, own)
+
+
+def compare(
+    recipe: Recipe,
+    settings: ComparisonSettings,
+    folder: Path,
+    model: "OpenedModel",
+    data: "ImageData",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> Comparison:
+    """Compare methods on the network and the images that are open already."""
+    from vera_studio.training.comparison import compare
+
+    _take_thread_count()
+    return compare(recipe, settings, folder, on_event, should_stop, data, model)
 
 
 def plan(model: "OpenedModel", settings: AdapterSettings) -> Plan:

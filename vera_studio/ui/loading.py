@@ -17,6 +17,7 @@ _ENGINE = (
     "vera_studio.adapters.library",
     "vera_studio.exchange.reading",
     "vera_studio.training.loop",
+    "vera_studio.training.comparison",
 )
 
 

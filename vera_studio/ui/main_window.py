@@ -31,6 +31,7 @@ from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
+from vera_studio.ui.pages.comparison.page import ComparisonPage
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.results_page import ResultsPage
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         for signal in (
             studio.busy_changed,
             studio.run.state_changed,
+            studio.comparison.state_changed,
             studio.workspace.recipe_changed,
             studio.workspace.adapter_changed,
             studio.workspace.data_changed,
@@ -96,12 +98,14 @@ class MainWindow(QMainWindow):
         self.training_page = TrainingPage(self.studio)
         self.results_page = ResultsPage(self.studio.workspace, self.actions_by_name)
         self.adapters_page = AdaptersPage(self.studio, self.actions_by_name)
+        self.comparison_page = ComparisonPage(self.studio)
         self.parameters_page = ParametersPage(self.studio)
         for page, name, text in (
             (self.data_page, "data", "Images"),
             (self.training_page, "training", "Training"),
             (self.results_page, "results", "Results"),
             (self.adapters_page, "adapters", "Adapters"),
+            (self.comparison_page, "comparison", "Compare"),
             (self.parameters_page, "parameters", "Parameters"),
         ):
             self.pages.addTab(page, icon(name), text)
@@ -166,7 +170,8 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "start": studio.start_run,
             "pause": self._pause_or_resume,
-            "stop": lambda: studio.run.stop(),
+            "stop": studio.stop,
+            "compare": lambda: self.pages.setCurrentWidget(self.comparison_page),
             "open_runs": lambda: _open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
             "open_log": lambda: _open_folder(environment.log_file().parent),
@@ -201,7 +206,8 @@ class MainWindow(QMainWindow):
         enabled = {
             "start": free and not found,
             "pause": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
-            "stop": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
+            "stop": studio.run.state in (RunState.RUNNING, RunState.PAUSED)
+            or studio.comparison.can_stop,
             **{f"export_{target}": workspace.adapter is not None for target in TARGETS},
             "remove_adapter": free and workspace.adapter is not None,
             **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), free),

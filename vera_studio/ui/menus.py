@@ -16,7 +16,7 @@ _FILE = (
 )
 _EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
 _EDIT = "undo_delete"
-_RUN = "start pause stop | open_runs"
+_RUN = "start pause stop | compare | open_runs"
 _HELP = "help | open_log about"
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 

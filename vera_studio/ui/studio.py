@@ -14,11 +14,13 @@ from vera_studio import environment
 from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSettings, ModelSettings
+from vera_studio.training.comparison_results import ComparisonSettings
 from vera_studio.training.results import RunResult
 from vera_studio.training.run_folder import new_run_folder
 from vera_studio.ui import adapter_jobs, jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
+from vera_studio.ui.comparison_control import ComparisonControl
 from vera_studio.ui.loading import load_engine
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
@@ -67,6 +69,9 @@ class Studio(QObject):
         for part in (self.shelf, self.adapters):
             part.message.connect(self.message)
             part.failed.connect(self.failed)
+        self.comparison = ComparisonControl(workspace, runner, self)
+        self.comparison.failed.connect(self.failed)
+        self.comparison.message.connect(self.message)
         self.is_ready = False
         self._measuring: Job | None = None
         self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
@@ -78,7 +83,7 @@ class Studio(QObject):
     @property
     def is_free(self) -> bool:
         """Whether something else may be opened: all is loaded and nothing is going on."""
-        idle = self.run.state is RunState.IDLE
+        idle = self.run.state is RunState.IDLE and not self.comparison.is_going
         return idle and not self.busy.is_busy and self.workspace.model is not None
 
     # Starting up
@@ -229,6 +234,18 @@ class Studio(QObject):
             return
         folder = new_run_folder(environment.runs_folder(), datetime.now())
         self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
+
+    def start_comparison(self, settings: ComparisonSettings) -> None:
+        """Compare methods, everything but the method as the draft says."""
+        if self.is_free and self.workspace.data is not None:
+            self.comparison.start(settings)
+
+    def stop(self) -> None:
+        """End what goes on, the run or the comparison; what was trained so far is kept."""
+        if self.comparison.is_going:
+            self.comparison.stop()
+        else:
+            self.run.stop()
 
     def _run_finished(self, result: RunResult) -> None:
         how = "stopped" if result.stopped else "finished"

@@ -1,7 +1,7 @@
-"""Axes of the plots: whole numbers, percentages, names of classes."""
+"""Axes of the plots: whole numbers, percentages, logarithms, names of classes."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsSceneResizeEvent
 _GAP = 4
 _END = 10  # pixels
 _SLANT = 40  # degrees
+_ROOMY_DECADE = 160  # pixels, for three numbers side by side
 
 
 class WholeNumberAxis(pg.AxisItem):
@@ -55,6 +56,25 @@ class PercentAxis(ValueAxis):
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         decimals = 0 if spacing >= 0.01 else 1
         return [f"{100 * value:.{decimals}f}%" for value in values]
+
+
+class LogAxis(pg.AxisItem):
+    """Logarithms to base 10 at the bottom, written as the numbers that they are of."""
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
+        self.enableAutoSIPrefix(False)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list:  # noqa: N803
+        roomy = size / max(maxVal - minVal, 1e-9) > _ROOMY_DECADE
+        written = _marks(minVal, maxVal, (1, 2, 5) if roomy else (1,))
+        if len(written) < 2:  # zoomed in
+            return super().tickValues(minVal, maxVal, size)[:1]
+        between = [mark for mark in _marks(minVal, maxVal, range(2, 10)) if mark not in written]
+        return [(1.0, written), (0.0, between)]
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [f"{10**value:,.0f}" if spacing else "" for value in values]
 
 
 class ClassAxis(pg.AxisItem):
@@ -151,3 +171,10 @@ class ClassAxis(pg.AxisItem):
     def _draw_anew(self) -> None:
         self.picture = None
         self.update()
+
+
+def _marks(low: float, high: float, digits: Iterable[int]) -> list[float]:
+    """Logarithms from `low` to `high` of numbers with one of `digits` and nothing but zeros."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    marks = (decade + math.log10(digit) for decade in decades for digit in digits)
+    return [mark for mark in marks if low <= mark <= high]

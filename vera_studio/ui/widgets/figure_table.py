@@ -1,0 +1,162 @@
+"""A table of figures: sorted by a click on a heading, copied with Ctrl+C."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtGui import (
+    QAction,
+    QGuiApplication,
+    QKeySequence,
+    QResizeEvent,
+    QStandardItem,
+    QStandardItemModel,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+_SORT_ROLE = Qt.ItemDataRole.UserRole
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_CELL_PADDING = QSize(8, 6)
+_MOST_EXTRA = 40  # pixels beside what a column needs: the eye has to find along the row
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading."""
+
+    title: str
+    tip: str
+    is_text: bool = False  # at the left; figures stand at the right
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell, and what it is sorted by."""
+
+    text: str = ""
+    value: float | str = math.nan  # NaN comes before everything
+    tip: str = ""
+
+
+class FigureTable(QTableView):
+    """Rows that may be replaced while one sorts and selects them."""
+
+    def __init__(self, columns: Sequence[Column], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self._rows: tuple[tuple[Cell, ...], ...] = ()
+        self._items = QStandardItemModel(0, len(self._columns), self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self._items)
+        self._sorted.setSortRole(_SORT_ROLE)
+        self.setModel(self._sorted)
+        self._set_up_view()
+        self._make_headings()
+        self._add_copy()
+
+    def set_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Show these rows, in the order that is chosen; without one, as they come."""
+        new = tuple(tuple(row) for row in rows)
+        if new == self._rows:
+            return
+        self._items.setRowCount(len(new))
+        self._rows = new
+        for row, cells in enumerate(new):
+            for column, cell in enumerate(cells):
+                self._items.setItem(row, column, self._item(cell, self._columns[column]))
+        self._fit_columns()
+
+    def texts(self) -> list[list[str]]:
+        """What is shown, from top to bottom."""
+        return [self._texts_of(row) for row in range(self._sorted.rowCount())]
+
+    def copied_text(self) -> str:
+        """The headings and the selected rows, or all where none is; cells parted by tabs."""
+        selected = sorted(index.row() for index in self.selectionModel().selectedRows())
+        rows = selected or list(range(self._sorted.rowCount()))
+        lines = [[column.title for column in self._columns], *map(self._texts_of, rows)]
+        return "\n".join("\t".join(line) for line in lines)
+
+    def height_of_all(self) -> int:
+        """Pixels in which every row can be seen."""
+        frame = 2 * self.frameWidth() + 2
+        return self.horizontalHeader().height() + self.verticalHeader().length() + frame
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Give each column what it needs, and a share of the room that is left."""
+        header = self.horizontalHeader()
+        needed = [
+            max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
+            for column in range(len(self._columns))
+        ]
+        left = (self.viewport().width() - sum(needed)) // len(needed)
+        for column, width in enumerate(needed):
+            header.resizeSection(column, width + min(max(left, 0), _MOST_EXTRA))
+
+    def _set_up_view(self) -> None:
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setItemDelegate(_PaddedDelegate(self))
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setHighlightSections(False)
+        header.setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+
+    def _make_headings(self) -> None:
+        for number, column in enumerate(self._columns):
+            heading = QStandardItem(column.title)
+            heading.setToolTip(column.tip)
+            heading.setTextAlignment(_LEFT if column.is_text else _RIGHT)
+            self._items.setHorizontalHeaderItem(number, heading)
+
+    def _add_copy(self) -> None:
+        copy = QAction("&Copy", self)
+        copy.setObjectName("copy_rows")
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.copied_text()))
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _item(self, cell: Cell, column: Column) -> QStandardItem:
+        item = QStandardItem(cell.text)
+        is_nothing = isinstance(cell.value, float) and math.isnan(cell.value)
+        item.setData(-math.inf if is_nothing else cell.value, _SORT_ROLE)
+        item.setTextAlignment(_LEFT if column.is_text else _RIGHT)
+        item.setToolTip(cell.tip)
+        return item
+
+    def _texts_of(self, row: int) -> list[str]:
+        return [str(self._sorted.index(row, c).data() or "") for c in range(len(self._columns))]
+
+
+class _PaddedDelegate(QStyledItemDelegate):
+    """Keeps rows and columns off each other."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return super().sizeHint(option, index) + _CELL_PADDING
