@@ -146,6 +146,7 @@ class AdaptersPage(QWidget):
         workspace.accuracy_changed.connect(self._show_accuracy)
         self._studio.busy_changed.connect(self._follow_state)
         self._studio.run.state_changed.connect(self._follow_state)
+        self._studio.comparison.state_changed.connect(self._follow_state)
         self._start.changed.connect(self._follow_state)
 
     # Showing
