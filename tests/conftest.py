@@ -11,7 +11,7 @@ import pytest
 
 from vera_studio import environment
 
-pytest_plugins = ("tests.tiny_cifar10",)
+pytest_plugins = ("tests.made_adapters", "tests.tiny_cifar10")
 _PATIENCE_SECONDS = 2.0  # for threads that are about to end
 
 if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
@@ -43,8 +43,9 @@ def nothing_left_behind(request):
     yield
     left = [f"window {widget!r}" for widget in _close_visible_windows()] if uses_qt else []
     for thread in set(threading.enumerate()) - threads:
-        # Dummies stand for threads of Qt that ran Python; before 3.12 they outlive them.
-        if not isinstance(thread, threading._DummyThread):
+        # Dummies stand for threads of Qt that ran Python; before 3.12 they outlive them. The
+        # monitor is tqdm's, one for the process: torch.fx makes progress bars that it hides.
+        if not isinstance(thread, threading._DummyThread) and thread.name != "tqdm_monitor":
             thread.join(_PATIENCE_SECONDS)
             left += [f"thread {thread.name}"] if thread.is_alive() else []
     for thread in _running_qt_threads() if uses_qt else []:

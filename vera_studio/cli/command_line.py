@@ -11,7 +11,7 @@ from pathlib import Path
 
 import vera_studio
 from vera_studio import environment
-from vera_studio.cli import runs
+from vera_studio.cli import exchange, runs
 from vera_studio.errors import Cancelled, StudioError
 
 
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
-    for family in (runs,):
+    for family in (runs, exchange):
         family.add_commands(commands)
     return parser
 

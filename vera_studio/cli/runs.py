@@ -39,7 +39,9 @@ def _add_train(commands: Subcommands) -> None:
 
 def _add_evaluate(commands: Subcommands) -> None:
     parser = commands.add_parser("evaluate", help="measure an adapter's accuracy")
-    parser.add_argument("adapter", type=Path, metavar="ADAPTER")
+    parser.add_argument(
+        "adapter", type=Path, metavar="ADAPTER", help="a file of the studio, or a PEFT folder"
+    )
     parser.add_argument(
         "--data",
         required=True,
@@ -77,12 +79,14 @@ def _train(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from vera_studio.adapters import adapter_file
+    from vera_studio.exchange.reading import read_adapter
     from vera_studio.models.registry import open_model
     from vera_studio.training.devices import choose_device
     from vera_studio.training.evaluation import evaluate
 
     model = open_model(ModelSettings(weights=options.weights))
-    adapter_file.apply(adapter_file.load(options.adapter), model.network, model.kind.class_names)
+    adapter = read_adapter(options.adapter, model)
+    adapter_file.apply(adapter, model.network, model.kind.class_names)
     model.network.to(choose_device(options.device).device)
     images, part = _test_images(options.data, model.kind.class_names, model.kind.image_size)
     result = evaluate(model.network, model.kind, images)

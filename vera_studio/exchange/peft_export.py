@@ -3,6 +3,9 @@
 `PeftModel.from_pretrained(network, folder)` puts it on the network as torch builds it, without
 any code of the studio. PEFT's VeRA has one pair of projections for all layers, of which each
 takes its part; where an adapter has a pair for each shape, its equal LoRA is written.
+
+PEFT before 0.21 does not read the projections in a folder: it makes others from the key, and so
+computes something else without a word. It reads a LoRA rightly.
 """
 
 import json
@@ -63,7 +66,8 @@ def planned_form(settings: AdapterSettings, as_lora: bool = False) -> PeftForm:
     if settings.sharing == "all":
         return PeftForm(
             "VeRA",
-            "A PEFT VeRA: the adapter has one pair of projections for all layers, as PEFT's.",
+            "A PEFT VeRA: the adapter has one pair of projections for all layers, as PEFT's. It "
+            "needs PEFT 0.21 or newer; for an older one, export the equal LoRA.",
         )
     return PeftForm(
         "LoRA",

@@ -30,12 +30,11 @@ from vera_studio.exchange.peft_names import (
     TENSOR_NAMES,
     TENSORS_FILE,
 )
-from vera_studio.recipe import MAX_ALPHA, MAX_SEED, AdapterSettings
+from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
 
 _Bases = Mapping[str, nn.Linear]
 _Tensors = dict[str, torch.Tensor]
 _DTYPES = ("F32", "F64", "F16", "BF16")
-_MIN_ALPHA = 1e-3  # as a recipe has it
 
 
 def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) -> AdapterFile:
@@ -237,17 +236,17 @@ def _pair_of_peft(config: PeftConfig, bases: _Bases) -> ProjectionPair:
 
 
 def _lora(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInfo) -> AdapterFile:
-    parameters, alpha = _parameters(tensors, config, bases), config.alpha
-    if not _MIN_ALPHA <= alpha <= MAX_ALPHA:
-        # No alpha of ours: B is multiplied instead, in float64 and rounded once.
-        for name in (name for name in parameters if name.endswith(".B")):
-            scaled = parameters[name].double() * (alpha / config.rank)
-            parameters[name] = scaled.to(parameters[name].dtype)
-        alpha = float(config.rank)
+    parameters = _parameters(tensors, config, bases)
     settings = AdapterSettings(
         method="lora",
         rank=config.rank,
-        alpha=None if alpha == config.rank else alpha,
+        alpha=None if config.alpha == config.rank else config.alpha,
         layers=tuple(bases),
     )
+    if problems(Recipe(adapter=settings)):
+        # No alpha of ours, such as a negative one: B is multiplied, in float64, rounded once.
+        settings = dataclasses.replace(settings, alpha=None)
+        for name in (name for name in parameters if name.endswith(".B")):
+            scaled = parameters[name].double() * (config.alpha / config.rank)
+            parameters[name] = scaled.to(parameters[name].dtype)
     return AdapterFile(dataclasses.replace(info, settings=settings), parameters)

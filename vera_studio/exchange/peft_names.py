@@ -1,6 +1,6 @@
 """What PEFT's two files are called and how their tensors are named.
 
-As PEFT 0.17 to 0.21 have it: https://huggingface.co/docs/peft/developer_guides/checkpoint.
+As PEFT 0.18 to 0.21 have it: https://huggingface.co/docs/peft/developer_guides/checkpoint.
 """
 
 CONFIG_FILE = "adapter_config.json"

@@ -1,0 +1,44 @@
+"""Adapters that look trained, as read from files."""
+
+import copy
+import dataclasses
+
+import pytest
+import torch
+
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.adapters.attach import adapter_parameters, attach
+from vera_studio.adapters.projections import digest, make_pair
+from vera_studio.models.convnet import CLASS_NAMES
+from vera_studio.recipe import AdapterSettings
+
+
+@pytest.fixture
+def make_adapter(tmp_path):
+    """A function that gives an adapter as from a file, trained on `network`, which stays bare."""
+
+    def make_adapter(network, settings, class_names=CLASS_NAMES, seed=2) -> AdapterFile:
+        adapted, path = copy.deepcopy(network), tmp_path / "made.safetensors"
+        attach(adapted, settings)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for _, parameter in adapter_parameters(adapted):
+                noise = torch.randn(parameter.shape, generator=generator)
+                parameter += 0.1 * noise.to(parameter)
+        adapter_file.save(path, adapted, settings, class_names, {})
+        return adapter_file.load(path)
+
+    return make_adapter
+
+
+@pytest.fixture
+def stored_adapter(convnet, make_adapter):
+    """An adapter of `convnet` at rank 4 whose projections no seed makes."""
+    adapter = make_adapter(convnet, AdapterSettings(rank=4, sharing="all"))
+    pair = make_pair(4, 410, 130, seed=9)
+    pair.A.mul_(2)
+    info = dataclasses.replace(
+        adapter.info, stores_projections=True, projections_digest=digest([pair])
+    )
+    return dataclasses.replace(adapter, info=info, projections=pair)

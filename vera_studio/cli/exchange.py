@@ -1,0 +1,44 @@
+"""The subcommand for other programs: export."""
+
+import argparse
+from pathlib import Path
+
+from vera_studio.cli.runs import Subcommands
+from vera_studio.recipe import ModelSettings
+
+_TARGETS = {
+    "peft": "the PEFT folder that is truest to the adapter",
+    "lora": "the PEFT folder of the equal LoRA",
+    "merged": "the network's weights with the adapter in them, as .safetensors or .pt",
+    "onnx": "the whole network as one .onnx file",
+}
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Add the subcommands of this family."""
+    parser = commands.add_parser("export", help="write an adapter for other programs")
+    parser.add_argument(
+        "adapter", type=Path, metavar="ADAPTER", help="a file of the studio, or a PEFT folder"
+    )
+    parser.add_argument(
+        "--to",
+        required=True,
+        choices=tuple(_TARGETS),
+        help="; ".join(f"{name}: {text}" for name, text in _TARGETS.items()),
+    )
+    parser.add_argument(
+        "destination", type=Path, metavar="DEST", help="the folder or file to write"
+    )
+    parser.add_argument("--weights", default="", metavar="FILE", help="your own base weights")
+    parser.set_defaults(command=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from vera_studio.exchange.export import export
+    from vera_studio.exchange.reading import read_adapter
+    from vera_studio.models.registry import open_model
+
+    model = open_model(ModelSettings(weights=options.weights))
+    adapter = read_adapter(options.adapter, model)
+    exported = export(adapter, model, options.to, options.destination)
+    print(f"{options.destination}: {exported.sentence}")
