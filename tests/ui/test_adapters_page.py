@@ -166,6 +166,17 @@ def test_a_name_is_edited_in_place_and_notes_beside_it(qtbot, window, page, sett
     assert notes.toPlainText() == "learned at night"
 
 
+def test_notes_are_saved_when_the_window_is_closed_over_them(qtbot, window, page):
+    click_cell(qtbot, page, "Birds", NAME)
+    notes = page.findChild(QPlainTextEdit, "adapter_notes")
+    notes.setFocus()
+    qtbot.keyClicks(notes, "unfinished")
+    window.close()
+    entries = {entry.name: entry for entry in window.studio.shelf.entries}
+    assert entries["Birds"].info.notes == "unfinished"
+    assert adapter_file.inspect(entries["Birds"].path).notes == "unfinished"
+
+
 def test_two_are_combined_live_and_the_combination_is_kept(qtbot, window, page, settle):
     select_both(qtbot, page)
     click(qtbot, page, "adapter_combine_button", QToolButton)

@@ -13,8 +13,9 @@ _STEPS = """<ol>
 <li>Under <b>Setup</b>, tick the classes to improve; <i>Weakest three</i> is a good start.</li>
 <li>Choose a <b>rank</b>. The panel shows how few numbers will be trained.</li>
 <li>Press <b>Start</b> and watch loss and accuracy. Pause and Stop keep what was trained.</li>
-<li>See the gains under <b>Results</b>, every number under <b>Parameters</b>, and keep the
-adapter with <b>File &gt; Export Adapter</b>. Drop the file on the window to put it on again.</li>
+<li>See the gains under <b>Results</b>, every number under <b>Parameters</b>. <b>Adapters</b> keeps
+what you trained, to be switched on and off, compared and combined; <b>File &gt; Export Adapter
+As</b> takes an adapter elsewhere. Drop its file on the window to put it on again.</li>
 </ol>"""
 
 

@@ -96,7 +96,8 @@ class AdapterModel(QAbstractTableModel):
             return None
         text, tip = _HEADERS[section]
         return {
-            Qt.ItemDataRole.DisplayRole: text,
+            # As far from the edge as the figures below it.
+            Qt.ItemDataRole.DisplayRole: text + ("\N{EN SPACE}" if section in _RIGHT else ""),
             Qt.ItemDataRole.ToolTipRole: tip,
             Qt.ItemDataRole.TextAlignmentRole: _alignment(section),
         }.get(Qt.ItemDataRole(role))

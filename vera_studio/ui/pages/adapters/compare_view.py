@@ -39,7 +39,7 @@ class CompareView(QGroupBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Compare", parent)
         self._names = ("", "")
-        self.invitation = EmptyState(icon("compare"), "", "", "Compare")
+        self.invitation = EmptyState(icon("versus"), "", "", "Compare")
         self.invitation.button.setObjectName("compare_button")
         self.invitation.action_triggered.connect(self.compare_requested)
         self.classes = BarTable(
@@ -111,5 +111,5 @@ def _percent(share: float) -> str:
 
 def _cosine_bar(cosine: float) -> Bar:
     if math.isnan(cosine):
-        return Bar("only one changes it", math.nan)
+        return Bar("not by both", math.nan)
     return Bar(f"{cosine:+.2f}".replace("-", "\N{MINUS SIGN}"), cosine, is_signed=True)

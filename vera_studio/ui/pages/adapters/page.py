@@ -67,11 +67,38 @@ class AdaptersPage(QWidget):
 
     def _lay_out(self, actions: dict[str, QAction]) -> None:
         self._make_empty_state(actions)
+        self._make_labels()
+        self._make_panes()
+        halves = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        halves.addWidget(self.table)
+        halves.addWidget(self._panes)
+        halves.setStretchFactor(0, 1)
+        halves.setStretchFactor(1, 1)
+        library = QWidget()
+        column = QVBoxLayout(library)
+        column.addWidget(self.on_label)
+        column.addWidget(self.actions_strip)
+        column.addWidget(halves, 1)
+        pages = QWidget()
+        self._stack = QStackedLayout(pages)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(library)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(pages, 1)
+        for line in (self.problems, self.undo_bar):
+            line.setContentsMargins(9, 4, 9, 4)
+            layout.addWidget(line)
+
+    def _make_labels(self) -> None:
         self.on_label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.on_label.setObjectName("adapter_on")
         self.problems = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.problems.setObjectName("library_problems")
         self.problems.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def _make_panes(self) -> None:
+        """What stands below the table, one at a time: a hint, one adapter, or two."""
         hint = QLabel(
             "Select an adapter to see its details, or two (with Ctrl) to compare or combine them.",
             alignment=Qt.AlignmentFlag.AlignCenter,
@@ -84,26 +111,6 @@ class AdaptersPage(QWidget):
         self._panes = QStackedWidget()
         for pane in (hint, self.details, scroll):
             self._panes.addWidget(pane)
-        halves = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
-        halves.addWidget(self.table)
-        halves.addWidget(self._panes)
-        halves.setStretchFactor(0, 1)
-        halves.setStretchFactor(1, 1)
-        self._library = QWidget()
-        column = QVBoxLayout(self._library)
-        column.addWidget(self.on_label)
-        column.addWidget(self.actions_strip)
-        column.addWidget(halves, 1)
-        pages = QWidget()
-        self._stack = QStackedLayout(pages)
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self._library)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(pages, 1)
-        for line in (self.problems, self.undo_bar):
-            line.setContentsMargins(9, 4, 9, 4)
-            layout.addWidget(line)
 
     def _make_empty_state(self, actions: dict[str, QAction]) -> None:
         self._empty = EmptyState(icon("adapters"), "Loading…")
@@ -212,7 +219,7 @@ class AdaptersPage(QWidget):
         text = f"{name}. {accuracy.accuracy:.1%} of the validation images right"
         if adapter is not None and self._base_accuracy is not None:
             text += f", {self._base_accuracy:.1%} without"
-        self.on_label.setText(text)
+        self.on_label.setText(f"{text}.")
 
     def _forget_base(self, _: object) -> None:
         self._base_accuracy = None

@@ -27,7 +27,7 @@ _ENTRIES = {
     "show": _Entry("Show in Folder", "Open the folder that the adapter's file is in", "folder"),
     "combine": _Entry("Combine", "Put two adapters on the model at once", "combine"),
     "compare": _Entry(
-        "Compare", "Accuracy of each class, and how alike the changes are, of two", "compare"
+        "Compare", "Accuracy of each class, and how alike the changes are, of two", "versus"
     ),
 }
 _EXPORTS = {
