@@ -30,8 +30,9 @@ from vera_studio.training.comparison_results import (
 from vera_studio.training.results import StepsDone
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.comparison import figures
+from vera_studio.ui.pages.comparison.options import OPTIONS
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.widgets.comparison_choice import ComparisonChoice, MethodOption
+from vera_studio.ui.widgets.comparison_choice import ComparisonChoice
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.run_progress import RunProgress, format_seconds
@@ -43,29 +44,6 @@ _SOON = 0.5  # runs, after which it is told how long the rest will take
 _RUNS_FILTER = "A row a run (*.csv)"
 _SUMMARY_FILTER = "A row a method: means and spreads (*.csv)"
 _MakeRows = Callable[[Comparison], list[tables.Row]]
-_OPTIONS = (
-    MethodOption(
-        "vera",
-        "VeRA",
-        "Trains two vectors a layer on random projections that layers of one shape share",
-        True,
-        "4, 32",
-    ),
-    MethodOption(
-        "vera-all",
-        "VeRA, one pair for all",
-        "The same with one pair of projections for all layers, as PEFT has it",
-        False,
-        "32",
-    ),
-    MethodOption("lora", "LoRA", "Trains two matrices a layer", True, "4, 16"),
-    MethodOption(
-        "full", "Linear layers, full", "Trains every number of the linear layers: a baseline", True
-    ),
-    MethodOption(
-        "bias", "Biases only (BitFit)", "Trains the biases of the linear layers: a baseline", True
-    ),
-)
 
 
 class ComparisonPage(QWidget):
@@ -78,7 +56,7 @@ class ComparisonPage(QWidget):
         self._now = ""
         self._share = 0.0  # of the present run, 0 to 1
         self._clock = QElapsedTimer()
-        self.choice = ComparisonChoice(_OPTIONS, MAX_RANK, _SEEDS, MAX_SEEDS)
+        self.choice = ComparisonChoice(OPTIONS, MAX_RANK, _SEEDS, MAX_SEEDS)
         self.progress = RunProgress()
         self.progress.bar.setObjectName("comparison_progress_bar")
         self.progress.bar.setAccessibleName("Progress of the comparison")
