@@ -255,4 +255,5 @@ def test_a_run_that_fails_is_told_and_the_rest_goes_on(qtbot, window, page, monk
     QApplication.activeModalWidget().close()
     qtbot.waitUntil(lambda: not window.studio.runner.jobs, timeout=LOADING_MILLISECONDS)
     assert page.progress.label.text() == "Stopped by an error"
+    assert page.table.texts()[1:] == [full, bias]  # the one before stays
     assert page.findChild(QPushButton, "compare_button").isEnabled()

@@ -52,7 +52,8 @@ class ComparisonPage(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._comparison: Comparison | None = None
+        self._comparison: Comparison | None = None  # the one that is shown
+        self._is_beginning = False  # another was started and has not told anything yet
         self._now = ""
         self._share = 0.0  # of the present run, 0 to 1
         self._clock = QElapsedTimer()
@@ -193,7 +194,7 @@ class ComparisonPage(QWidget):
         return text
 
     def _start(self) -> None:
-        self._comparison, self._now, self._share = None, "", 0.0
+        self._is_beginning, self._now, self._share = True, "", 0.0
         self._clock.start()
         self.progress.setVisible(True)
         self.progress.set_busy("Beginning")
@@ -202,7 +203,7 @@ class ComparisonPage(QWidget):
     # What comes of it
 
     def _take_events(self, events: list[object]) -> None:
-        newest = self._comparison
+        newest: Comparison | None = None
         for event in events:
             match event:
                 case ComparisonStands(newest, now):
@@ -214,7 +215,6 @@ class ComparisonPage(QWidget):
         self._show_progress()
 
     def _show(self, comparison: Comparison) -> None:
-        is_new = self._comparison is None
         self._comparison = comparison
         self._stack.setCurrentIndex(_FILLED)
         self._about.setText(figures.about(comparison))
@@ -226,13 +226,14 @@ class ComparisonPage(QWidget):
         self._failures.setText(failures)
         self._failures.setVisible(bool(failures))
         self.export_button.setEnabled(bool(comparison.runs))
-        if is_new:
+        if self._is_beginning:
+            self._is_beginning = False
             height = self.table.height_of_all()
             self._halves.setSizes([height, max(self._halves.height() - height, height)])
 
     def _show_progress(self) -> None:
         comparison = self._comparison
-        if comparison is None:
+        if comparison is None or self._is_beginning:
             return
         done, total = len(comparison.runs) + self._share, comparison.total
         if not self._studio.comparison.can_stop:
