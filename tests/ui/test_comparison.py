@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QLabel, QLin
 from tests.ui.conftest import LOADING_MILLISECONDS
 from vera_studio.errors import TrainingError
 from vera_studio.training import comparison as engine
+from vera_studio.training.candidates import FAMILIES
 from vera_studio.training.comparison_results import ComparisonStands
+from vera_studio.ui.pages.comparison.options import OPTIONS
 from vera_studio.ui.run_control import RunState
 
 MILLISECONDS = 60_000
@@ -83,6 +85,11 @@ def test_before_anything_ran_it_says_what_will_be_there(window, page):
     window.studio.workspace.edit_adapter(layers=("fc1",), d_initial=0.2, seed=5)
     for candidate in page.settings().candidates:
         assert (candidate.layers, candidate.d_initial) == (("fc1",), 0.2)
+
+
+def test_what_is_offered_is_what_there_is():
+    offered = [(option.key, option.title, bool(option.ranks)) for option in OPTIONS]
+    assert offered == [(family.key, family.title, family.has_rank) for family in FAMILIES]
 
 
 def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
@@ -248,4 +255,5 @@ def test_a_run_that_fails_is_told_and_the_rest_goes_on(qtbot, window, page, monk
     QApplication.activeModalWidget().close()
     qtbot.waitUntil(lambda: not window.studio.runner.jobs, timeout=LOADING_MILLISECONDS)
     assert page.progress.label.text() == "Stopped by an error"
+    assert page.table.texts()[1:] == [full, bias]  # the one before stays
     assert page.findChild(QPushButton, "compare_button").isEnabled()

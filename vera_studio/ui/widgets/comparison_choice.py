@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 from vera_studio.ui.theme import plot_colors
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
-_RANKS_WIDTH = 150  # pixels, for some five ranks
-_COLUMN_GAP = 28
+_LEAST_RANKS_WIDTH = 64  # pixels, where the window is narrow
+_COLUMN_GAP = 20
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class ComparisonChoice(QWidget):
         field.setObjectName(f"ranks_{option.key}")
         field.setAccessibleName(f"Ranks of {option.title}")
         field.setToolTip(f"Ranks from 1 to {self._most_rank:,}, with commas in between")
-        field.setMinimumWidth(_RANKS_WIDTH)
+        field.setMinimumWidth(_LEAST_RANKS_WIDTH)
         field.textChanged.connect(self._follow)
         field.editingFinished.connect(lambda: self._tidy(field))
         return field

@@ -30,8 +30,9 @@ from vera_studio.training.comparison_results import (
 from vera_studio.training.results import StepsDone
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.comparison import figures
+from vera_studio.ui.pages.comparison.options import OPTIONS
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.widgets.comparison_choice import ComparisonChoice, MethodOption
+from vera_studio.ui.widgets.comparison_choice import ComparisonChoice
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.run_progress import RunProgress, format_seconds
@@ -43,29 +44,6 @@ _SOON = 0.5  # runs, after which it is told how long the rest will take
 _RUNS_FILTER = "A row a run (*.csv)"
 _SUMMARY_FILTER = "A row a method: means and spreads (*.csv)"
 _MakeRows = Callable[[Comparison], list[tables.Row]]
-_OPTIONS = (
-    MethodOption(
-        "vera",
-        "VeRA",
-        "Trains two vectors a layer on random projections that layers of one shape share",
-        True,
-        "4, 32",
-    ),
-    MethodOption(
-        "vera-all",
-        "VeRA, one pair for all",
-        "The same with one pair of projections for all layers, as PEFT has it",
-        False,
-        "32",
-    ),
-    MethodOption("lora", "LoRA", "Trains two matrices a layer", True, "4, 16"),
-    MethodOption(
-        "full", "Linear layers, full", "Trains every number of the linear layers: a baseline", True
-    ),
-    MethodOption(
-        "bias", "Biases only (BitFit)", "Trains the biases of the linear layers: a baseline", True
-    ),
-)
 
 
 class ComparisonPage(QWidget):
@@ -74,11 +52,12 @@ class ComparisonPage(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._comparison: Comparison | None = None
+        self._comparison: Comparison | None = None  # the one that is shown
+        self._is_beginning = False  # another was started and has not told anything yet
         self._now = ""
         self._share = 0.0  # of the present run, 0 to 1
         self._clock = QElapsedTimer()
-        self.choice = ComparisonChoice(_OPTIONS, MAX_RANK, _SEEDS, MAX_SEEDS)
+        self.choice = ComparisonChoice(OPTIONS, MAX_RANK, _SEEDS, MAX_SEEDS)
         self.progress = RunProgress()
         self.progress.bar.setObjectName("comparison_progress_bar")
         self.progress.bar.setAccessibleName("Progress of the comparison")
@@ -215,7 +194,7 @@ class ComparisonPage(QWidget):
         return text
 
     def _start(self) -> None:
-        self._comparison, self._now, self._share = None, "", 0.0
+        self._is_beginning, self._now, self._share = True, "", 0.0
         self._clock.start()
         self.progress.setVisible(True)
         self.progress.set_busy("Beginning")
@@ -224,7 +203,7 @@ class ComparisonPage(QWidget):
     # What comes of it
 
     def _take_events(self, events: list[object]) -> None:
-        newest = self._comparison
+        newest: Comparison | None = None
         for event in events:
             match event:
                 case ComparisonStands(newest, now):
@@ -236,7 +215,6 @@ class ComparisonPage(QWidget):
         self._show_progress()
 
     def _show(self, comparison: Comparison) -> None:
-        is_new = self._comparison is None
         self._comparison = comparison
         self._stack.setCurrentIndex(_FILLED)
         self._about.setText(figures.about(comparison))
@@ -248,13 +226,14 @@ class ComparisonPage(QWidget):
         self._failures.setText(failures)
         self._failures.setVisible(bool(failures))
         self.export_button.setEnabled(bool(comparison.runs))
-        if is_new:
+        if self._is_beginning:
+            self._is_beginning = False
             height = self.table.height_of_all()
             self._halves.setSizes([height, max(self._halves.height() - height, height)])
 
     def _show_progress(self) -> None:
         comparison = self._comparison
-        if comparison is None:
+        if comparison is None or self._is_beginning:
             return
         done, total = len(comparison.runs) + self._share, comparison.total
         if not self._studio.comparison.can_stop:
