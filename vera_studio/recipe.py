@@ -68,6 +68,11 @@ class AdapterSettings:
     alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
 
     @property
+    def has_rank(self) -> bool:
+        """Whether the rank has a meaning for the method."""
+        return "rank" in METHOD_SETTINGS[self.method]
+
+    @property
     def scale(self) -> float:
         """What LoRA multiplies B A by."""
         return 1.0 if self.alpha is None else self.alpha / self.rank

@@ -172,3 +172,43 @@ def test_version_1_is_as_the_page_says(convnet, make_adapter, tmp_path, images):
     assert again.info.settings == adapter.info.settings
     expected = with_adapter(adapter, convnet)(images)
     assert torch.equal(with_adapter(again, convnet)(images), expected)
+
+
+def read_others(path):
+    """dW and dc of each layer for the methods without projections."""
+    with safe_open(path, framework="numpy") as file:
+        meta, values = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    weights, biases = {}, {}
+    for layer in json.loads(meta["layers"]):
+        if meta["method"] == "lora":
+            scale = float(meta.get("alpha", meta["rank"])) / int(meta["rank"])
+            A, B = (values[f"{layer}.{name}"].astype(np.float64) for name in "AB")  # noqa: N806
+            weights[layer] = scale * (B @ A)
+        if meta["method"] == "full":
+            weights[layer] = values[f"{layer}.weight_change"]
+        if f"{layer}.bias_change" in values:
+            biases[layer] = values[f"{layer}.bias_change"]
+    return weights, biases
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        AdapterSettings(method="lora", rank=3),
+        AdapterSettings(method="lora", rank=3, alpha=7.5, layers=("fc2",)),
+        AdapterSettings(method="full"),
+        AdapterSettings(method="bias"),
+    ],
+    ids=lambda one: f"{one.method}-{one.alpha}",
+)
+def test_the_page_is_enough_for_the_other_methods(convnet, make_adapter, tmp_path, settings):
+    adapter = make_adapter(convnet, settings)
+    adapter_file.write(tmp_path / "a.safetensors", adapter)
+    weights, biases = read_others(tmp_path / "a.safetensors")
+    for name, layer in attached_layers(with_adapter(adapter, convnet)).items():
+        layer = layer.double()
+        found = weights.get(name, np.zeros(layer.base.weight.shape))
+        np.testing.assert_allclose(found, layer.delta_weight().numpy(), rtol=1e-12, atol=1e-15)
+        if (expected := layer.delta_bias()) is not None:
+            np.testing.assert_allclose(biases[name], expected.numpy())
+        assert name in weights or name in biases

@@ -122,7 +122,9 @@ def test_training_figures_are_rounded():
         ("seed", "-1", "seed: expected a whole number, found '-1'"),
         ("seed", "2147483648", "adapter.seed must be from 0"),
         ("d_initial", "many", "d_initial: expected a number, found 'many'"),
-        ("d_initial", "nan", "adapter.d_initial"),
+        ("d_initial", "nan", "d_initial: expected a number, found 'nan'"),
+        ("d_initial", " 0_1.5 ", "d_initial: expected a number"),
+        ("training", '{"a":' + "[" * 20 + "]" * 20 + "}", "training: expected a JSON object"),
         ("d_initial", "0", "d_initial must not be 0"),
         ("layers", '"fc1"', "layers: expected a JSON list of names"),
         ("layers", "[1]", "layers: expected a JSON list of names"),
@@ -144,6 +146,11 @@ def test_what_cannot_be_right_is_refused(key, value, message):
         metadata[key] = value
     with pytest.raises(AdapterError, match=message):
         from_metadata(metadata)
+
+
+def test_the_first_version_had_one_method():
+    with pytest.raises(AdapterError, match="expected 'vera', found 'lora'"):
+        from_metadata(to_metadata(INFO) | {"format_version": "1", "method": "lora"})
 
 
 def test_every_problem_is_named_at_once():

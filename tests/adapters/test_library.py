@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -9,7 +10,8 @@ import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.gains import Gains, gains, target_classes
-from vera_studio.adapters.library import MAX_NAME, MAX_NOTES, Library
+from vera_studio.adapters.library import MAX_NAME, MAX_NOTES, Contents, Library
+from vera_studio.adapters.library_names import claim
 from vera_studio.errors import AdapterError, StudioError
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=1)))
@@ -56,12 +58,15 @@ def test_what_is_added_is_the_same_adapter(library, adapter):
     )
 
 
-@pytest.mark.parametrize("name", ["Birds", "../../outside", "a/b\\c", "...", "  ", "鳥", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["Birds", "../../outside", "a/b\\c", "...", "  ", "鳥" * 100, "x" * 300, "con"]
+)
 def test_any_name_stays_in_the_folder_and_is_used_once(library, adapter, name):
     first, second = (library.add(adapter, name, NOON) for _ in range(2))
     assert first.path.parent == second.path.parent == library.folder
-    assert second.name == f"{first.name} 2"
-    assert len(first.name) <= MAX_NAME
+    assert second.name == f"{first.name[: MAX_NAME - 2]} 2"
+    assert max(len(first.name), len(second.name)) <= MAX_NAME
+    assert first.path != second.path
 
 
 def test_renaming_and_annotating(library, adapter):
@@ -101,8 +106,11 @@ def test_what_is_deleted_comes_back(library, adapter):
     library.add(adapter, "Birds", NOON)  # in the place of the former
     restored = library.restore(deleted)
     assert restored != path
+    assert set(names(library)) == {"Birds", "Birds 2"}
+    assert adapter_file.inspect(restored).name == "Birds 2"
+    library.delete(library.find("Birds"))
+    library.rename(restored, "Birds")
     assert restored.read_bytes() == content
-    assert len(names(library)) == 2
 
 
 def test_deleting_two_of_one_name_keeps_both(library, adapter):
@@ -110,8 +118,49 @@ def test_deleting_two_of_one_name_keeps_both(library, adapter):
     assert len(set(deleted)) == 2
     library.forget_deleted()
     assert not any(path.exists() for path in deleted)
-    with pytest.raises(StudioError, match="Cannot move"):
+    with pytest.raises(StudioError, match="found nothing"):
         library.restore(deleted[0])
+
+
+def test_a_name_comes_before_the_name_of_a_file(library, adapter):
+    library.rename(library.add(adapter, "cats", NOON + timedelta(days=1)).path, "old")
+    dogs = library.add(adapter, "dogs", NOON).path
+    library.rename(dogs, "cats")
+    assert library.find("cats") == dogs
+    assert library.find("old") == library.find("cats.safetensors")
+
+
+@pytest.mark.parametrize(
+    "added", ["yesterday", "0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "x" * 10_000]
+)
+def test_a_date_that_cannot_be_is_taken_from_the_file(library, adapter, added):
+    library.folder.mkdir()
+    path = library.folder / "a.safetensors"
+    info = dataclasses.replace(adapter.info, added=added)
+    adapter_file.write(path, dataclasses.replace(adapter, info=info))
+    (entry,) = library.contents().entries
+    assert entry.added.timestamp() == pytest.approx(path.stat().st_mtime)
+
+
+def test_names_that_would_steer_a_terminal_are_shown_on_one_line(library, adapter):
+    library.folder.mkdir()
+    info = dataclasses.replace(adapter.info, name="a\n\x1b[31mb" + "x" * 1000)
+    adapter_file.write(library.folder / "a.safetensors", dataclasses.replace(adapter, info=info))
+    (name,) = names(library)
+    assert name.startswith("a [31mbxxx")
+    assert len(name) == MAX_NAME
+
+
+def test_adapters_added_at_once_are_all_kept(library, adapter):
+    with ThreadPoolExecutor(8) as pool:
+        entries = list(pool.map(lambda _: library.add(adapter, "x", NOON), range(8)))
+    assert len({entry.path for entry in entries}) == 8
+    assert len(library.contents().entries) == 8
+
+
+def test_a_name_that_was_claimed_and_never_written_is_no_adapter(library):
+    assert claim(library.folder, "Birds").stat().st_size == 0
+    assert library.contents() == Contents((), ())
 
 
 def test_the_same_numbers_are_found_under_another_name(library, adapter):
@@ -150,6 +199,13 @@ def test_gains_over_targets_and_others(adapter):
 )
 def test_figures_that_are_not_there_are_no_gains(adapter, training):
     assert gains(dataclasses.replace(adapter.info, training=training)) is None
+
+
+@pytest.mark.parametrize("share", [10**400, -1, 1.5, True, "0.5"])
+def test_shares_that_cannot_be_do_not_count(adapter, share):
+    values = [share] * 10
+    found = gains(dataclasses.replace(adapter.info, training={"before": values, "after": values}))
+    assert math.isnan(found.others_before)
 
 
 def test_classes_without_images_do_not_count(adapter):

@@ -107,7 +107,7 @@ def test_when_every_run_fails_so_does_the_command(recipe, tmp_path, capsys, monk
     assert compare(recipe, tmp_path, "--seeds", "1") == 1
     out, err = capsys.readouterr()
     assert "run 2/2  Biases only (BitFit), seed 0  failed: The loss" in err
-    assert "Every run failed" in err.splitlines()[-1]
+    assert "2 of 2 runs failed: The loss" in err.splitlines()[-1]
     assert "0/1" in out
 
 

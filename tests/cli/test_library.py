@@ -110,6 +110,29 @@ def test_what_does_not_fit_is_not_imported(run, adapter, tmp_path):
     assert listed(run) == {}
 
 
+@pytest.mark.parametrize("name", ["", "~nosuch", "x" * 5000, "a\0b"])
+def test_names_that_are_no_path_either(run, name):
+    status, out, err = run("export", name, "--to", "merged", "m.pt")
+    assert (status, out) == (1, "")
+    assert err.startswith("vera-studio: The library has no adapter")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_name_with_a_slash_and_a_folder_of_the_same_name(run, adapter, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "owls").mkdir()
+    run("import", adapter, "--name", "cat/dog")
+    run("import", adapter, "--name", "owls")
+    for name in ("cat/dog", "owls"):
+        assert run("export", name, "--to", "merged", "m.pt")[0] == 0
+
+
+def test_an_import_is_called_as_the_folder(run, adapter, model, tmp_path):
+    export(adapter_file.load(adapter), model, "lora", tmp_path / "From PEFT")
+    assert run("import", tmp_path / "From PEFT" / "adapter_config.json")[0] == 0
+    assert listed(run).keys() == {"From PEFT"}
+
+
 def test_a_combination_acts_as_both(run, adapter, lora, model):
     status, out, _ = run("combine", adapter, lora, "--mix", 0.5, -2, "--name", "Both")
     assert status == 0

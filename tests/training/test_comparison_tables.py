@@ -23,7 +23,7 @@ from vera_studio.training.comparison_tables import run_rows, summary_rows, to_cs
 CANDIDATES = (
     Candidate(AdapterSettings(rank=32), 0.02, 542, 89_660, 3000),
     Candidate(AdapterSettings(rank=4, method="lora"), 0.002, 4_000, 93_118, 18_000),
-    Candidate(AdapterSettings(method="bias"), 0.03, 230, 89_348, 2_000),
+    Candidate(AdapterSettings(method="bias"), 0.03, 382, 89_118, 2_000),
 )
 NAN = math.nan
 
@@ -47,7 +47,7 @@ def comparison():
     failed = ComparedRun(1, 5, 105, Path("runs/1-5"), problem="The loss is\nno longer finite.")
     runs = (ran(0, 5, 0.70), failed, ran(0, 6, 0.74, 0.78, 3.0), ran(1, 6, 0.76, NAN))
     before = Accuracies(0.6, 0.82)
-    return Comparison(Path("c"), "Colours", ("cat",), 2, CANDIDATES, runs, before)
+    return Comparison(Path("c"), "Colours", ("cat",), 89_118, 2, CANDIDATES, runs, before)
 
 
 def table(rows):

@@ -9,7 +9,6 @@ without this code finds it written down in resources/adapter-format.md.
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import torch
 from torch import nn
 
 from vera_studio.adapters import adapter_metadata
+from vera_studio.adapters.adapter_content import AdapterFile as AdapterFile
 from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.adapter_metadata import FORMAT_VERSION as FORMAT_VERSION
 from vera_studio.adapters.adapter_metadata import AdapterInfo as AdapterInfo
@@ -43,15 +43,6 @@ from vera_studio.recipe import AdapterSettings
 MAX_FILE_BYTES = 64 * 2**20
 _DTYPES = ("F32", "F64", "F16", "BF16")
 _STORED = ("projections.A", "projections.B")
-
-
-@dataclass(frozen=True, eq=False)
-class AdapterFile:
-    """What an adapter file holds."""
-
-    info: AdapterInfo
-    parameters: dict[str, torch.Tensor]  # by full name, such as "fc1.d"; on the CPU
-    projections: ProjectionPair | None = None  # where the seed does not make them; on the CPU
 
 
 def save(
@@ -94,9 +85,15 @@ def write(path: Path, adapter: AdapterFile) -> None:
     """Write an adapter as it is; the same adapter gives the same bytes.
 
     Raises:
+        AdapterError: it is larger than what `load` takes.
         StudioError: the file cannot be written.
     """
-    write_atomically(path, to_bytes(adapter))
+    content = to_bytes(adapter)
+    if len(content) > MAX_FILE_BYTES:
+        raise AdapterError(
+            f"The adapter takes {len(content):,} bytes, and {MAX_FILE_BYTES:,} are the most."
+        )
+    write_atomically(path, content)
 
 
 def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Sequence[str]) -> int:
@@ -184,7 +181,9 @@ def load_parameters(network: nn.Module, values: Mapping[str, torch.Tensor]) -> N
 
 def to_bytes(adapter: AdapterFile) -> bytes:
     """The content of the file that `write` writes."""
-    metadata = adapter_metadata.to_metadata(adapter.info)
+    stores = adapter.projections is not None
+    info = dataclasses.replace(adapter.info, stores_projections=stores)
+    metadata = adapter_metadata.to_metadata(info)
     tensors = dict(adapter.parameters)
     if adapter.projections is not None:
         tensors |= dict(zip(_STORED, adapter.projections.buffers(), strict=True))

@@ -1,11 +1,11 @@
 """Whether an adapter that was read fits a network."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from vera_studio.adapters.adapter_content import AdapterFile
 from vera_studio.adapters.attach import chosen_layers, linear_layers, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.methods import make_pairs
@@ -13,11 +13,8 @@ from vera_studio.adapters.projections import ProjectionPair, digest
 from vera_studio.adapters.wording import difference, listed
 from vera_studio.errors import AdapterError
 
-if TYPE_CHECKING:  # which imports this module
-    from vera_studio.adapters.adapter_file import AdapterFile
 
-
-def check_fit(adapter: "AdapterFile", network: nn.Module, class_names: Sequence[str]) -> None:
+def check_fit(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> None:
     """Refuse an adapter that was made for another network.
 
     Args:
@@ -44,7 +41,7 @@ def check_fit(adapter: "AdapterFile", network: nn.Module, class_names: Sequence[
         _check_projections(adapter, network)
 
 
-def _check_layers(adapter: "AdapterFile", layers: Mapping[str, nn.Linear]) -> None:
+def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None:
     """Raise an AdapterError unless the network has the adapter's layers, in its shapes."""
     info = adapter.info
     if unknown := [name for name in info.layers if name not in layers]:
@@ -62,7 +59,7 @@ def _check_layers(adapter: "AdapterFile", layers: Mapping[str, nn.Linear]) -> No
         raise AdapterError(f"The adapter is for another network: {difference(expected, found)}")
 
 
-def _check_projections(adapter: "AdapterFile", network: nn.Module) -> None:
+def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
     """Raise an AdapterError unless the adapter's projections are those that it was trained with."""
     info, bases = adapter.info, chosen_layers(network, adapter.info.settings)
     if adapter.projections is not None:

@@ -17,6 +17,7 @@ FORMAT = "vera-studio-adapter"
 FORMAT_VERSION = 2
 _READABLE_VERSIONS = ("1", "2")  # 1 had VeRA only, with a pair for each shape
 _DECIMALS = 4  # of training figures: accuracies to a hundredth of a percent
+_MOST_NESTED = 8  # lists and objects in the training figures; the studio's own have 3
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -95,14 +96,14 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
     readers: dict[str, tuple[Any, ...]] = {
         "rank": (_whole_number, "a whole number"),
         "seed": (_whole_number, "a whole number"),
-        "d_initial": (float, "a number"),
+        "d_initial": (_number, "a number"),
         "sharing": (_one_of("shape", "all"), "'shape' or 'all'", "shape"),
     }
     for name in METHOD_SETTINGS[method]:  # type: ignore[index] # checked to be a key
         if name in readers:
             own[name] = read(name, *readers[name])
         elif name in metadata:  # alpha, which is left out where it is the rank
-            own[name] = read(name, float, "a number")
+            own[name] = read(name, _number, "a number")
     own["layers"] = read("layers", _names, "a JSON list of names")
     is_vera = method == "vera"
     stored = read("projections", _one_of("stored"), "'stored'", default=False) == "stored"
@@ -135,7 +136,8 @@ def _check_kind(metadata: Mapping[str, str]) -> None:
             f"it is a safetensors file, but not an adapter: expected the format {FORMAT!r} in "
             f"its metadata, found {_shown(metadata.get('format'))}."
         )
-    for key, known in (("format_version", _READABLE_VERSIONS), ("method", tuple(METHOD_SETTINGS))):
+    methods = ("vera",) if metadata.get("format_version") == "1" else tuple(METHOD_SETTINGS)
+    for key, known in (("format_version", _READABLE_VERSIONS), ("method", methods)):
         if metadata.get(key) not in known:
             raise AdapterError(
                 f"it is an adapter of another {key.replace('_', ' ')}: expected "
@@ -171,6 +173,12 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
+def _number(text: str) -> float:
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", text):
+        raise ValueError
+    return float(text)
+
+
 def _digest(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise ValueError
@@ -202,6 +210,16 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _table(text: str) -> dict[str, JSON]:
     value = json.loads(text)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _depth(value) > _MOST_NESTED:
         raise ValueError
     return value
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects lie in each other; stops counting where that is too many."""
+    levels, within = 0, [value]
+    while within and levels <= _MOST_NESTED:
+        inner = [one.values() if isinstance(one, dict) else one for one in within]
+        within = [one for some in inner for one in some if isinstance(one, dict | list)]
+        levels += 1
+    return levels

@@ -13,10 +13,9 @@ from torch import nn
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import attached_layers, linear_layers
-from vera_studio.adapters.conversion import factors
+from vera_studio.adapters.conversion import check_finite, factors
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.layer import AdapterLayer
-from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import MAX_RANK, AdapterSettings, Method
 
@@ -67,8 +66,7 @@ def combine(
     else:
         values = _dense(on_first, on_second, weights, method, bases)
     rounded = {name: value.to(dtypes[name.rpartition(".")[0]]) for name, value in values.items()}
-    if wrong := [name for name, value in rounded.items() if not bool(value.isfinite().all())]:
-        raise AdapterError(f"The combination is too large for its dtype: {listed(wrong)}.")
+    check_finite(rounded)
     return AdapterFile(_info(first, second, weights, method, rank, tuple(bases)), rounded)
 
 

@@ -6,6 +6,7 @@ The way back does not exist: a LoRA's A and B are no multiples of a shared pair.
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -17,6 +18,7 @@ from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.lora import LoraLinear
 from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.vera import VeraLinear
+from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings, Method
 
@@ -36,8 +38,8 @@ def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
         network: the one that the adapter was made for; it is not changed.
 
     Raises:
-        AdapterError: the adapter is of a method without an equal LoRA, or was made for another
-            network.
+        AdapterError: the adapter is of a method without an equal LoRA, was made for another
+            network, or has an equal LoRA whose numbers the dtype cannot hold.
     """
     settings = adapter.info.settings
     if settings.method == "lora":
@@ -48,6 +50,7 @@ def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
         dtype = layer.base.weight.dtype
         A, B = factors(layer)  # noqa: N806 - the paper's
         parameters |= {f"{name}.A": A.to(dtype), f"{name}.B": B.to(dtype)}
+    check_finite(parameters)
     info = dataclasses.replace(
         adapter.info,
         settings=AdapterSettings(
@@ -58,6 +61,19 @@ def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
         format_version=FORMAT_VERSION,
     )
     return AdapterFile(info, parameters)
+
+
+def check_finite(parameters: Mapping[str, torch.Tensor]) -> None:
+    """Refuse an adapter that came out with numbers that its dtype cannot hold.
+
+    Raises:
+        AdapterError: names the parameters.
+    """
+    wrong = [name for name, value in parameters.items() if not bool(value.isfinite().all())]
+    if wrong:
+        raise AdapterError(
+            f"The adapter's numbers become too large for its dtype: {listed(wrong)}."
+        )
 
 
 def check_low_rank(adapter: AdapterFile) -> None:

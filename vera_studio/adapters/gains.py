@@ -48,5 +48,4 @@ def _shares(info: AdapterInfo, key: str) -> list[float] | None:
     values: Any = info.training.get(key)
     if not isinstance(values, list) or len(values) != len(info.class_names):
         return None
-    numbers = (int, float)
-    return [float(v) if type(v) in numbers else math.nan for v in values]
+    return [float(v) if type(v) in (int, float) and 0 <= v <= 1 else math.nan for v in values]

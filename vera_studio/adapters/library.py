@@ -6,9 +6,7 @@ the folder by hand is in the library.
 
 import contextlib
 import dataclasses
-import itertools
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +16,10 @@ import torch
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.adapters.library_names import MAX_NAME as MAX_NAME
+from vera_studio.adapters.library_names import SUFFIX, claim, clean_name, untaken
 from vera_studio.errors import AdapterError, StudioError
 
-MAX_NAME = 100  # characters
 MAX_NOTES = 10_000  # characters
 _DELETED = ".deleted"
 
@@ -54,8 +53,10 @@ class Library:
     def contents(self) -> Contents:
         """All adapters, the newest first; the tensors in them are not read."""
         entries, problems = [], []
-        for path in sorted(self.folder.glob("*.safetensors")):
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
+                if _is_claimed(path):
+                    continue
                 entries.append(_entry(path))
             except StudioError as error:
                 problems.append(str(error))
@@ -63,15 +64,16 @@ class Library:
         return Contents(tuple(entries), tuple(problems))
 
     def find(self, name: str) -> Path:
-        """The file of the adapter called `name`, or whose file is.
+        """The file of the adapter called `name`; without one, the one whose file is.
 
         Raises:
             AdapterError: there is none; lists those that there are.
         """
         entries = self.contents().entries
-        for entry in entries:
-            if name in (entry.name, entry.path.name, entry.path.stem):
-                return entry.path
+        found = [entry for entry in entries if entry.name == name]
+        found += [entry for entry in entries if name in (entry.path.name, entry.path.stem)]
+        if found:
+            return found[0].path
         names = ", ".join(entry.name for entry in entries) or "none at all"
         raise AdapterError(f"The library has no adapter {name!r}; it has {names}.")
 
@@ -90,15 +92,15 @@ class Library:
         Raises:
             StudioError: the file cannot be written.
         """
-        name = " ".join(name.split())[:MAX_NAME] or "Adapter"
-        taken = {entry.name for entry in self.contents().entries}
-        name = next(one for one in _numbered(name) if one not in taken)
-        stems = _numbered(re.sub(r"[^\w.-]+", "-", name).strip("-.") or "adapter")
-        paths = (self.folder / f"{stem}.safetensors" for stem in stems)
-        path = next(path for path in paths if not path.exists())
+        name = untaken(clean_name(name) or "Adapter", self._names())
         added = when.isoformat(timespec="seconds")
         info = dataclasses.replace(adapter.info, name=name, added=added)
-        adapter_file.write(path, dataclasses.replace(adapter, info=info))
+        path = claim(self.folder, name)
+        try:
+            adapter_file.write(path, dataclasses.replace(adapter, info=info))
+        except StudioError:
+            path.unlink(missing_ok=True)
+            raise
         return _entry(path)
 
     def rename(self, path: Path, name: str) -> None:
@@ -107,10 +109,12 @@ class Library:
         Raises:
             StudioError: the name is empty, too long or taken; or the file cannot be changed.
         """
-        name = name.strip()
-        if not 0 < len(name) <= MAX_NAME:
-            raise StudioError(f"A name needs 1 to {MAX_NAME} characters, not {len(name):,}.")
-        if any(entry.name == name and entry.path != path for entry in self.contents().entries):
+        if not 0 < len(name.strip()) <= MAX_NAME:
+            raise StudioError(
+                f"A name needs 1 to {MAX_NAME} characters, not {len(name.strip()):,}."
+            )
+        name = clean_name(name)
+        if name in self._names(but=path):
             raise StudioError(f"There is another adapter called {name}; choose another name.")
         _change(path, lambda info: dataclasses.replace(info, name=name))
 
@@ -130,22 +134,22 @@ class Library:
         Raises:
             StudioError: the file cannot be moved.
         """
-        aside = self.folder / _DELETED
-        names = (aside / f"{stem}.safetensors" for stem in _numbered(path.stem))
-        place = next(one for one in names if not one.exists())
-        _move(path, place)
-        return place
+        return _move(path, self.folder / _DELETED)
 
     def restore(self, deleted: Path) -> Path:
         """Bring back what `delete` put at `deleted`; returns where it is now.
 
+        A number is put behind its name where that was taken meanwhile.
+
         Raises:
             StudioError: the file cannot be moved.
         """
-        names = (self.folder / f"{stem}.safetensors" for stem in _numbered(deleted.stem))
-        place = next(one for one in names if not one.exists())
-        _move(deleted, place)
-        return place
+        name = _entry(deleted).name
+        restored = _move(deleted, self.folder)
+        free = untaken(name, self._names(but=restored))
+        if free != name:
+            self.rename(restored, free)
+        return restored
 
     def deleted(self) -> "Library":
         """What was deleted and can be restored."""
@@ -157,11 +161,9 @@ class Library:
             with contextlib.suppress(OSError):  # another day, then
                 path.unlink()
 
-
-def _numbered(text: str) -> Iterator[str]:
-    """`text`, then `text` with 2 behind it, and so on."""
-    yield text
-    yield from (f"{text} {number}" for number in itertools.count(2))
+    def _names(self, but: Path | None = None) -> set[str]:
+        """The names that are taken, but for that of the adapter in `but`."""
+        return {entry.name for entry in self.contents().entries if entry.path != but}
 
 
 def _entry(path: Path) -> Entry:
@@ -170,7 +172,8 @@ def _entry(path: Path) -> Entry:
         status = path.stat()
     except OSError as error:
         raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    return Entry(path, info.name or path.stem, info, status.st_size, _added(info, status.st_mtime))
+    name = clean_name(info.name) or path.stem
+    return Entry(path, name, info, status.st_size, _added(info, status.st_mtime))
 
 
 def _holds(entry: Entry, adapter: AdapterFile) -> bool:
@@ -195,10 +198,9 @@ def _holds(entry: Entry, adapter: AdapterFile) -> bool:
 def _added(info: AdapterInfo, changed: float) -> datetime:
     """When the adapter was added; for a file that was put there by hand, when that was changed."""
     try:
-        added = datetime.fromisoformat(info.added)
-    except ValueError:
-        added = datetime.fromtimestamp(changed)
-    return added.astimezone()
+        return datetime.fromisoformat(info.added).astimezone()
+    except (ValueError, OverflowError, OSError):  # no date, or none that has a local time
+        return datetime.fromtimestamp(changed).astimezone()
 
 
 def _change(path: Path, edit: Callable[[AdapterInfo], AdapterInfo]) -> None:
@@ -206,9 +208,20 @@ def _change(path: Path, edit: Callable[[AdapterInfo], AdapterInfo]) -> None:
     adapter_file.write(path, dataclasses.replace(adapter, info=edit(adapter.info)))
 
 
-def _move(source: Path, destination: Path) -> None:
+def _is_claimed(path: Path) -> bool:
+    """Whether the file is a name that was claimed, and has not been written yet."""
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(destination)
+        return path.stat().st_size == 0
+    except OSError:  # gone, or not to be read: what reads it will tell
+        return False
+
+
+def _move(source: Path, folder: Path) -> Path:
+    """Move a file to `folder`, under a name that nothing there has; returns where it is."""
+    destination = claim(folder, source.stem)
+    try:
+        source.replace(destination)
     except OSError as error:
+        destination.unlink(missing_ok=True)
         raise StudioError(f"Cannot move {source}: {error.strerror or error}") from error
+    return destination

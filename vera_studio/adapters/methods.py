@@ -10,7 +10,7 @@ from vera_studio.adapters.layer import AdapterLayer
 from vera_studio.adapters.lora import LoraLinear
 from vera_studio.adapters.projections import ProjectionPair, make_lora_a, make_pair
 from vera_studio.adapters.vera import VeraLinear
-from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings, Method
+from vera_studio.recipe import AdapterSettings, Method
 
 Bases = Mapping[str, nn.Linear]  # by full name
 _PairKey = tuple[object, ...]
@@ -23,11 +23,6 @@ class MethodKind:
     title: str  # for a person
     layer: type[AdapterLayer]
     make: Callable[[Bases, AdapterSettings], dict[str, AdapterLayer]]
-
-
-def has_rank(method: Method) -> bool:
-    """Whether adapters of this method have a rank."""
-    return "rank" in METHOD_SETTINGS[method]
 
 
 def make_layers(
@@ -43,7 +38,7 @@ def make_layers(
     """
     if stored is not None:
         weight = next(iter(bases.values())).weight
-        pair = ProjectionPair(stored.A.to(weight), stored.B.to(weight))
+        pair = ProjectionPair(*(part.to(weight, copy=True) for part in stored.buffers()))
         return {name: VeraLinear(base, pair, settings.d_initial) for name, base in bases.items()}
     return METHODS[settings.method].make(bases, settings)
 

@@ -5,6 +5,7 @@ Exit status: 0 done, 1 a failure told in one line on standard error, 2 wrong usa
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from vera_studio.errors import Cancelled, StudioError
 def run(arguments: Sequence[str], open_window: Callable[[], int]) -> int:
     """Do what `arguments` ask for; returns the exit status."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name may have what a terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     environment.set_data_folder(options.data_dir)
     try:
         if options.command is None:

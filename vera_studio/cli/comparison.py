@@ -84,12 +84,13 @@ def _raise_if_incomplete(comparison: Comparison) -> None:
 
     Raises:
         Cancelled: it was stopped before its last run.
-        TrainingError: not one run came to its end.
+        TrainingError: runs failed.
     """
     if comparison.stopped:
         raise Cancelled
-    if all(run.problem for run in comparison.runs):
-        raise TrainingError(f"Every run failed; the first: {comparison.runs[0].problem}")
+    failed = [run.problem for run in comparison.runs if run.problem]
+    if failed:
+        raise TrainingError(f"{len(failed)} of {comparison.total} runs failed: {failed[0]}")
 
 
 class _ProgressLines:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.models.registry import OpenedModel
 
 ADAPTER_HELP = "a file of the studio, a PEFT folder, or a name in the library"
+SUFFIX = ".safetensors"
 _HEAD = ("name", "method", "rank", "classes", "targets", "others", "bytes", "added", "file")
 
 
@@ -36,14 +37,21 @@ def add_commands(commands: Subcommands) -> None:
 
 
 def find_adapter(name: str) -> Path:
-    """The path that `name` is, or that of the adapter with that name in the library.
+    """The path of the adapter with that name in the library; without one, the path `name`.
 
     Raises:
         AdapterError: it is neither; lists the names that there are.
     """
-    path = Path(name).expanduser()
-    is_path = path.exists() or os.sep in name or path.suffix == ".safetensors"
-    return path if is_path else _library().find(name)
+    library = _library()
+    if found := [entry.path for entry in library.contents().entries if entry.name == name]:
+        return found[0]
+    path = Path(name)
+    try:
+        is_path = bool(name) and path.exists()
+    except (OSError, ValueError):  # too long, or no text that a path can be
+        is_path = False
+    looks_like_one = os.sep in name or path.suffix == SUFFIX
+    return path if is_path or looks_like_one else library.find(name)
 
 
 def add_to_library(path: Path, name: str) -> None:
@@ -72,7 +80,7 @@ def _add_combine(commands: Subcommands) -> None:
         type=float,
         default=(1.0, 1.0),
         metavar=("W1", "W2"),
-        help="what the changes of each are multiplied by (default: 1 1)",
+        help="factors of the two changes, such as 0.5 and -0.001 (default: 1 1)",
     )
     parser.add_argument("--name", help="what to call it in the library")
     _add_out(parser)
@@ -132,12 +140,13 @@ def _list(options: argparse.Namespace) -> None:
 
 def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
-    from vera_studio.exchange.reading import read_adapter
+    from vera_studio.exchange.reading import peft_folder, read_adapter
 
     path, model = find_adapter(options.adapter), _open_model(options)
     adapter = read_adapter(path, model)
     with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
-    stem = path.name if path.is_dir() else path.stem
+    folder = peft_folder(path)
+    stem = folder.resolve().name if folder else path.stem
     _keep(adapter, options, options.name or adapter.info.name or stem)
 
 
@@ -149,7 +158,8 @@ def _combine(options: argparse.Namespace) -> None:
     mix = (options.mix[0], options.mix[1])
     names = model.kind.class_names
     combined = combine(first, second, mix, model.network, names)
-    title = f"{mix[0]:g} {options.first} + {mix[1]:g} {options.second}"
+    names_of_two = [Path(name).stem for name in (options.first, options.second)]
+    title = f"{mix[0]:g} {names_of_two[0]} + {mix[1]:g} {names_of_two[1]}"
     _keep(combined, options, options.name or title)
 
 
@@ -162,7 +172,7 @@ def _similarity(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return
-    rows = [(name, f"{value:+.4f}") for name, value in found.items()]
+    rows = [(name, "-" if math.isnan(v) else f"{v:+.4f}") for name, v in found.items()]
     print(aligned([("layer", "cosine"), *rows]))
 
 
@@ -225,13 +235,13 @@ def _read_two(
 
 def _cells(entry: "Entry") -> tuple[str, ...]:
     from vera_studio.adapters.gains import gains, target_classes
-    from vera_studio.adapters.methods import METHODS, has_rank
+    from vera_studio.adapters.methods import METHODS
 
     settings, found = entry.info.settings, gains(entry.info)
     return (
         entry.name,
         METHODS[settings.method].title,
-        str(settings.rank) if has_rank(settings.method) else "",
+        str(settings.rank) if settings.has_rank else "",
         _classes(target_classes(entry.info), entry.info.class_names),
         _points(found.targets_before, found.targets_after) if found else "",
         _points(found.others_before, found.others_after) if found else "",
@@ -243,13 +253,12 @@ def _cells(entry: "Entry") -> tuple[str, ...]:
 
 def _as_json(entry: "Entry") -> dict[str, object]:
     from vera_studio.adapters.gains import gains, target_classes
-    from vera_studio.adapters.methods import has_rank
 
     settings, found = entry.info.settings, gains(entry.info)
     return {
         "name": entry.name,
         "method": settings.method,
-        "rank": settings.rank if has_rank(settings.method) else None,
+        "rank": settings.rank if settings.has_rank else None,
         "classes": target_classes(entry.info),
         "gains": {name: _or_none(value) for name, value in vars(found).items()} if found else None,
         "notes": entry.info.notes,

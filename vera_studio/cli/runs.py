@@ -75,7 +75,9 @@ def _train(options: argparse.Namespace) -> None:
         result = train(recipe.load(options.recipe), options.out, ProgressLine(), stop.asked)
     print(gains(result))
     print(f"Run folder: {result.folder}")
-    if options.name and result.best_epoch:
+    if options.name and not result.best_epoch:
+        raise StudioError("Nothing was added to the library: no epoch was finished.")
+    if options.name:
         add_to_library(result.best_adapter, options.name)
 
 

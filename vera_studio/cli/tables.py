@@ -8,6 +8,8 @@ from vera_studio.training.results import Evaluation, RunResult
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
     """`rows` as lines with columns; those whose numbers are in `left` stand to the left."""
+    # What a file says, such as the name of a class, must not steer the terminal.
+    rows = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(

@@ -76,7 +76,9 @@ def _exported(network: nn.Module, kind: BuiltInModel) -> bytes:
             verbose=False,
         )
     except torch.onnx.errors.OnnxExporterError as error:
-        reason = str(error).strip().splitlines()[0]
+        # The exporter's own text is advice to its developers; what went wrong is its cause.
+        cause = error.__cause__ or error
+        reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
         raise StudioError(f"{kind.title} cannot be exported to ONNX: {reason}") from error
     assert program is not None  # as it is with dynamo=True
     proto = program.model_proto
@@ -107,9 +109,14 @@ def _check(content: bytes, network: nn.Module, image_size: int) -> str:
     """Compare with torch, where onnxruntime is there; a StudioError if the logits differ."""
     if importlib.util.find_spec("onnxruntime") is None:
         return "The file was not checked: onnxruntime, which would run it, is not installed."
-    worst = max(
-        _difference(content, network, image_size, batch_size) for batch_size in _CHECKED_BATCHES
-    )
+    try:
+        worst = max(_difference(content, network, image_size, size) for size in _CHECKED_BATCHES)
+    except Exception as error:
+        # onnxruntime lists no errors; an older one does not know the newest operators.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise StudioError(
+            f"The ONNX file was not written: the installed onnxruntime cannot run it ({reason})."
+        ) from error
     if not worst <= TOLERANCE:
         raise StudioError(
             f"The ONNX file was not written: its logits differ from the network's by {worst:.1e}, "

@@ -74,7 +74,9 @@ def read_config(folder: Path) -> PeftConfig:
     found: list[str] = []
     config = _config(values, found)
     found += [
-        _REASONS.get(key, f"it has {key!r} set to {_shown(value)}, which the studio does not know")
+        _REASONS.get(
+            key, f"it has {_shown(key)} set to {_shown(value)}, which the studio does not know"
+        )
         for key, value in values.items()
         if key not in _READ | _HARMLESS and value not in (None, False) and value not in ([], {}, "")
     ]

@@ -10,6 +10,7 @@ computes something else without a word. It reads a LoRA rightly.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
@@ -100,6 +102,7 @@ def export_peft(
         StudioError: `folder` holds something else, or cannot be written.
     """
     form = planned_form(adapter.info.settings, as_lora)
+    _check_places(adapter.info.layers, network)
     adapted = with_adapter(adapter, network, class_names)
     if form.kind == "LoRA":
         adapter = to_lora(adapter, network)
@@ -113,6 +116,21 @@ def export_peft(
     text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
     write_atomically(config, text.encode())
     return form, (config, values)
+
+
+def _check_places(layers: Sequence[str], network: nn.Module) -> None:
+    """Refuse layers that hang in two places: PEFT adapts them in the first one only.
+
+    Raises:
+        AdapterError: names them.
+    """
+    places = Counter(id(module) for _, module in network.named_modules(remove_duplicate=False))
+    twice = [name for name in layers if places[id(network.get_submodule(name))] > 1]
+    if twice:
+        raise AdapterError(
+            f"PEFT would adapt {listed(twice)} in one of the places where the network has it, not "
+            "in all. Export the merged weights instead."
+        )
 
 
 def _shared_pair(adapted: nn.Module) -> dict[str, torch.Tensor]:

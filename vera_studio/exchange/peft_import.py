@@ -18,6 +18,7 @@ from vera_studio.adapters.adapter_file import MAX_FILE_BYTES, AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import linear_layers, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.conversion import check_finite
 from vera_studio.adapters.methods import make_pairs
 from vera_studio.adapters.projections import ProjectionPair, digest
 from vera_studio.adapters.wording import listed
@@ -249,4 +250,5 @@ def _lora(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInf
         for name in (name for name in parameters if name.endswith(".B")):
             scaled = parameters[name].double() * (config.alpha / config.rank)
             parameters[name] = scaled.to(parameters[name].dtype)
+        check_finite(parameters)
     return AdapterFile(dataclasses.replace(info, settings=settings), parameters)

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from vera_studio.errors import RecipeError
-from vera_studio.recipe import MAX_RANK, METHOD_SETTINGS, AdapterSettings, Method, Sharing
+from vera_studio.recipe import MAX_RANK, AdapterSettings, Method, Sharing
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Family:
     @property
     def has_rank(self) -> bool:
         """Whether a rank has a meaning for it."""
-        return "rank" in METHOD_SETTINGS[self.method]
+        return AdapterSettings(method=self.method).has_rank
 
 
 FAMILIES = (

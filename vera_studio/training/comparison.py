@@ -81,7 +81,8 @@ def compare(
         data = open_images(recipe, model, should_stop)
     wanted = recipe.training.target_classes
     targets = tuple(n for n in model.kind.class_names if wanted is None or n in wanted)
-    empty = Comparison(folder, data.title, targets, settings.seeds, candidates)
+    size = attach.count(model.network).total
+    empty = Comparison(folder, data.title, targets, size, settings.seeds, candidates)
     return _Comparing(recipe, settings, empty, model, data, on_event, should_stop).go()
 
 

@@ -146,6 +146,7 @@ class Comparison:
     folder: Path
     data: str  # title of the images
     target_classes: tuple[str, ...]
+    network_size: int  # numbers, without an adapter
     seeds: int  # runs asked for of each candidate
     candidates: tuple[Candidate, ...]
     runs: tuple[ComparedRun, ...] = ()  # finished or failed, in the order they went

@@ -100,12 +100,11 @@ def _summary_row(comparison: Comparison, summary: Summary) -> Row:
 
 
 def _base_row(comparison: Comparison) -> Row:
-    first = comparison.candidates[0]
     columns = _summary_row(comparison, comparison.summaries()[0])
     return dict.fromkeys(columns) | {
         "name": "base",
         "trainable": 0,
-        "total": first.total - first.trainable,
+        "total": comparison.network_size,
         "share": 0.0,
         "targets_mean": comparison.before.targets,
         "others_mean": comparison.before.others,

@@ -2,7 +2,6 @@
 
 import math
 
-from vera_studio.recipe import METHOD_SETTINGS
 from vera_studio.training.candidates import FAMILIES, family_of, title
 from vera_studio.training.comparison_results import Comparison, Spread, Summary
 from vera_studio.ui.widgets.figure_table import Cell, Column
@@ -88,12 +87,11 @@ def _base_row(comparison: Comparison) -> tuple[Cell, ...]:
 def _row(comparison: Comparison, summary: Summary) -> tuple[Cell, ...]:
     candidate, before = summary.candidate, comparison.before
     settings = candidate.settings
-    has_rank = "rank" in METHOD_SETTINGS[settings.method]
     method = family_of(settings).title
     seconds = summary.seconds.mean
     return (
         Cell(method, method, title(settings)),
-        Cell(f"{settings.rank:,}", settings.rank) if has_rank else Cell(),
+        Cell(f"{settings.rank:,}", settings.rank) if settings.has_rank else Cell(),
         Cell(f"{candidate.trainable:,}", candidate.trainable),
         Cell(f"{candidate.share:.2%}", candidate.share),
         Cell(_size_text(summary.file_bytes), summary.file_bytes, f"{summary.file_bytes:,} bytes"),
