@@ -73,7 +73,7 @@ def test_the_next_start_lets_go_of_what_was_deleted(shelf):
     again.load()
     assert names(again) == ["Cats"]
     shelf.undo_delete()
-    assert "Cannot move" in str(shelf.errors[0])
+    assert "found nothing" in str(shelf.errors[0])
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_changes(shelf):

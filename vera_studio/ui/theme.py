@@ -116,7 +116,10 @@ class _SchemeFollower(QObject):
 
 # Fusion draws the frames of fields in the window's colour, made darker, where they all but
 # vanish in the dark. These kinds use the window's colour for nothing else.
-_FRAMED = ("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox", "QListView", "QTreeView")
+_FRAMED = (
+    *("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox", "QPlainTextEdit"),
+    *("QListView", "QTreeView", "QTableView"),
+)
 _FRAME_LIGHTNESS = 140  # per cent; undoes the darkening
 
 

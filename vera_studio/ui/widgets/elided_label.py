@@ -1,4 +1,4 @@
-"""A line of text that ends in dots where there is no room, and is whole in its tip."""
+"""A line of text with dots in its middle where there is no room, and whole in its tip."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -21,7 +21,8 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, _: QPaintEvent) -> None:
         room = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        middle = Qt.TextElideMode.ElideMiddle
+        text = self.fontMetrics().elidedText(self.text(), middle, room.width())
         painter = QPainter(self)
         self.style().drawItemText(
             painter,

@@ -23,7 +23,8 @@ _INVITATION, _TABLES = range(2)
 _FULL_BAR = 20.0  # points of difference that fill half a cell
 _MEANING = (
     "Cosine of the two weight changes: 1 means the same direction, 0 that they have nothing to "
-    "do with each other, \N{MINUS SIGN}1 that each undoes the other."
+    "do with each other, \N{MINUS SIGN}1 that each undoes the other. \N{EN DASH}: not both change "
+    "the layer's weight."
 )
 
 
@@ -111,5 +112,5 @@ def _percent(share: float) -> str:
 
 def _cosine_bar(cosine: float) -> Bar:
     if math.isnan(cosine):
-        return Bar("not by both", math.nan)
+        return Bar("\N{EN DASH}", math.nan)
     return Bar(f"{cosine:+.2f}".replace("-", "\N{MINUS SIGN}"), cosine, is_signed=True)
