@@ -1,5 +1,6 @@
 """Builds the application and wires its parts."""
 
+import gc
 import sys
 from collections.abc import Callable
 
@@ -19,7 +20,7 @@ from vera_studio.ui.workspace import Workspace
 
 _HEARTBEAT_MILLISECONDS = 250
 # How long a thread that computes in pure Python may keep the window waiting: Qt asks for Python
-# some thirty times while it draws a plot, and by default each of these waits takes up to 5 ms.
+# many times while it draws a plot, and by default each of these waits takes up to 5 ms.
 _SWITCH_SECONDS = 0.001
 
 
@@ -88,4 +89,7 @@ def make_window(reporter: ErrorReporter) -> MainWindow:
     studio = Studio(workspace, runner)
     for child in (workspace, runner):
         child.setParent(studio)
+    # What Qt and torch have made by then stays to the end. Each full collection of garbage would
+    # look at all of it, and hold window and run for up to 0.2 s (2 cores, a run of batch 4).
+    studio.warmed_up.connect(gc.freeze)
     return MainWindow(studio, settings, reporter)

@@ -1,5 +1,7 @@
 """Watching a run: progress, losses and accuracies, live."""
 
+import time
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -17,6 +19,7 @@ from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.run_progress import RunProgress
 
+_PROGRESS_SECONDS = 0.25  # from one figure to the next: more often cannot be read
 _WINDOWS = 50  # of smoothing in a run: the longer the run, the more steps the mean goes over
 _OTHERS = "mean of the others"
 
@@ -29,6 +32,7 @@ class TrainingPage(QWidget):
         self._studio = studio
         self._start: RunStarted | None = None
         self._is_open = False  # a run has begun and how it ended has not been shown
+        self._progress_shown = 0.0  # when
         self._smoothed: float | None = None
         self._weight = 1.0  # of the newest loss in the smoothed one
         self.progress = RunProgress()
@@ -78,7 +82,7 @@ class TrainingPage(QWidget):
                     newest = event
                 case EpochDone():
                     self._add_epoch(event)
-        if newest:
+        if newest and time.perf_counter() - self._progress_shown >= _PROGRESS_SECONDS:
             self._show_progress(newest)
         if self._studio.run.state is RunState.PAUSED:
             self.progress.set_paused()  # the last steps came in after the pause
@@ -120,6 +124,7 @@ class TrainingPage(QWidget):
 
     def _show_progress(self, event: StepsDone) -> None:
         assert self._start is not None
+        self._progress_shown = time.perf_counter()
         self.progress.set_progress(
             event.progress,
             event.epoch,
