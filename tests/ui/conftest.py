@@ -1,7 +1,8 @@
 """A window with everything loaded, for tests that click through it."""
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from vera_studio import environment
 from vera_studio.ui.error_reporter import ErrorReporter
@@ -52,3 +53,19 @@ def settle(qtbot, window):
 def is_settled(window):
     studio = window.studio
     return studio.is_ready and not studio.runner.jobs and studio.workspace.accuracy is not None
+
+
+def message_box():
+    """The one that is open."""
+    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    return next((box for box in boxes if box.isVisible()), None)
+
+
+def answer_question(text):
+    """Press the button `text` of the question that is about to open."""
+
+    def click_answer():
+        box = message_box()
+        next(button for button in box.buttons() if button.text() == text).click()
+
+    QTimer.singleShot(200, click_answer)

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QLabel, QLineEdit, QPushButton
 
-from tests.ui.conftest import LOADING_MILLISECONDS
+from tests.ui.conftest import LOADING_MILLISECONDS, answer_question
 from vera_studio.errors import TrainingError
 from vera_studio.training import comparison as engine
 from vera_studio.training.candidates import FAMILIES
@@ -194,10 +194,14 @@ def test_nothing_is_compared_during_a_run(qtbot, window, long):
     wait_for_end(qtbot, window)
 
 
-def test_closing_ends_it(qtbot, window, long):
+def test_closing_asks_and_does_as_told(qtbot, window, long):
     tick(qtbot, long, "vera")
     click(qtbot, long, "compare_button")
     qtbot.waitUntil(lambda: long._comparison is not None, timeout=MILLISECONDS)
+    answer_question("Keep running")
+    assert not window.close()
+    assert window.studio.comparison.can_stop
+    answer_question("Stop and close")
     assert window.close()
     assert not window.studio.runner.jobs
     assert not window.studio.comparison.is_going

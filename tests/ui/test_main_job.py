@@ -2,19 +2,18 @@
 
 import pytest
 import torch
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QFileDialog,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSpinBox,
 )
 
 from tests.ui.adapters import make_adapter
+from tests.ui.conftest import answer_question, message_box
 from vera_studio import recipe as recipes
 from vera_studio.training.results import EpochDone, StepsDone
 from vera_studio.ui import jobs
@@ -300,16 +299,3 @@ def drop(window, path):
     window.dragEnterEvent(enter)
     assert enter.isAccepted()
     window.dropEvent(QDropEvent(where, action, mime, buttons, keys))
-
-
-def message_box():
-    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
-    return next((box for box in boxes if box.isVisible()), None)
-
-
-def answer_question(text):
-    def click_answer():
-        box = message_box()
-        next(button for button in box.buttons() if button.text() == text).click()
-
-    QTimer.singleShot(200, click_answer)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QObject, QSettings, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSource
@@ -156,18 +156,45 @@ def ask_about_run(window: QWidget) -> Fate:
     save = box.addButton("Stop and save", QMessageBox.ButtonRole.AcceptRole)
     discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
     keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
-    for button, tip in (
+    _describe(
         (save, "End the run, keep the best epoch's adapter, then close"),
         (discard, "End the run, delete its folder, then close"),
         (keep, "Let the run go on and stay open"),
-    ):
-        button.setObjectName(f"closing_{button.text().split()[0].lower()}")
-        button.setToolTip(tip)
+    )
     box.setDefaultButton(save)
     box.setEscapeButton(keep)
     box.exec()
     answers: dict[object, Fate] = {save: "save", discard: "discard"}
     return answers.get(box.clickedButton(), "keep")
+
+
+def ask_about_comparison(window: QWidget) -> bool:
+    """Ask whether the comparison that goes on is to end, as the window is to be closed."""
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        "A comparison is going",
+        "A comparison is going. Stop it and close?",
+        parent=window,
+    )
+    box.setObjectName("closing_question")
+    box.setInformativeText("The runs that have finished, and their tables, are kept.")
+    stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
+    _describe(
+        (stop, "End the comparison, then close"),
+        (keep, "Let the comparison go on and stay open"),
+    )
+    box.setDefaultButton(stop)
+    box.setEscapeButton(keep)
+    box.exec()
+    return box.clickedButton() is stop
+
+
+def _describe(*buttons: tuple[QPushButton, str]) -> None:
+    """Name the buttons of a question, and say what they do."""
+    for button, tip in buttons:
+        button.setObjectName(f"closing_{button.text().split()[0].lower()}")
+        button.setToolTip(tip)
 
 
 def _new_folder(place: Path, name: str) -> Path:

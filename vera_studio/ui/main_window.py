@@ -25,7 +25,7 @@ from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions, set_tip, tip_of
 from vera_studio.ui.adapter_jobs import TARGETS, plan_export
-from vera_studio.ui.asking import Asking, ask_about_run
+from vera_studio.ui.asking import Asking, ask_about_comparison, ask_about_run
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus
@@ -271,6 +271,9 @@ class MainWindow(QMainWindow):
                 self._close_after_run = True
             else:
                 self._ask_about_run()
+            return
+        if self.studio.comparison.is_going and not ask_about_comparison(self):
+            event.ignore()
             return
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("docks", self.saveState(_STATE_VERSION))

@@ -17,10 +17,10 @@ from vera_studio.ui.widgets.plot_frame import PlotFrame
 from vera_studio.ui.widgets.series import Series
 
 # Drawing holds Python, and a run beside it has to wait: so each plot has a share of the time.
-_REDRAW_SHARE = 0.02
+_REDRAW_SHARE = 0.015
 _REDRAW_MILLISECONDS = range(150, 2000)  # that it may take from one drawing to the next
 _BUCKETS = 250  # of neighbouring points, each drawn as its least and its greatest
-_MOST_DOTS = 150  # of a curve in view; more would run into a thick line
+_MOST_DOTS = 40  # of a curve in view; more would run into a thick line, and take long to draw
 
 
 @dataclass
