@@ -272,7 +272,7 @@ def test_what_cannot_be_exported_says_why_before_it_asks_where(
     path = put_in_library(full, "All of it", minutes=3)
     window.studio.shelf.refresh()
     window.studio.adapters.switch_on(path)
-    for target, reason in (("peft", "merged weights instead"), ("onnx", "vera-studio[onnx]")):
+    for target, reason in (("peft", "merged weights instead"), ("onnx", "pip install onnx")):
         action = window.actions_by_name[f"export_{target}"]
         assert reason in action.statusTip()
         action.trigger()

@@ -1,5 +1,7 @@
 """What the window lets one choose of a run's speed, and what it says of it."""
 
+import gc
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QPushButton, QSpinBox
@@ -7,6 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QPushButton, QS
 from vera_studio import recipe as recipes
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.training.results import Notice, RunStarted, Stage
+from vera_studio.ui.app import make_window
+from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.run_control import RunState
 
 RUN_MILLISECONDS = 60_000
@@ -105,3 +109,14 @@ def test_the_fields_show_a_recipe(qtbot, window, settle, tmp_path):
     assert spin_box(window, "shift").text() == "3 px"
     assert spin_box(window, "cache_megabytes").text() == "64 MB"
     assert not window.setup_panel.findChild(QCheckBox, "feature_cache").isChecked()
+
+
+def test_what_loading_made_is_not_looked_at_by_every_collection(qtbot):
+    window = make_window(ErrorReporter())
+    qtbot.addWidget(window)
+    before = gc.get_freeze_count()
+    try:
+        window.studio.warmed_up.emit()
+        assert gc.get_freeze_count() > before + 10_000
+    finally:
+        gc.unfreeze()

@@ -22,7 +22,7 @@ from vera_studio.exchange.merged_weights import merged_copy
 from vera_studio.files import write_atomically
 from vera_studio.models.registry import BuiltInModel, OpenedModel
 
-HINT = 'ONNX needs two more packages: pip install "vera-studio[onnx]".'
+HINT = "ONNX needs two more packages: pip install onnx onnxscript"
 TOLERANCE = 1e-4  # absolute for logits up to 1, relative above
 _CHECKED_BATCHES = (1, 3)
 
