@@ -145,56 +145,55 @@ class Asking(QObject):
 
 def ask_about_run(window: QWidget) -> Fate:
     """Ask what becomes of the run that goes on while the window is to be closed."""
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "A run is going",
+    answers: tuple[Fate, ...] = ("save", "discard", "keep")
+    chosen = _ask_on_closing(
+        window,
         "A run is going. What should become of it?",
-        parent=window,
+        "Stop and save keeps the adapter of the best epoch so far.",
+        ("Stop and save", "End the run, keep the best epoch's adapter, then close"),
+        ("Discard", "End the run, delete its folder, then close"),
+        ("Keep running", "Let the run go on and stay open"),
     )
-    box.setObjectName("closing_question")
-    box.setInformativeText("Stop and save keeps the adapter of the best epoch so far.")
-    save = box.addButton("Stop and save", QMessageBox.ButtonRole.AcceptRole)
-    discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
-    keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
-    _describe(
-        (save, "End the run, keep the best epoch's adapter, then close"),
-        (discard, "End the run, delete its folder, then close"),
-        (keep, "Let the run go on and stay open"),
-    )
-    box.setDefaultButton(save)
-    box.setEscapeButton(keep)
-    box.exec()
-    answers: dict[object, Fate] = {save: "save", discard: "discard"}
-    return answers.get(box.clickedButton(), "keep")
+    return answers[chosen]
 
 
 def ask_about_comparison(window: QWidget) -> bool:
     """Ask whether the comparison that goes on is to end, as the window is to be closed."""
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "A comparison is going",
+    chosen = _ask_on_closing(
+        window,
         "A comparison is going. Stop it and close?",
-        parent=window,
+        "The runs that have finished, and their tables, are kept.",
+        ("Stop and close", "End the comparison, then close"),
+        ("Keep running", "Let the comparison go on and stay open"),
     )
+    return chosen == 0
+
+
+def _ask_on_closing(window: QWidget, text: str, more: str, *answers: tuple[str, str]) -> int:
+    """Ask, with a button for each of `answers`, a text and a tip; returns which was pressed.
+
+    The first is the default; the last, which lets things be, is the one for Escape.
+    """
+    title = text.partition(".")[0]
+    box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=window)
     box.setObjectName("closing_question")
-    box.setInformativeText("The runs that have finished, and their tables, are kept.")
-    stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
-    keep = box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
-    _describe(
-        (stop, "End the comparison, then close"),
-        (keep, "Let the comparison go on and stay open"),
-    )
-    box.setDefaultButton(stop)
-    box.setEscapeButton(keep)
-    box.exec()
-    return box.clickedButton() is stop
-
-
-def _describe(*buttons: tuple[QPushButton, str]) -> None:
-    """Name the buttons of a question, and say what they do."""
-    for button, tip in buttons:
-        button.setObjectName(f"closing_{button.text().split()[0].lower()}")
+    box.setInformativeText(more)
+    roles = QMessageBox.ButtonRole
+    middle = [roles.DestructiveRole] * (len(answers) - 2)
+    buttons: list[QPushButton] = []
+    for (words, tip), role in zip(
+        answers, (roles.AcceptRole, *middle, roles.RejectRole), strict=True
+    ):
+        button = box.addButton(words, role)
+        button.setObjectName(f"closing_{words.split()[0].lower()}")
         button.setToolTip(tip)
+        buttons.append(button)
+    box.setDefaultButton(buttons[0])
+    box.setEscapeButton(buttons[-1])
+    box.exec()
+    pressed = box.clickedButton()
+    found = [number for number, button in enumerate(buttons) if button is pressed]
+    return found[0] if found else len(buttons) - 1
 
 
 def _new_folder(place: Path, name: str) -> Path:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -14,8 +12,6 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
@@ -30,6 +26,7 @@ from vera_studio.ui.widgets.adapter_model import (
     AdapterModel,
     AdapterRow,
 )
+from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 from vera_studio.ui.widgets.switch_delegate import SwitchDelegate
 
 _ROW_HEIGHT = 28
@@ -114,7 +111,7 @@ class AdapterTable(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        self.setItemDelegate(_PaddedDelegate(self))
+        self.setItemDelegate(PaddedDelegate(self))
         self.setItemDelegateForColumn(SWITCH, SwitchDelegate(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
 
@@ -145,14 +142,3 @@ class AdapterTable(QTableView):
             self._selected = selected
             if not self._is_replacing:
                 self.selection_changed.emit(selected)
-
-
-class _PaddedDelegate(QStyledItemDelegate):
-    """Keeps figures off the next column."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        if option.displayAlignment & Qt.AlignmentFlag.AlignRight:
-            option.text += "\N{EN SPACE}"

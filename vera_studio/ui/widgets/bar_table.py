@@ -9,13 +9,13 @@ from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
 from vera_studio.ui.theme import plot_colors
+from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 
 _BAR_ROLE = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 24
@@ -92,7 +92,7 @@ def _cell(bar: Bar) -> QStandardItem:
     return item
 
 
-class _BarDelegate(QStyledItemDelegate):
+class _BarDelegate(PaddedDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         bar = index.data(_BAR_ROLE)
         if isinstance(bar, Bar) and not math.isnan(bar.length):
@@ -102,11 +102,6 @@ class _BarDelegate(QStyledItemDelegate):
             color.setAlphaF(0.35)
             painter.fillRect(_bar_rect(QRectF(option.rect), bar), color)
         super().paint(painter, option, index)
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
-        super().initStyleOption(option, index)
-        if option.displayAlignment & Qt.AlignmentFlag.AlignRight:
-            option.text += "\N{EN SPACE}"
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return super().sizeHint(option, index) + QSize(8, 0)

@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QStackedWidget,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
+from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 from vera_studio.ui.widgets.parameter_model import (
     COLUMNS,
     NAME_ROLE,
@@ -227,15 +227,8 @@ class ParameterTree(QWidget):
         return found
 
 
-class _AiryDelegate(QStyledItemDelegate):
-    """Keeps figures off the next column and lines off each other."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        if option.displayAlignment & Qt.AlignmentFlag.AlignRight:
-            option.text += "\N{EN SPACE}"
+class _AiryDelegate(PaddedDelegate):
+    """Keeps lines off each other as well."""
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
