@@ -19,7 +19,7 @@ class Gains:
 
 def gains(info: AdapterInfo) -> Gains | None:
     """The gains that the figures of training tell, which need not be there; None without them."""
-    before, after = _shares(info, "before"), _shares(info, "after")
+    before, after = shares(info, "before"), shares(info, "after")
     if before is None or after is None:
         return None
     targets = target_classes(info)
@@ -44,7 +44,11 @@ def target_classes(info: AdapterInfo) -> tuple[str, ...]:
     return tuple(str(name) for name in targets)
 
 
-def _shares(info: AdapterInfo, key: str) -> list[float] | None:
+def shares(info: AdapterInfo, key: str) -> list[float] | None:
+    """The accuracies "before" or "after" of the figures of training, 0 to 1, a class each.
+
+    NaN for what is no such number; None where there is not one for each class.
+    """
     values: Any = info.training.get(key)
     if not isinstance(values, list) or len(values) != len(info.class_names):
         return None

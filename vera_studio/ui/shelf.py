@@ -101,15 +101,13 @@ class Shelf(QObject):
         """Give an adapter another name."""
         entry = self.entry(path)
         if entry and name.strip() != entry.name:
-            self._try(lambda: self._there.rename(path, name))
-            self._tell_change(path)
+            self._change(path, lambda: self._there.rename(path, name))
 
     def annotate(self, path: Path, notes: str) -> None:
         """Replace the notes on an adapter."""
         entry = self.entry(path)
         if entry and notes != entry.info.notes:
-            self._try(lambda: self._there.annotate(path, notes))
-            self._tell_change(path)
+            self._change(path, lambda: self._there.annotate(path, notes))
 
     def delete(self, paths: Sequence[Path]) -> None:
         """Delete adapters, which `undo_delete` brings back."""
@@ -120,7 +118,8 @@ class Shelf(QObject):
             if (place := self._try(partial(self._there.delete, entry.path)))
         }
         if places:
-            text = entries[0].name if len(places) == 1 else f"{len(places)} adapters"
+            names = [entry.name for entry in entries if entry.path in places]
+            text = names[0] if len(names) == 1 else f"{len(names)} adapters"
             self._deletions.append(_Deletion(text, tuple(places.values())))
             self.refresh()
             self.deleted.emit(tuple(places))
@@ -131,13 +130,19 @@ class Shelf(QObject):
         """Bring back what was deleted last."""
         if self._deletions:
             deletion = self._deletions.pop()
-            for place in deletion.places:
-                self._try(partial(self._there.restore, place))
+            restored = [self._try(partial(self._there.restore, p)) for p in deletion.places]
             self.refresh()
-            self.message.emit(f"Brought back {deletion.text}.")
+            if all(restored):
+                self.message.emit(f"Brought back {deletion.text}.")
             self._tell_undo()
 
-    def _tell_change(self, path: Path) -> None:
+    def _change(self, path: Path, change: Callable[[], None]) -> None:
+        """Change an adapter and tell so; where that fails, what was typed stays to be mended."""
+        try:
+            change()
+        except StudioError as error:
+            self.failed.emit(error)
+            return
         self.refresh()
         if entry := self.entry(path):
             self.entry_changed.emit(entry)

@@ -170,7 +170,8 @@ def read_ranks(text: str, most: int) -> tuple[tuple[int, ...], str]:
     Commas, semicolons and spaces part them.
     """
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
-    good = [part for part in parts if part.isascii() and part.isdigit() and 1 <= int(part) <= most]
+    numbers = [p for p in parts if p.isascii() and p.isdigit() and len(p) <= len(str(most))]
+    good = [part for part in numbers if 1 <= int(part) <= most]
     ranks = tuple(dict.fromkeys(int(part) for part in good))
     wrong = [part for part in parts if part not in good]
     if wrong:

@@ -1,6 +1,6 @@
 """A line that says what was just done and offers to undo it, for a while."""
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from vera_studio.ui.icons import icon
@@ -20,7 +20,7 @@ class UndoBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.label = QLabel()
+        self.label = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.label.setObjectName("undo_text")
         self.button = QPushButton(icon("undo"), "Undo")
         self.button.setObjectName("undo_button")

@@ -54,7 +54,7 @@ class CombineForm(QGroupBox):
         self.keep_button.setObjectName("keep_combination_button")
         self.keep_button.setAccessibleName("Keep in library")
         self.keep_button.setToolTip("Add the combination to the library as an adapter of its own")
-        self.keep_button.clicked.connect(lambda: self.keep_requested.emit(self.name.text()))
+        self.keep_button.clicked.connect(self._keep)
         self._state = QLabel(wordWrap=True)
         self._state.setObjectName("combination_state")
         self._lay_out()
@@ -65,15 +65,15 @@ class CombineForm(QGroupBox):
         first, second = (field.value() for field in self.fields)
         return first, second
 
-    def show_pair(self, names: tuple[str, str]) -> None:
-        """Offer to combine these two, at first with weights of 1."""
+    def show_pair(self, names: tuple[str, str], weights: tuple[float, float]) -> None:
+        """Offer to combine these two, at first with `weights`."""
         self._timer.stop()
         for label, text in zip(self._names, names, strict=True):
             label.setText(text)
-        for slider, field in zip(self.sliders, self.fields, strict=True):
+        for slider, field, weight in zip(self.sliders, self.fields, weights, strict=True):
             with QSignalBlocker(slider), QSignalBlocker(field):
-                slider.setValue(_STEPS)
-                field.setValue(1.0)
+                slider.setValue(round(weight * _STEPS))
+                field.setValue(weight)
         self.name.setText(" + ".join(names)[:100])
         self.name.setCursorPosition(0)
 
@@ -91,6 +91,12 @@ class CombineForm(QGroupBox):
     def put_on(self) -> None:
         """Ask for the combination with the weights as they are."""
         self.weights_chosen.emit(self.weights)
+
+    def _keep(self) -> None:
+        if self._timer.isActive():  # what is kept is what is shown
+            self._timer.stop()
+            self.put_on()
+        self.keep_requested.emit(self.name.text())
 
     def _slide(self, field: QDoubleSpinBox, position: int) -> None:
         field.setValue(position / _STEPS)

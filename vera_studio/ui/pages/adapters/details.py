@@ -1,6 +1,5 @@
 """The details of one adapter: facts, notes to write, its accuracies before and after."""
 
-import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -91,17 +90,18 @@ class DetailsPane(QWidget):
         self.save_notes()
 
     def _show_gains(self, entry: "Entry") -> None:
-        from vera_studio.adapters.gains import gains, target_classes
+        from vera_studio.adapters.gains import shares, target_classes
 
-        names, training = entry.info.class_names, entry.info.training
-        if gains(entry.info) is None:
+        names = entry.info.class_names
+        before, after = shares(entry.info, "before"), shares(entry.info, "after")
+        if before is None or after is None:
             self.chart.set_values((), (), (), ())
             return
         targets = target_classes(entry.info)
         self.chart.set_values(
             names,
-            _shares(training["before"]),
-            _shares(training["after"]),
+            before,
+            after,
             {index for index, name in enumerate(names) if name in targets},
         )
 
@@ -140,10 +140,3 @@ def _fact(text: str) -> QLabel:
     label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
-
-
-def _shares(values: object) -> list[float]:
-    """Figures of a file, which may hold anything, as numbers; NaN for what is none."""
-    assert isinstance(values, list)  # `gains` has looked
-    numbers = (int, float)
-    return [float(value) if type(value) in numbers else math.nan for value in values]

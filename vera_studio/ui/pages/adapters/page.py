@@ -139,9 +139,7 @@ class AdaptersPage(QWidget):
         )
         named["combine"].triggered.connect(self.pair.combine_form.put_on)
         named["compare"].triggered.connect(self.pair.compare)
-        self.actions_strip.export_requested.connect(
-            lambda target: self.export_requested.emit(target, Path(table.selected[0]))
-        )
+        self.actions_strip.export_requested.connect(self._export_selected)
         self.details.notes_edited.connect(lambda key, notes: self._shelf.annotate(Path(key), notes))
         self.undo_bar.undo_requested.connect(self._shelf.undo_delete)
         self._shelf.undo_changed.connect(self._offer_undo)
@@ -239,7 +237,12 @@ class AdaptersPage(QWidget):
         self._switch(key, Path(key) not in self._adapters.active)
 
     def _delete_selected(self) -> None:
+        self.details.save_notes()  # a tool button leaves the focus where it is
         self._shelf.delete([Path(key) for key in self.table.selected])
+
+    def _export_selected(self, target: str) -> None:
+        self.details.save_notes()
+        self.export_requested.emit(target, Path(self.table.selected[0]))
 
     def _offer_undo(self, text: str) -> None:
         self.undo_bar.offer(f"Deleted {text}." if text else "")

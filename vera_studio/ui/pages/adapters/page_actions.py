@@ -59,8 +59,9 @@ class PageActions(QWidget):
         self.export_menu.setToolTipsVisible(True)
         self.export_menu.addActions(list(self.exports.values()))
         row = FlowLayout(self, spacing=2, line_spacing=2)
-        for name in ("switch", "rename"):
-            row.addWidget(_button(self.by_name[name]))
+        self._switch_button = _button(self.by_name["switch"])
+        row.addWidget(self._switch_button)
+        row.addWidget(_button(self.by_name["rename"]))
         row.addWidget(self._export_button())
         for name in ("show", "delete", "combine", "compare"):
             row.addWidget(_button(self.by_name[name]))
@@ -76,6 +77,10 @@ class PageActions(QWidget):
         self._export.setEnabled(one)
         switch = self.by_name["switch"]
         switch.setText("Switch Off" if one and is_on else "Switch On")
+        tip = "Take the adapter off the model" if one and is_on else _ENTRIES["switch"].tip
+        switch.setStatusTip(tip)
+        switch.setToolTip(tip)
+        self._switch_button.setAccessibleName(switch.text())
 
     def _make(self, name: str, entry: _Entry) -> QAction:
         action = QAction(icon(entry.icon), entry.text, self)

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -36,20 +37,36 @@ class PairPane(QWidget):
         layout.addWidget(self.compare_view, 5)
         studio.workspace.data_changed.connect(self._forget)
         studio.workspace.model_changed.connect(self._forget)
+        studio.shelf.deleted.connect(self._follow_deletion)
 
     def show_pair(self, pair: _Pair) -> None:
         """Show these two, which are in the library."""
         if pair != self._pair:
             self._pair = pair
             self._forget()
-            self.combine_form.show_pair(self._names(pair))
+            self.combine_form.show_pair(self._names(pair), self._weights_on(pair) or (1.0, 1.0))
         self.follow_state()
 
     def follow_state(self) -> None:
         """Show what can be done now, and whether the two are on."""
         if self._pair is not None:
-            is_on = set(self._studio.adapters.active) == set(self._pair)
+            is_on = self._weights_on(self._pair) == self.combine_form.weights
             self.combine_form.set_state(is_on, self._studio.is_free)
+
+    def _weights_on(self, pair: _Pair) -> tuple[float, float] | None:
+        """The weights with which the model has the two on; None where it has not."""
+        adapter = self._studio.workspace.adapter
+        if adapter is None or adapter.path is not None or set(adapter.parts) != set(pair):
+            return None
+        combined: Any = adapter.content.info.training["combined"]
+        weights = {path: weight for path, (_, weight) in zip(adapter.parts, combined, strict=True)}
+        return weights[pair[0]], weights[pair[1]]
+
+    def _follow_deletion(self, paths: tuple[Path, ...]) -> None:
+        """Let go of a pair that is no more: another adapter may get the name of its file."""
+        if self._pair is not None and set(paths) & set(self._pair):
+            self._pair = None
+            self._forget()
 
     def compare(self) -> None:
         """Measure the two in the background."""

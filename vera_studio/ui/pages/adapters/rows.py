@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.gains import Gains
     from vera_studio.adapters.library import Entry
 
+_MOST_WEIGHT = 1e9  # in a text; a file may hold anything
+
 
 def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
     """The row of an adapter in the table."""
@@ -86,7 +88,10 @@ def _combined_text(parts: object) -> str:
     return " + ".join(
         f"{part[1]:.4g} \N{MULTIPLICATION SIGN} {part[0]}"
         for part in parts
-        if isinstance(part, list) and len(part) == 2 and type(part[1]) in (int, float)
+        if isinstance(part, list)
+        and len(part) == 2
+        and type(part[1]) in (int, float)
+        and abs(part[1]) < 1e9
     )
 
 
