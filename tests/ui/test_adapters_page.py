@@ -187,6 +187,14 @@ def test_two_are_combined_live_and_the_combination_is_kept(qtbot, window, page, 
     sign = "\N{MULTIPLICATION SIGN}"
     title = f"1 {sign} Birds + 0.75 {sign} Cats"
     qtbot.waitUntil(lambda: window.studio.workspace.adapter.title == title)
+    # Selected again, and the other way round, the two are shown as they are on.
+    keys = page.table.selected
+    page.table.select(())
+    page.table.select(keys[::-1])
+    form, places = page.pair.combine_form, {entry.path: entry.name for entry in page._shelf.entries}
+    shown = dict(zip((places[path] for path in page.pair._pair), form.weights, strict=True))
+    assert shown == {"Birds": 1.0, "Cats": 0.75}
+    assert form.keep_button.isEnabled()
     name = page.findChild(QLineEdit, "combination_name")
     name.selectAll()
     qtbot.keyClicks(name, "Both")

@@ -109,3 +109,18 @@ def test_a_library_that_cannot_be_written_says_so(shelf, model, monkeypatch):
     monkeypatch.setattr(adapter_file, "write", refuse)
     assert shelf.keep(make_adapter(model, seed=2), "Dogs") is None
     assert str(shelf.errors[0]) == "The disk is full."
+
+
+def test_notes_that_cannot_be_kept_leave_the_field_alone(shelf):
+    """What shows the notes is told of a change only when there is one."""
+    changes = []
+    shelf.changed.connect(lambda: changes.append("library"))
+    shelf.entry_changed.connect(changes.append)
+    shelf.annotate(path_of(shelf, "Birds"), "x" * 10_001)
+    assert "10,001" in str(shelf.errors[0])
+    assert changes == []
+    shelf.annotate(path_of(shelf, "Birds"), "owls")
+    assert [change if change == "library" else change.info.notes for change in changes] == [
+        "library",
+        "owls",
+    ]
