@@ -107,7 +107,7 @@ def test_without_the_packages_it_says_how_to_get_them(
     assert is_available()
     hide(monkeypatch, missing)
     assert not is_available()
-    with pytest.raises(StudioError, match=r'pip install "vera-studio\[onnx\]"'):
+    with pytest.raises(StudioError, match="pip install onnx onnxscript"):
         export_onnx(adapter, model, tmp_path / "network.onnx")
     assert not (tmp_path / "network.onnx").exists()
 
@@ -119,3 +119,16 @@ def test_other_endings_and_other_networks_are_refused(model, adapter, tmp_path):
         model.network.fc1.bias += 1
     with pytest.raises(AdapterError, match="other weights"):
         export_onnx(adapter, model, tmp_path / "network.onnx")
+
+
+def test_an_onnxruntime_that_cannot_run_the_file_is_told(
+    make_adapter, model, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise ValueError("Opset 99 is under development\nand more")
+
+    monkeypatch.setattr(onnx_export, "_difference", refuse)
+    adapter = make_adapter(model.network, AdapterSettings(rank=2))
+    with pytest.raises(StudioError, match=r"cannot run it \(Opset 99 is under development\)"):
+        onnx_export.export_onnx(adapter, model, tmp_path / "m.onnx")
+    assert not list(tmp_path.glob("*.onnx"))
