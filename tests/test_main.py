@@ -8,7 +8,7 @@ import sys
 import vera_studio
 from vera_studio import recipe as recipes
 from vera_studio.recipe import Recipe, TrainingSettings
-from vera_studio.training.run_folder import load_result
+from vera_studio.runs.run_folder import load_result
 
 WITHOUT_QT = """
 import sys

@@ -15,9 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from vera_studio.data.store import ImageData, ImageSet, empty_set
 from vera_studio.models.registry import OpenedModel
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import RunResult
 from vera_studio.training.devices import choose_device
 from vera_studio.training.loop import train
-from vera_studio.training.results import RunResult
 
 TARGETS = ("bird", "cat", "dog")
 RANK = 32

@@ -10,8 +10,8 @@ from tests.command_line import COLOURS, run, write_class
 from vera_studio import recipe as recipes
 from vera_studio.errors import TrainingError
 from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import EpochDone
 from vera_studio.training import comparison
-from vera_studio.training.results import EpochDone
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from tests.command_line import COLOURS, run, write_class
 from vera_studio import cli, environment
 from vera_studio import recipe as recipes
 from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import Stage, StepsDone
+from vera_studio.runs.run_folder import load_result
 from vera_studio.training import loop, reporting
-from vera_studio.training.results import Stage, StepsDone
-from vera_studio.training.run_folder import load_result
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
 from vera_studio import environment
-from vera_studio.data import sample
 from vera_studio.data.open_data import open_data
+from vera_studio.data.sample import drawn_images as sample
 from vera_studio.errors import DataError
 from vera_studio.recipe import DataSettings
 

@@ -12,13 +12,13 @@ from vera_studio.adapters import adapter_file
 from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs.comparison_results import ComparisonSettings, ComparisonStands
+from vera_studio.runs.events import StepsDone
+from vera_studio.runs.run_folder import load_result
 from vera_studio.training import comparison as engine
 from vera_studio.training.comparison import compare
-from vera_studio.training.comparison_results import ComparisonSettings, ComparisonStands
 from vera_studio.training.loop import train
 from vera_studio.training.optimisation import automatic_learning_rate
-from vera_studio.training.results import StepsDone
-from vera_studio.training.run_folder import load_result
 
 VERA, LORA = AdapterSettings(rank=4), AdapterSettings(rank=2, method="lora")
 BIAS = AdapterSettings(method="bias")

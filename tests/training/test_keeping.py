@@ -8,9 +8,9 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import Evaluation
+from vera_studio.runs.run_folder import RunFolder
 from vera_studio.training.keeping import Keeper, score_of
-from vera_studio.training.results import Evaluation
-from vera_studio.training.run_folder import RunFolder
 
 NAMES = ("cat", "dog", "frog")
 

@@ -12,11 +12,11 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import EpochDone, Evaluation, RunStarted, Stage, StepsDone
+from vera_studio.runs.run_folder import load_result
 from vera_studio.training import loop
 from vera_studio.training.evaluation import evaluate, evaluate_inputs
 from vera_studio.training.loop import train
-from vera_studio.training.results import EpochDone, Evaluation, RunStarted, Stage, StepsDone
-from vera_studio.training.run_folder import load_result
 
 FILES = {
     "recipe.toml",

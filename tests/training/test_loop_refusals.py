@@ -8,9 +8,9 @@ import torch
 
 from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import Evaluation, StepsDone
 from vera_studio.training import loop, step
 from vera_studio.training.loop import train
-from vera_studio.training.results import Evaluation, StepsDone
 
 CAT = 3
 

@@ -7,10 +7,10 @@ import pytest
 from vera_studio.adapters import adapter_file
 from vera_studio.errors import Cancelled
 from vera_studio.recipe import Recipe, TrainingSettings
+from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
+from vera_studio.runs.run_folder import load_result
 from vera_studio.training import reporting, stopwatch
 from vera_studio.training.loop import train
-from vera_studio.training.results import EpochDone, RunStarted, StepsDone
-from vera_studio.training.run_folder import load_result
 
 FILES = {
     "recipe.toml",

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QLabel, QLin
 
 from tests.ui.conftest import LOADING_MILLISECONDS, answer_question
 from vera_studio.errors import TrainingError
+from vera_studio.runs.candidates import FAMILIES
+from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.training import comparison as engine
-from vera_studio.training.candidates import FAMILIES
-from vera_studio.training.comparison_results import ComparisonStands
 from vera_studio.ui.pages.comparison.options import OPTIONS
 from vera_studio.ui.run_control import RunState
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from vera_studio.errors import Cancelled
-from vera_studio.training.results import Stage
+from vera_studio.runs.events import Stage
 from vera_studio.ui import loading
 from vera_studio.ui.loading import load_engine
 from vera_studio.ui.runner import Runner

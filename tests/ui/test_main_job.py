@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from tests.ui.adapters import make_adapter
 from tests.ui.conftest import answer_question, message_box
 from vera_studio import recipe as recipes
-from vera_studio.training.results import EpochDone, StepsDone
+from vera_studio.runs.events import EpochDone, StepsDone
 from vera_studio.ui import jobs
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.widgets.class_list import ClassList

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QPushButton, QS
 
 from vera_studio import recipe as recipes
 from vera_studio.recipe import Recipe, TrainingSettings
-from vera_studio.training.results import Notice, RunStarted, Stage
+from vera_studio.runs.events import Notice, RunStarted, Stage
 from vera_studio.ui.app import make_window
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.run_control import RunState

@@ -35,10 +35,10 @@ from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.lora import LoraLinear
 from vera_studio.adapters.methods import METHODS, make_pairs
 from vera_studio.adapters.projections import ProjectionPair, digest
-from vera_studio.adapters.wording import difference, listed
 from vera_studio.errors import AdapterError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import AdapterSettings
+from vera_studio.wording import difference, listed
 
 MAX_FILE_BYTES = 64 * 2**20
 _DTYPES = ("F32", "F64", "F16", "BF16")

@@ -10,8 +10,8 @@ from vera_studio.adapters.attach import chosen_layers, linear_layers, planned_sh
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.methods import make_pairs
 from vera_studio.adapters.projections import ProjectionPair, digest
-from vera_studio.adapters.wording import difference, listed
 from vera_studio.errors import AdapterError
+from vera_studio.wording import difference, listed
 
 
 def check_fit(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> None:

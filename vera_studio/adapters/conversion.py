@@ -18,9 +18,9 @@ from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.lora import LoraLinear
 from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.vera import VeraLinear
-from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings, Method
+from vera_studio.wording import listed
 
 _NO_LORA: dict[Method, str] = {
     "full": "it changes every number of a weight, which no product of two small matrices does",

@@ -13,9 +13,9 @@ from vera_studio.cli.tables import aligned
 from vera_studio.errors import Cancelled, RecipeError, TrainingError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import AdapterSettings
-from vera_studio.training import comparison_tables as tables
-from vera_studio.training.candidates import candidate, title
-from vera_studio.training.comparison_results import (
+from vera_studio.runs import comparison_tables as tables
+from vera_studio.runs.candidates import candidate, title
+from vera_studio.runs.comparison_results import (
     MAX_SEEDS,
     Comparison,
     ComparisonSettings,
@@ -23,7 +23,7 @@ from vera_studio.training.comparison_results import (
     Spread,
     Summary,
 )
-from vera_studio.training.results import Event, Notice, Stage, StepsDone
+from vera_studio.runs.events import Event, Notice, Stage, StepsDone
 
 _HEAD = ("", "trainable", "share", "bytes", "targets", "gain", "others", "gain", "seconds", "runs")
 _NOTHING = "-"

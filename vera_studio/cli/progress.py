@@ -2,7 +2,7 @@
 
 import sys
 
-from vera_studio.training.results import EpochDone, Event, Notice, RunStarted, Stage, StepsDone
+from vera_studio.runs.events import EpochDone, Event, Notice, RunStarted, Stage, StepsDone
 
 
 class ProgressLine:

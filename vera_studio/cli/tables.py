@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from vera_studio.training.results import Evaluation, RunResult
+from vera_studio.runs.events import Evaluation, RunResult
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:

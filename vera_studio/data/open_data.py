@@ -6,7 +6,7 @@ from pathlib import Path
 from vera_studio import environment
 from vera_studio.data.cifar10 import open_cifar10
 from vera_studio.data.folder import open_folder
-from vera_studio.data.sample import make_sample
+from vera_studio.data.sample.drawn_images import make_sample
 from vera_studio.data.store import ImageData, OnProgress, ShouldStop, never_stop, no_progress
 from vera_studio.errors import DataError
 from vera_studio.recipe import DataSettings

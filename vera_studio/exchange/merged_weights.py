@@ -11,9 +11,9 @@ from torch import nn
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.attach import merge
 from vera_studio.adapters.copies import with_adapter
-from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError
 from vera_studio.files import write_atomically
+from vera_studio.wording import listed
 
 SUFFIXES = (".safetensors", ".pt")
 

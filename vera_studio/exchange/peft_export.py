@@ -25,7 +25,6 @@ from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import METHODS
-from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
@@ -36,6 +35,7 @@ from vera_studio.exchange.peft_names import (
 )
 from vera_studio.files import write_atomically
 from vera_studio.recipe import AdapterSettings
+from vera_studio.wording import listed
 
 
 @dataclass(frozen=True)

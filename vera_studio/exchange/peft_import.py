@@ -21,7 +21,6 @@ from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.conversion import check_finite
 from vera_studio.adapters.methods import make_pairs
 from vera_studio.adapters.projections import ProjectionPair, digest
-from vera_studio.adapters.wording import listed
 from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_config import PeftConfig, read_config
 from vera_studio.exchange.peft_names import (
@@ -32,6 +31,7 @@ from vera_studio.exchange.peft_names import (
     TENSORS_FILE,
 )
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
+from vera_studio.wording import listed
 
 _Bases = Mapping[str, nn.Linear]
 _Tensors = dict[str, torch.Tensor]

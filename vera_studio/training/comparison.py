@@ -15,9 +15,9 @@ from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import write_atomically
 from vera_studio.models.registry import OpenedModel, open_model
 from vera_studio.recipe import Recipe
-from vera_studio.training import comparison_tables as tables
-from vera_studio.training.candidates import short_name, title
-from vera_studio.training.comparison_results import (
+from vera_studio.runs import comparison_tables as tables
+from vera_studio.runs.candidates import short_name, title
+from vera_studio.runs.comparison_results import (
     Accuracies,
     Candidate,
     ComparedRun,
@@ -25,9 +25,9 @@ from vera_studio.training.comparison_results import (
     ComparisonSettings,
     ComparisonStands,
 )
+from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted, Stage
 from vera_studio.training.loop import ShouldStop, open_images, train
 from vera_studio.training.optimisation import automatic_learning_rate, make_optimizer
-from vera_studio.training.results import Evaluation, Event, RunResult, RunStarted, Stage
 
 OnEvent = Callable[[Event | ComparisonStands], None]
 _log = logging.getLogger(__name__)

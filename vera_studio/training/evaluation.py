@@ -10,9 +10,9 @@ from torch import nn
 from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
 from vera_studio.models.registry import BuiltInModel
+from vera_studio.runs.events import Evaluation
 from vera_studio.training.inputs import ImageInputs, Inputs, as_input, device_of
 from vera_studio.training.memory import halve_when_out_of_memory
-from vera_studio.training.results import Evaluation
 
 _BATCH_SIZE = 500  # images; fast, and what 32 x 32 images need along the way fits in a cache
 

@@ -13,11 +13,11 @@ from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.models.registry import BuiltInModel
 from vera_studio.recipe import TrainingSettings
+from vera_studio.runs.events import Event, Notice, Stage
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError
 from vera_studio.training.frozen_part import CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
 from vera_studio.training.memory import is_out_of_memory
-from vera_studio.training.results import Event, Notice, Stage
 
 _MOST_VARIANTS = 2  # of an image: as it is, and mirrored
 _PROOF_IMAGES = 6

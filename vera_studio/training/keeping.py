@@ -9,8 +9,8 @@ from torch import nn
 
 from vera_studio.adapters import adapter_file
 from vera_studio.recipe import Recipe
-from vera_studio.training.results import Evaluation
-from vera_studio.training.run_folder import RunFolder
+from vera_studio.runs.events import Evaluation
+from vera_studio.runs.run_folder import RunFolder
 
 
 class Keeper:

@@ -17,6 +17,17 @@ from vera_studio.data.store import ImageData
 from vera_studio.errors import DataError, TrainingError
 from vera_studio.models.registry import OpenedModel, open_model
 from vera_studio.recipe import Recipe
+from vera_studio.runs.events import (
+    EpochDone,
+    Evaluation,
+    Event,
+    Notice,
+    RunResult,
+    RunStarted,
+    Stage,
+    StepsDone,
+)
+from vera_studio.runs.run_folder import RunFolder, check_unused
 from vera_studio.training.devices import DeviceChoice, choose_device
 from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.feeding import Feed, augmentation_of, open_feed
@@ -29,17 +40,6 @@ from vera_studio.training.optimisation import (
     make_schedule,
 )
 from vera_studio.training.reporting import LossNotFiniteError, StepReporter
-from vera_studio.training.results import (
-    EpochDone,
-    Evaluation,
-    Event,
-    Notice,
-    RunResult,
-    RunStarted,
-    Stage,
-    StepsDone,
-)
-from vera_studio.training.run_folder import RunFolder, check_unused
 from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless

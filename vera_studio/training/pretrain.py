@@ -19,10 +19,10 @@ from vera_studio.errors import Cancelled, TrainingError
 from vera_studio.files import write_atomically
 from vera_studio.models.registry import BuiltInModel
 from vera_studio.recipe import Device
+from vera_studio.runs.events import Evaluation
 from vera_studio.training.devices import choose_device
 from vera_studio.training.evaluation import evaluate
 from vera_studio.training.optimisation import make_optimizer
-from vera_studio.training.results import Evaluation
 
 
 @dataclass(frozen=True)

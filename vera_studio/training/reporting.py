@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from vera_studio.training.results import StepsDone
+from vera_studio.runs.events import StepsDone
 from vera_studio.training.stopwatch import Stopwatch
 
 _REPORT_SECONDS = 0.1  # often enough for the eye, and cheap

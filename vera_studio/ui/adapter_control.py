@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.errors import StudioError
-from vera_studio.training.results import RunResult
+from vera_studio.runs.events import RunResult
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name

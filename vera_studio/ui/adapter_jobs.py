@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
-from vera_studio.training.results import Evaluation
+from vera_studio.runs.events import Evaluation
 from vera_studio.ui import jobs
 from vera_studio.ui.workspace import LoadedAdapter
 

@@ -6,8 +6,8 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio import environment
-from vera_studio.training.comparison_results import Comparison, ComparisonSettings
-from vera_studio.training.run_folder import new_run_folder
+from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
+from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.ui import jobs
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.workspace import Workspace

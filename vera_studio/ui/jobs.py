@@ -20,8 +20,8 @@ from vera_studio.recipe import (
     ModelSettings,
     Recipe,
 )
-from vera_studio.training.comparison_results import Comparison, ComparisonSettings
-from vera_studio.training.results import Evaluation, RunResult
+from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
+from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.ui.workspace import Devices, LoadedAdapter
 
 if TYPE_CHECKING:

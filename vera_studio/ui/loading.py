@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 
 from vera_studio.errors import Cancelled
-from vera_studio.training.results import Stage
+from vera_studio.runs.events import Stage
 
 # What pages and jobs import when they need it, so that none of it is slow then.
 _ENGINE = (

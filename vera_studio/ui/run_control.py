@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from vera_studio.training.results import RunResult
+from vera_studio.runs.events import RunResult
 from vera_studio.ui.runner import Job, Runner
 
 

@@ -14,9 +14,9 @@ from vera_studio import environment
 from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSettings, ModelSettings
-from vera_studio.training.comparison_results import ComparisonSettings
-from vera_studio.training.results import RunResult
-from vera_studio.training.run_folder import new_run_folder
+from vera_studio.runs.comparison_results import ComparisonSettings
+from vera_studio.runs.events import RunResult
+from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.ui import adapter_jobs, jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings, problems
-from vera_studio.training.results import Evaluation, RunResult
+from vera_studio.runs.events import Evaluation, RunResult
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile

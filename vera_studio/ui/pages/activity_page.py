@@ -4,7 +4,7 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
-from vera_studio.training.results import Notice
+from vera_studio.runs.events import Notice
 from vera_studio.ui.studio import Studio
 
 _MOST_LINES = 2000

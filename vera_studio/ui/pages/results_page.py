@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from vera_studio.training.results import RunResult
+from vera_studio.runs.events import RunResult
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.gain_chart import GainChart

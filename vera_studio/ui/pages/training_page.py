@@ -5,7 +5,7 @@ import time
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from vera_studio.training.results import (
+from vera_studio.runs.events import (
     EpochDone,
     Evaluation,
     Notice,

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.training.results import Evaluation
+from vera_studio.runs.events import Evaluation
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.adapters.details import DetailsPane
 from vera_studio.ui.pages.adapters.page_actions import PageActions

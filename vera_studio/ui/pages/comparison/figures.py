@@ -2,8 +2,8 @@
 
 import math
 
-from vera_studio.training.candidates import FAMILIES, family_of, title
-from vera_studio.training.comparison_results import Comparison, Spread, Summary
+from vera_studio.runs.candidates import FAMILIES, family_of, title
+from vera_studio.runs.comparison_results import Comparison, Spread, Summary
 from vera_studio.ui.widgets.figure_table import Cell, Column
 from vera_studio.ui.widgets.scatter_plot import ScatterPoint, ScatterSeries
 

@@ -19,15 +19,15 @@ from PySide6.QtWidgets import (
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import MAX_RANK
-from vera_studio.training import comparison_tables as tables
-from vera_studio.training.candidates import candidate
-from vera_studio.training.comparison_results import (
+from vera_studio.runs import comparison_tables as tables
+from vera_studio.runs.candidates import candidate
+from vera_studio.runs.comparison_results import (
     MAX_SEEDS,
     Comparison,
     ComparisonSettings,
     ComparisonStands,
 )
-from vera_studio.training.results import StepsDone
+from vera_studio.runs.events import StepsDone
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.comparison import figures
 from vera_studio.ui.pages.comparison.options import OPTIONS

@@ -4,7 +4,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vera_studio.recipe import Recipe
-from vera_studio.training.results import Evaluation
+from vera_studio.runs.events import Evaluation
 from vera_studio.ui.pages.setup.fields import describe, slider
 from vera_studio.ui.widgets.class_list import ClassList
 from vera_studio.ui.workspace import Workspace

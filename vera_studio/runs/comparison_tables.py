@@ -14,8 +14,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from vera_studio.recipe import METHOD_SETTINGS
-from vera_studio.training.candidates import family_of, short_name
-from vera_studio.training.comparison_results import Candidate, ComparedRun, Comparison, Summary
+from vera_studio.runs.candidates import family_of, short_name
+from vera_studio.runs.comparison_results import Candidate, ComparedRun, Comparison, Summary
 
 RUNS_FILE, SUMMARY_FILE = "comparison.csv", "summary.csv"
 _DECIMALS = 6

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
-from vera_studio.training.candidates import title
+from vera_studio.runs.candidates import title
 
 MAX_SEEDS = 100
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from vera_studio.data.sample_pen import Colour, pick, shade
+from vera_studio.data.sample.pen import Colour, pick, shade
 
 Scene = Callable[[Generator, int], Image.Image]
 """Makes a square image of that many pixels a side."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vera_studio.recipe import AdapterSettings, Recipe
-from vera_studio.training.comparison_results import (
+from vera_studio.runs.comparison_results import (
     Accuracies,
     Candidate,
     ComparedRun,
@@ -18,7 +18,7 @@ from vera_studio.training.comparison_results import (
     ComparisonSettings,
     Spread,
 )
-from vera_studio.training.comparison_tables import run_rows, summary_rows, to_csv, to_json
+from vera_studio.runs.comparison_tables import run_rows, summary_rows, to_csv, to_json
 
 CANDIDATES = (
     Candidate(AdapterSettings(rank=32), 0.02, 542, 89_660, 3000),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vera_studio.data.sample_pen import Pen, pick, shade
+from vera_studio.data.sample.pen import Pen, pick, shade
 
 RED = (255, 0, 0)
 

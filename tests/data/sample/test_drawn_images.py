@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from vera_studio.data import sample
-from vera_studio.data.sample import make_sample
+from vera_studio.data.sample import drawn_images as sample
+from vera_studio.data.sample.drawn_images import make_sample
 from vera_studio.errors import Cancelled, DataError
 
 

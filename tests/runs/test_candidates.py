@@ -9,7 +9,7 @@ import pytest
 from vera_studio.adapters.methods import METHODS
 from vera_studio.errors import RecipeError
 from vera_studio.recipe import AdapterSettings
-from vera_studio.training.candidates import FAMILIES, candidate, short_name, title
+from vera_studio.runs.candidates import FAMILIES, candidate, short_name, title
 
 NAMES = {
     "vera:8": ("vera", "shape", 8, "VeRA, rank 8"),
@@ -59,7 +59,7 @@ def test_titles_are_those_of_the_methods():
 def test_the_results_need_no_torch():
     # In a process of its own: here torch is imported already.
     code = (
-        "import sys; from vera_studio.training import candidates, comparison_results, "
+        "import sys; from vera_studio.runs import candidates, comparison_results, "
         "comparison_tables; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -22,7 +22,7 @@ from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import Recipe
-from vera_studio.training.results import EpochDone, Evaluation, RunResult, StepsDone
+from vera_studio.runs.events import EpochDone, Evaluation, RunResult, StepsDone
 
 
 def new_run_folder(parent: Path, now: datetime) -> Path:

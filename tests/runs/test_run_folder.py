@@ -12,8 +12,8 @@ import pytest
 from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.recipe import AdapterSettings, Recipe
-from vera_studio.training.results import EpochDone, Evaluation, RunResult, StepsDone
-from vera_studio.training.run_folder import RunFolder, check_unused, load_result, new_run_folder
+from vera_studio.runs.events import EpochDone, Evaluation, RunResult, StepsDone
+from vera_studio.runs.run_folder import RunFolder, check_unused, load_result, new_run_folder
 
 NAMES = ("cat", "dog", "ship")
 NAN = math.nan

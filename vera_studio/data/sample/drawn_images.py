@@ -14,9 +14,9 @@ from numpy.random import PCG64, Generator, SeedSequence
 from numpy.typing import NDArray
 from PIL import Image
 
-from vera_studio.data import sample_animals, sample_scenes, sample_vehicles
 from vera_studio.data.class_names import match_classes
-from vera_studio.data.sample_pen import Pen
+from vera_studio.data.sample import animals, scenes, vehicles
+from vera_studio.data.sample.pen import Pen
 from vera_studio.data.split import hold_out
 from vera_studio.data.store import (
     ImageData,
@@ -51,21 +51,21 @@ class _Subject:
     """How a class is drawn."""
 
     draw: Callable[[Pen, Generator], None]
-    scene: sample_scenes.Scene  # the background that fits
+    scene: scenes.Scene  # the background that fits
     tilt: float = TILT  # radians, at most
 
 
 _SUBJECTS = {
-    "airplane": _Subject(sample_vehicles.draw_airplane, sample_scenes.evening_sky, radians(28)),
-    "automobile": _Subject(sample_vehicles.draw_automobile, sample_scenes.street),
-    "bird": _Subject(sample_animals.draw_bird, sample_scenes.day_sky),
-    "cat": _Subject(sample_animals.draw_cat, sample_scenes.room),
-    "deer": _Subject(sample_animals.draw_deer, sample_scenes.snow),
-    "dog": _Subject(sample_animals.draw_dog, sample_scenes.meadow),
-    "frog": _Subject(sample_animals.draw_frog, sample_scenes.pond),
-    "horse": _Subject(sample_animals.draw_horse, sample_scenes.wheat_field),
-    "ship": _Subject(sample_vehicles.draw_ship, sample_scenes.night_sea, radians(8)),
-    "truck": _Subject(sample_vehicles.draw_truck, sample_scenes.desert),
+    "airplane": _Subject(vehicles.draw_airplane, scenes.evening_sky, radians(28)),
+    "automobile": _Subject(vehicles.draw_automobile, scenes.street),
+    "bird": _Subject(animals.draw_bird, scenes.day_sky),
+    "cat": _Subject(animals.draw_cat, scenes.room),
+    "deer": _Subject(animals.draw_deer, scenes.snow),
+    "dog": _Subject(animals.draw_dog, scenes.meadow),
+    "frog": _Subject(animals.draw_frog, scenes.pond),
+    "horse": _Subject(animals.draw_horse, scenes.wheat_field),
+    "ship": _Subject(vehicles.draw_ship, scenes.night_sea, radians(8)),
+    "truck": _Subject(vehicles.draw_truck, scenes.desert),
 }
 
 
@@ -128,7 +128,7 @@ def _draw_part(
 def _draw_one(subject: _Subject, random: Generator) -> Image.Image:
     scene = subject.scene
     if random.random() >= OWN_SCENE_SHARE:
-        scene = sample_scenes.ALL_SCENES[int(random.random() * len(sample_scenes.ALL_SCENES))]
+        scene = scenes.ALL_SCENES[int(random.random() * len(scenes.ALL_SCENES))]
     image = scene(random, _SIZE * _OVERSAMPLING)
     pen = Pen(
         image,

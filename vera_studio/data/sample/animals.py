@@ -2,7 +2,7 @@
 
 from numpy.random import Generator
 
-from vera_studio.data.sample_pen import BLACK, WHITE, Colour, Pen, pick, shade
+from vera_studio.data.sample.pen import BLACK, WHITE, Colour, Pen, pick, shade
 
 _FEATHERS: tuple[Colour, ...] = (
     (212, 60, 48),
