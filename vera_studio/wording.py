@@ -1,6 +1,6 @@
 """Phrases that several refusals share."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 
 def difference(expected: Mapping[str, object], found: Mapping[str, object]) -> str:
@@ -10,6 +10,11 @@ def difference(expected: Mapping[str, object], found: Mapping[str, object]) -> s
 
 
 def listed(names: Collection[str], most: int = 5) -> str:
-    ordered = sorted(names)
-    more = len(ordered) - most
-    return ", ".join(ordered[:most]) + (f" and {more} more" if more > 0 else "")
+    """The first `most` of the names by the alphabet, and how many more there are."""
+    return first_of(sorted(names), most)
+
+
+def first_of(names: Sequence[str], most: int = 20) -> str:
+    """The first `most` of the names as they come, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
