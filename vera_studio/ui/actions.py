@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.ui.widgets.reasons import show_reason
 
 _Shortcut = QKeySequence.StandardKey | str | None
 
@@ -133,3 +134,4 @@ def set_tip(action: QAction, tip: str) -> None:
     action.setStatusTip(tip)
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     action.setToolTip(plain_tip(f"{tip} ({keys})" if keys else tip))
+    show_reason(action)

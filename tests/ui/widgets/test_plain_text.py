@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QToolTip, QWidget
 
-from vera_studio.ui.widgets.plain_text import plain_caption, plain_message, plain_tip
+from vera_studio.ui.widgets.plain_text import join_tips, plain_caption, plain_message, plain_tip
 
 SIDE = 300
 
@@ -67,3 +67,13 @@ def test_a_message_with_a_foreign_name_reads_no_file(qtbot, name):
     assert len(labels) == 2
     assert all(label.textFormat() is Qt.TextFormat.PlainText for label in labels)
     assert all(label.height() < SIDE for label in labels)
+
+
+@pytest.mark.parametrize("first", ["Start", "cats & <b>dogs</b>"])
+@pytest.mark.parametrize("second", ["Not yet", "no <img src='x'>"])
+def test_joined_tips_stand_below_each_other(qapp, first, second):
+    shown = join_tips(plain_tip(first), "", plain_tip(second))
+    document = QTextDocument()
+    document.setHtml(shown)
+    text = document.toPlainText() if "<" in shown else shown
+    assert text == f"{first}\n{second}"

@@ -11,13 +11,23 @@ import html
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+_START = "<p style='white-space:pre-wrap;margin:0'>"
+
 
 def plain_tip(text: str) -> str:
     """`text` for a tooltip, which then shows it letter by letter whatever it holds."""
     if not any(sign in text for sign in "<&"):  # nothing that Qt could take for HTML
         return text
     # A text with a tag is HTML for certain, and what is escaped in it is text for certain.
-    return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>"
+    return f"{_START}{html.escape(text)}</p>"
+
+
+def join_tips(*tips: str) -> str:
+    """Tips, all of them texts of the studio's own or made by `plain_tip`, one below another."""
+    tips = tuple(filter(None, tips))
+    if not any(tip.startswith(_START) for tip in tips):
+        return "\n".join(tips)
+    return "".join(tip if tip.startswith(_START) else f"{_START}{tip}</p>" for tip in tips)
 
 
 def plain_caption(text: str) -> str:
