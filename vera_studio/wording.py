@@ -1,6 +1,11 @@
-"""Phrases that several refusals share."""
+"""Phrases that several refusals share, and texts as a terminal may show them."""
 
+import unicodedata
 from collections.abc import Collection, Mapping
+
+# Control, format and unassigned characters, and what ends a line or a paragraph.
+_STEERING = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"  # of letters and of emoji: names need them, and they steer nothing
 
 
 def difference(expected: Mapping[str, object], found: Mapping[str, object]) -> str:
@@ -13,3 +18,20 @@ def listed(names: Collection[str], most: int = 5) -> str:
     ordered = sorted(names)
     more = len(ordered) - most
     return ", ".join(ordered[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with what would steer a terminal spelled out, such as \x1b.
+
+    File names, class names and notes come from anywhere: all that is printed goes through here.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode() if _steers(character) else character
+        for character in text
+    )
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in _STEERING and character not in _JOINERS
