@@ -1,7 +1,11 @@
-"""Phrases that several refusals share."""
+"""Phrases that several refusals share, and texts as a terminal may show them."""
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
+# Control, format and unassigned characters, and what ends a line or a paragraph.
+_STEERING = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"  # of letters and of emoji: names need them, and they steer nothing
 _FEW = 20  # images: with fewer, one of them changes a share by more than 5 points
 
 
@@ -20,6 +24,23 @@ def first_of(names: Sequence[str], most: int = 20) -> str:
     """The first `most` of the names as they come, and how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with what would steer a terminal spelled out, such as \x1b.
+
+    File names, class names and notes come from anywhere: all that is printed goes through here.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode() if _steers(character) else character
+        for character in text
+    )
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in _STEERING and character not in _JOINERS
 
 
 def chosen_by(validation_images: int, keep_others: float, has_others: bool) -> str:
