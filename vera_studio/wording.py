@@ -13,3 +13,8 @@ def listed(names: Collection[str], most: int = 5) -> str:
     ordered = sorted(names)
     more = len(ordered) - most
     return ", ".join(ordered[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def already_there(name: str) -> str:
+    """Of an adapter that was to be kept, and that the library holds already as `name`."""
+    return f"The library has this adapter already, as {name}; no second copy was made."
