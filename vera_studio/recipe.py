@@ -105,6 +105,11 @@ class TrainingSettings:
     feature_cache: bool = True  # compute once what the frozen layers make of the images
     cache_megabytes: int | None = None  # memory for that; None for a quarter of what is free
 
+    def targets_among(self, class_names: Sequence[str]) -> tuple[int, ...]:
+        """The target classes as indices into `class_names`, in their order."""
+        wanted = self.target_classes
+        return tuple(i for i, name in enumerate(class_names) if wanted is None or name in wanted)
+
 
 @dataclass(frozen=True)
 class Recipe:

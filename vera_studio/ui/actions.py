@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
 from vera_studio.ui.icons import icon
+from vera_studio.ui.widgets.reasons import show_reason
 
 _Shortcut = QKeySequence.StandardKey | str | None
 
@@ -132,3 +133,4 @@ def set_tip(action: QAction, tip: str) -> None:
     action.setStatusTip(tip)
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     action.setToolTip(f"{tip} ({keys})" if keys else tip)
+    show_reason(action)

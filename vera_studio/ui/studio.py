@@ -85,8 +85,18 @@ class Studio(QObject):
     @property
     def is_free(self) -> bool:
         """Whether something else may be opened: all is loaded and nothing is going on."""
-        idle = self.run.state is RunState.IDLE and not self.comparison.is_going
-        return idle and not self.busy.is_busy and self.workspace.model is not None
+        return not self.obstacle
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing else may be opened or started now, a sentence; empty when it may."""
+        if self.run.state is not RunState.IDLE:
+            return "Not while a run is going on."
+        if self.comparison.is_going:
+            return "Not while a comparison is going on."
+        if self.busy.is_busy:
+            return f"{self.busy.name}: wait until that is done."
+        return "" if self.workspace.model is not None else "No network is open."
 
     # Starting up
 

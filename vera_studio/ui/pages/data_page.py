@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs import DOWNLOAD, Progress, thumbnails
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ class DataPage(QWidget):
         self._download.show()
         self._download_button.setFocus()
 
-    def set_editable(self, editable: bool) -> None:
-        """Let other images be chosen, or not, as during a run."""
+    def set_editable(self, obstacle: str) -> None:
+        """Let other images be chosen, or not, and say why, as during a run."""
         for button in (*self._sources, self._download_button):
-            button.setEnabled(editable)
+            allow(button, obstacle)
 
     def _top_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
