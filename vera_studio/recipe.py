@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,7 +63,7 @@ class AdapterSettings:
     rank: int = 32  # rows of A and columns of B
     d_initial: float = 0.1  # every entry of d before training
     seed: int = 0  # of the frozen projections; with LoRA, of the first values of A
-    layers: tuple[str, ...] | None = None  # full names of linear layers; None for all
+    layers: tuple[str, ...] | None = None  # full names, or patterns; None for the network's own
     method: Method = "vera"
     sharing: Sharing = "shape"  # one pair of projections for each shape, or one for all layers
     alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
@@ -251,11 +252,16 @@ def _check_names(
         found.append(f"Choose at least one {kind} ({name}).")
     if len(set(chosen)) != len(chosen):
         found.append(f"{name} names a {kind} twice.")
-    unknown = [] if known is None else [one for one in chosen if one not in known]
+    unknown = [] if known is None else [one for one in chosen if not _is_known(one, known)]
     if unknown:
         found.append(
             f"{name} names {', '.join(unknown)}; the network has {', '.join(known or ())}."
         )
+
+
+def _is_known(name: str, known: Sequence[str]) -> bool:
+    """Whether `name` is one of `known`, or a pattern such as "blocks.6.*" of some of them."""
+    return name in known or ("*" in name and any(fnmatchcase(one, name) for one in known))
 
 
 def _without_none(value: Any) -> Any:

@@ -1,15 +1,16 @@
 """Whether an adapter that was read fits a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from vera_studio.adapters.adapter_content import AdapterFile
-from vera_studio.adapters.attach import chosen_layers, linear_layers, planned_shapes
+from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.methods import make_pairs
-from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.methods import Sites
+from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.wording import difference, listed
 
@@ -31,7 +32,7 @@ def check_fit(adapter: AdapterFile, network: nn.Module, class_names: Sequence[st
             f"The adapter is for other classes: expected {', '.join(class_names)}; "
             f"found {', '.join(info.class_names)}."
         )
-    _check_layers(adapter, linear_layers(network))
+    _check_layers(adapter, find_sites(network))
     if (expected := base_digest(network)) != info.base_digest:
         raise AdapterError(
             "The adapter was trained on a network of the same shape with other weights: "
@@ -41,18 +42,17 @@ def check_fit(adapter: AdapterFile, network: nn.Module, class_names: Sequence[st
         _check_projections(adapter, network)
 
 
-def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None:
+def _check_layers(adapter: AdapterFile, sites: Sites) -> None:
     """Raise an AdapterError unless the network has the adapter's layers, in its shapes."""
     info = adapter.info
-    if unknown := [name for name in info.layers if name not in layers]:
+    if unknown := [name for name in info.layers if name not in sites]:
         raise AdapterError(
-            f"The adapter is for another network: expected layers among {', '.join(layers)}; "
-            f"found {listed(unknown)}."
+            f"The adapter is for another network: this one has no layer {listed(unknown)}."
         )
-    bases = {layer: layers[layer] for layer in info.layers}
+    chosen = {name: sites[name] for name in info.layers}
     expected = {
-        name: _described(shape, bases[name.rpartition(".")[0]].weight.dtype)
-        for name, shape in planned_shapes(bases, info.settings).items()
+        name: _described(shape, chosen[name.rpartition(".")[0]].weight.dtype)
+        for name, shape in planned_shapes(chosen, info.settings).items()
     }
     found = {name: _described(v.shape, v.dtype) for name, v in adapter.parameters.items()}
     if expected != found:
@@ -61,13 +61,13 @@ def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None
 
 def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
     """Raise an AdapterError unless the adapter's projections are those that it was trained with."""
-    info, bases = adapter.info, chosen_layers(network, adapter.info.settings)
+    info, sites = adapter.info, chosen_sites(network, adapter.info.settings)
     if adapter.projections is not None:
-        _check_stored_size(adapter.projections, bases)
+        _check_stored_size(adapter.projections, sites)
         expected = digest([adapter.projections])
         how = "in its file are damaged"
     else:
-        expected = digest(make_pairs(bases, info.settings).values())
+        expected = digest(make_pairs(sites, info.settings).values())
         how = "cannot be made from its seed"
     if expected != info.projections_digest:
         raise AdapterError(
@@ -76,11 +76,8 @@ def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
         )
 
 
-def _check_stored_size(pair: ProjectionPair, bases: Mapping[str, nn.Linear]) -> None:
-    wanted = (
-        max(base.in_features for base in bases.values()),
-        max(base.out_features for base in bases.values()),
-    )
+def _check_stored_size(pair: ProjectionPair, sites: Sites) -> None:
+    wanted = largest(sites.values())
     found = (pair.A.shape[1], len(pair.B))
     if found[0] < wanted[0] or found[1] < wanted[1]:
         raise AdapterError(

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from vera_studio.adapters import adapter_file, attach
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import write_atomically
@@ -73,7 +74,7 @@ def compare(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
-    layer_names = tuple(attach.linear_layers(model.network))
+    layer_names = tuple(find_sites(model.network))
     _check(settings.problems(recipe, model.kind.class_names, layer_names))
     candidates = plan(recipe, settings, model)
     if data is None:
