@@ -1,7 +1,7 @@
 """Phrases that several refusals share, and texts as a terminal may show them."""
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 # Control, format and unassigned characters, and what ends a line or a paragraph.
 _STEERING = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
@@ -16,9 +16,19 @@ def difference(expected: Mapping[str, object], found: Mapping[str, object]) -> s
 
 
 def listed(names: Collection[str], most: int = 5) -> str:
-    ordered = sorted(names)
-    more = len(ordered) - most
-    return ", ".join(ordered[:most]) + (f" and {more} more" if more > 0 else "")
+    """The first `most` of the names by the alphabet, and how many more there are."""
+    return first_of(sorted(names), most)
+
+
+def first_of(names: Sequence[str], most: int = 20) -> str:
+    """The first `most` of the names as they come, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def already_there(name: str) -> str:
+    """Of an adapter that was to be kept, and that the library holds already as `name`."""
+    return f"The library has this adapter already, as {name}; no second copy was made."
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.errors import StudioError
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
@@ -72,7 +72,7 @@ def same(first, second):
 def test_the_recipe_is_in_the_folder(tmp_path):
     recipe = Recipe(adapter=AdapterSettings(rank=7))
     RunFolder(tmp_path / "new" / "run", recipe, NAMES)
-    assert recipes.load(tmp_path / "new" / "run" / "recipe.toml") == recipe
+    assert recipe_file.load(tmp_path / "new" / "run" / "recipe.toml") == recipe
     text = (tmp_path / "new" / "run" / "recipe.toml").read_text()
     assert tomllib.loads(text)["adapter"]["rank"] == 7
 

@@ -5,7 +5,7 @@ import json
 import math
 from pathlib import Path
 
-from vera_studio import recipe
+from vera_studio import recipe_file
 from vera_studio.cli.interrupt import StopOnInterrupt
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
@@ -63,7 +63,7 @@ def _method(name: str) -> str:
 def _compare(options: argparse.Namespace) -> None:
     from vera_studio.training.comparison import compare
 
-    base = recipe.load(options.recipe)
+    base = recipe_file.load(options.recipe)
     chosen = tuple(candidate(name, base.adapter) for name in options.methods)
     settings = ComparisonSettings(chosen, options.seeds)
     stop = StopOnInterrupt()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio import recipe
+from vera_studio import recipe, recipe_file
 from vera_studio.cli.interrupt import StopOnInterrupt
 from vera_studio.cli.library import ADAPTER_HELP, add_to_library, find_adapter
 from vera_studio.cli.progress import ProgressLine
@@ -72,7 +72,7 @@ def _train(options: argparse.Namespace) -> None:
 
     stop = StopOnInterrupt()
     with stop:
-        result = train(recipe.load(options.recipe), options.out, ProgressLine(), stop.asked)
+        result = train(recipe_file.load(options.recipe), options.out, ProgressLine(), stop.asked)
     show(*gains(result))
     show(f"Run folder: {result.folder}")
     if options.name and not result.best_epoch:

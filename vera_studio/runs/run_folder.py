@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import Recipe
@@ -56,7 +56,7 @@ class RunFolder:
         """
         self.path = path
         check_unused(path)
-        recipes.save(recipe, path / "recipe.toml")
+        recipe_file.save(recipe, path / "recipe.toml")
         self._start_table("losses.csv", ["step", "epoch", "loss"])
         self._start_table(
             "metrics.csv",

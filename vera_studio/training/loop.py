@@ -126,6 +126,7 @@ class _Run:
         self.settings = recipe.training
         self.folder_path = run_folder
         self.kind = model.kind
+        self.model_title = model.title
         self.network = model.network
         self.device = device
         self.on_event = on_event
@@ -172,6 +173,7 @@ class _Run:
         folder = RunFolder(self.folder_path, self.recipe, self.kind.class_names)
         facts = {
             "data": self.data.title,
+            "network": self.model_title,
             "targets": [self.kind.class_names[index] for index in self.targets],
             "keep_others": self.settings.keep_others,
             "epochs": self.settings.epochs,

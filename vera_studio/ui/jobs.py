@@ -77,10 +77,12 @@ def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
 def open_model(
     settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop
 ) -> "OpenedModel":
-    """Open the network that `settings` names."""
+    """Open the network that `settings` names; here its digest too, which takes a while."""
+    from vera_studio.adapters.base_digest import base_digest
     from vera_studio.models.registry import open_model
 
-    return open_model(settings)
+    model = open_model(settings)
+    return dataclasses.replace(model, digest=base_digest(model.network))
 
 
 def open_data(

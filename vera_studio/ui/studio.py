@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from vera_studio import environment
+from vera_studio import environment, recipe_file
 from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSettings, ModelSettings
@@ -203,14 +203,14 @@ class Studio(QObject):
 
     def save_recipe(self, path: Path) -> None:
         """Write the draft as TOML, for `vera-studio train` or another day."""
-        if self._try(lambda: recipes.save(self.workspace.recipe, path)):
+        if self._try(lambda: recipe_file.save(self.workspace.recipe, path)):
             self._tell(f"Saved the recipe as {path.name}.", str(path))
 
     def open_recipe(self, path: Path) -> None:
         """Make the recipe in `path` the draft, with the network and images that it names."""
 
         def take() -> None:
-            recipe = recipes.load(path)
+            recipe = recipe_file.load(path)
             recipes.validate(recipe)
             self._take_recipe(recipe, path)
 
