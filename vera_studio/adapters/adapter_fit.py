@@ -6,40 +6,85 @@ import torch
 from torch import nn
 
 from vera_studio.adapters.adapter_content import AdapterFile
+from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.library_names import clean_name
 from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
 from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.wording import difference, listed
 
+_FEW = 10  # names of classes in a message
 
-def check_fit(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> None:
+
+def check_fit(
+    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], opened: str = ""
+) -> None:
     """Refuse an adapter that was made for another network.
 
     Args:
         adapter: to be put on.
         network: may have another adapter on.
         class_names: the network's classes, in its order.
+        opened: what a person calls the network, where that is known.
 
     Raises:
         AdapterError: it was, or its projections cannot be made here.
     """
     info = adapter.info
-    if tuple(class_names) != info.class_names:
-        raise AdapterError(
-            f"The adapter is for other classes: expected {', '.join(class_names)}; "
-            f"found {', '.join(info.class_names)}."
-        )
+    if reason := other_classes(info, class_names):
+        raise AdapterError(f"The adapter does not fit. {reason}")
     _check_layers(adapter, find_sites(network))
-    if (expected := base_digest(network)) != info.base_digest:
-        raise AdapterError(
-            "The adapter was trained on a network of the same shape with other weights: "
-            f"expected a base with digest {expected[:12]}…, found {info.base_digest[:12]}…."
-        )
+    if reason := other_base(info, base_digest(network), opened):
+        raise AdapterError(f"The adapter does not fit. {reason}")
     if info.settings.method == "vera":
         _check_projections(adapter, network)
+
+
+def other_classes(info: AdapterInfo, class_names: Sequence[str]) -> str:
+    """A sentence where an adapter is for other classes than `class_names`; else empty."""
+    if tuple(class_names) == info.class_names:
+        return ""
+    its, open_ones = set(info.class_names), set(class_names)
+    lacks = [
+        f"{which} lacks {_few(names)}"
+        for which, names in (
+            ("the network", [name for name in info.class_names if name not in open_ones]),
+            ("the adapter", [name for name in class_names if name not in its]),
+        )
+        if names
+    ]
+    how = ", and ".join(lacks) or "they are the same ones in another order"
+    return f"It is for other classes: {how}."
+
+
+def other_base(info: AdapterInfo, digest: str, opened: str = "") -> str:
+    """A sentence where an adapter was trained on other weights than those open; else empty.
+
+    Args:
+        info: of the adapter.
+        digest: of the network that is open.
+        opened: what a person calls that, where it is known.
+    """
+    if info.base_digest == digest:
+        return ""
+    told = info.training.get("network")
+    trained_on = clean_name(told) if isinstance(told, str) else ""
+    if not trained_on:
+        of = f"those of {opened}, which is open" if opened else "those that are open"
+        return f"It was trained on other weights than {of}."
+    if not opened:
+        return f"It was trained on {trained_on}; open are other weights."
+    if trained_on == opened:
+        return f"It was trained on {trained_on}, but with other weights than are open."
+    return f"It was trained on {trained_on}; open is {opened}."
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def _check_layers(adapter: AdapterFile, sites: Sites) -> None:

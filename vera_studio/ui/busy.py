@@ -35,6 +35,11 @@ class BusyJobs(QObject):
         return bool(self._jobs)
 
     @property
+    def name(self) -> str:
+        """What is being worked on; empty for nothing."""
+        return self._jobs[-1].name if self._jobs else ""
+
+    @property
     def can_cancel(self) -> bool:
         """Whether `cancel` would do anything."""
         return any(job.name in _CANCELLABLE for job in self._jobs)
@@ -71,4 +76,4 @@ class BusyJobs(QObject):
 
     def _ended(self, job: Job) -> None:
         self._jobs.remove(job)
-        self.changed.emit(self._jobs[-1].name if self._jobs else "")
+        self.changed.emit(self.name)

@@ -41,8 +41,10 @@ from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.widgets.reasons import allow
 
 _CLOSING_MILLISECONDS = 20_000
+_NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
 
@@ -201,25 +203,25 @@ class MainWindow(QMainWindow):
 
     def _enable_actions(self, _: object = None) -> None:
         studio, workspace = self.studio, self.studio.workspace
-        free = studio.is_free
-        found = workspace.problems()
-        enabled = {
-            "start": free and not found,
-            "pause": studio.run.state in (RunState.RUNNING, RunState.PAUSED),
-            "stop": studio.run.state in (RunState.RUNNING, RunState.PAUSED)
-            or studio.comparison.can_stop,
-            **{f"export_{target}": workspace.adapter is not None for target in TARGETS},
-            "remove_adapter": free and workspace.adapter is not None,
-            **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), free),
-            **dict.fromkeys(("open_folder", "use_sample", "use_cifar10"), free),
-            **dict.fromkeys(("import_adapter", "import_peft"), free),
+        busy, found = studio.obstacle, workspace.problems()
+        no_run = _NO_RUN.get(studio.run.state, "")
+        no_adapter = "" if workspace.adapter else "The model has no adapter on."
+        reasons = {
+            "start": busy or "\n".join(found),
+            "pause": no_run,
+            "stop": "" if studio.comparison.can_stop else no_run,
+            **{f"export_{target}": no_adapter for target in TARGETS},
+            "remove_adapter": busy or no_adapter,
+            **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), busy),
+            **dict.fromkeys(("open_folder", "use_sample", "use_cifar10"), busy),
+            **dict.fromkeys(("import_adapter", "import_peft"), busy),
         }
-        for name, on in enabled.items():
-            self.actions_by_name[name].setEnabled(on)
-        self._recent_menu.setEnabled(free)
-        self.setup_panel.set_editable(free)
-        self.data_page.set_editable(free)
-        self.setup_panel.show_problem("\n".join(found) if free else "")
+        for name, reason in reasons.items():
+            allow(self.actions_by_name[name], reason)
+        self._recent_menu.setEnabled(not busy)
+        self.setup_panel.set_editable(busy)
+        self.data_page.set_editable(busy)
+        self.setup_panel.show_problem("" if busy else "\n".join(found))
 
     def _describe_exports(self, _: object = None) -> None:
         """Have the entries say in which form the adapter that is on would be written."""
@@ -234,7 +236,7 @@ class MainWindow(QMainWindow):
 
     def _follow_undo(self, text: str) -> None:
         undo = self.actions_by_name["undo_delete"]
-        undo.setEnabled(bool(text))
+        allow(undo, "" if text else "Nothing was deleted that could be brought back.")
         set_tip(undo, f"Bring back {text}" if text else tip_of("undo_delete"))
 
     def _follow_run(self, state: RunState) -> None:

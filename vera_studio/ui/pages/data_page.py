@@ -1,5 +1,6 @@
 """The images that are open: thumbnails and numbers a class, skipped files, the download."""
 
+import html
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs import DOWNLOAD, Progress, thumbnails
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class DataPage(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._downloading = False
-        self.summary = QLabel("Loading…", wordWrap=True)
+        self.summary = QLabel("Loading…", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.summary.setObjectName("data_summary")
         self.grid = ThumbnailGrid()
         self.skipped = QPlainTextEdit(readOnly=True)
@@ -68,10 +70,10 @@ class DataPage(QWidget):
         self._download.show()
         self._download_button.setFocus()
 
-    def set_editable(self, editable: bool) -> None:
-        """Let other images be chosen, or not, as during a run."""
+    def set_editable(self, obstacle: str) -> None:
+        """Let other images be chosen, or not, and say why, as during a run."""
         for button in (*self._sources, self._download_button):
-            button.setEnabled(editable)
+            allow(button, obstacle)
 
     def _top_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -156,7 +158,7 @@ class DataPage(QWidget):
         if data.source == "cifar10":
             self._download.hide()
         self.summary.setText(
-            f"<b>{data.title}</b><br>{len(data.train):,} images to train on, "
+            f"<b>{html.escape(data.title)}</b><br>{len(data.train):,} images to train on, "
             f"{len(data.validation):,} held out to validate, {len(data.test):,} to test. "
             + ("" if len(data.train) else "There are none to train on.")
         )

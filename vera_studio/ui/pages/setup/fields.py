@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
 _Field = TypeVar("_Field", bound=QWidget)
@@ -23,7 +24,7 @@ def describe(field: _Field, object_name: str, accessible_name: str, tip: str) ->
     """Give `field` its names and its tooltip; returns it."""
     field.setObjectName(object_name)
     field.setAccessibleName(accessible_name)
-    field.setToolTip(tip)
+    field.setToolTip(plain_tip(tip))
     ignore_wheel_when_unfocused(field)
     return field
 

@@ -18,6 +18,7 @@ from vera_studio.ui.pages.setup.cache_form import CacheForm
 from vera_studio.ui.pages.setup.source_form import SourceForm
 from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import Workspace
 
 
@@ -59,9 +60,9 @@ class SetupPanel(QWidget):
         layout.addWidget(self._problem)
         layout.addLayout(_button_row(actions))
 
-    def set_editable(self, editable: bool) -> None:
-        """Let the forms be edited, or not, as during a run."""
-        self._forms.setEnabled(editable)
+    def set_editable(self, obstacle: str) -> None:
+        """Let the forms be edited, or not, and say why, as during a run."""
+        allow(self._forms, obstacle)
 
     def show_problem(self, text: str) -> None:
         """Say what keeps a run from starting; nothing when it can start."""

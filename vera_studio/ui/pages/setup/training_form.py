@@ -1,5 +1,6 @@
 """How the adapter is trained: length, optimizer, schedule, augmentation, seed and device."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
 
@@ -30,7 +31,7 @@ class TrainingForm(QGroupBox):
         self._workspace = workspace
         self._make_numbers()
         self._make_choices()
-        self._device_reason = QLabel(wordWrap=True)
+        self._device_reason = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._device_reason.setObjectName("device_reason")
         form = QFormLayout()
         add_row(form, "Epochs", self._epochs)
