@@ -75,4 +75,4 @@ def test_a_lora_adapter_is_trained_and_put_on(qtbot, window, settle):
     window.pages.setCurrentWidget(window.parameters_page)
     settle()
     kinds = {info.module_kinds for info in window.parameters_page._inspection.tensors}
-    assert ("LoraLinear",) in kinds
+    assert ("LoraLayer",) in kinds

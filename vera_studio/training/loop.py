@@ -10,7 +10,8 @@ import torch
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
-from vera_studio.adapters.attach import adapter_parameters, attach, count, linear_layers
+from vera_studio.adapters.attach import adapter_parameters, attach, count
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData
@@ -83,7 +84,7 @@ def train(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
-    recipes.validate(recipe, model.kind.class_names, list(linear_layers(model.network)))
+    recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
     if data is None:
         on_event(Stage("Opening the images"))
         data = open_images(recipe, model, should_stop)

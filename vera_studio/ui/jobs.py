@@ -68,15 +68,6 @@ class Inspection:
     network: Any  # kept alive: the memory addresses shown are its own
 
 
-def warm_up(on_event: OnEvent, should_stop: ShouldStop) -> None:
-    """Have torch import what it otherwise would when the first run makes an optimizer."""
-    import torch
-
-    from vera_studio.training.optimisation import make_optimizer
-
-    make_optimizer("adamw", [torch.nn.Parameter(torch.zeros(1))], 1.0)
-
-
 def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
     """What this machine can compute on; asking CUDA can take a second."""
     from vera_studio.training.devices import available_devices, choose_device

@@ -37,7 +37,6 @@ class Studio(QObject):
         busy_changed(str): what is being worked on beside a run; empty for nothing.
         progress(Progress): how far that is.
         ready(): torch is in, the network and the first images are open.
-        warmed_up(): what a first run would import is in as well.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         download_failed(str): CIFAR-10 did not come; the reason.
@@ -47,7 +46,6 @@ class Studio(QObject):
     busy_changed = Signal(str)
     progress = Signal(object)
     ready = Signal()
-    warmed_up = Signal()
     message = Signal(str)
     failed = Signal(object)
     download_failed = Signal(str)
@@ -122,9 +120,6 @@ class Studio(QObject):
     def _become_ready(self) -> None:
         self.is_ready = True
         self.ready.emit()
-        job = self.runner.start(jobs.warm_up, name="Warming up")
-        job.failed.connect(self.failed)
-        job.finished.connect(self.warmed_up)
 
     # Model and images
 
