@@ -1,11 +1,17 @@
 """Memory: how much is free, and what to do when there is none left."""
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import psutil
 import torch
 
+from vera_studio.errors import NotEnoughMemoryError
+from vera_studio.wording import not_enough_memory
+
+_log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 # Where torch raises no class of its own: the CPU's allocator, of Windows and of all others, MPS,
 # and NVIDIA's libraries.
@@ -29,6 +35,22 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
+
+
+@contextmanager
+def out_of_memory_told(device: torch.device) -> Iterator[None]:
+    """Have memory that runs out on `device` come as a message that says what to do.
+
+    Raises:
+        NotEnoughMemoryError: it ran out.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        _log.warning("out of memory on %s: %s", device, error)
+        raise NotEnoughMemoryError(not_enough_memory(device.type)) from error
 
 
 def halve_when_out_of_memory(
