@@ -26,6 +26,11 @@ def first_of(names: Sequence[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def already_there(name: str) -> str:
+    """Of an adapter that was to be kept, and that the library holds already as `name`."""
+    return f"The library has this adapter already, as {name}; no second copy was made."
+
+
 def printable(text: str) -> str:
     r"""`text` on one line, with what would steer a terminal spelled out, such as \x1b.
 

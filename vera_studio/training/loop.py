@@ -11,7 +11,8 @@ import torch
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
-from vera_studio.adapters.attach import adapter_parameters, attach, count, linear_layers
+from vera_studio.adapters.attach import adapter_parameters, attach, count
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData
@@ -91,7 +92,7 @@ def train(
         if model is None:
             on_event(Stage("Opening the network"))
             model = open_model(recipe.model)
-        recipes.validate(recipe, model.kind.class_names, list(linear_layers(model.network)))
+        recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
         if data is None:
             on_event(Stage("Opening the images"))
             data = open_images(recipe, model, should_stop)
@@ -135,6 +136,7 @@ class _Run:
         self.settings = recipe.training
         self.folder_path = run_folder
         self.kind = model.kind
+        self.model_title = model.title
         self.network = model.network
         self.device = device
         self.on_event = on_event
@@ -182,6 +184,7 @@ class _Run:
         folder = RunFolder(self.folder_path, self.recipe, self.kind.class_names)
         facts = {
             "data": self.data.title,
+            "network": self.model_title,
             "targets": [self.kind.class_names[index] for index in self.targets],
             "keep_others": self.settings.keep_others,
             "epochs": self.settings.epochs,

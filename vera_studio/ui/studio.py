@@ -38,7 +38,6 @@ class Studio(QObject):
         busy_changed(str): what is being worked on beside a run; empty for nothing.
         progress(Progress): how far that is.
         ready(): torch is in, the network and the first images are open.
-        warmed_up(): what a first run would import is in as well.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         download_failed(str): CIFAR-10 did not come; the reason.
@@ -48,7 +47,6 @@ class Studio(QObject):
     busy_changed = Signal(str)
     progress = Signal(object)
     ready = Signal()
-    warmed_up = Signal()
     message = Signal(str)
     failed = Signal(object)
     download_failed = Signal(str)
@@ -123,9 +121,6 @@ class Studio(QObject):
     def _become_ready(self) -> None:
         self.is_ready = True
         self.ready.emit()
-        job = self.runner.start(jobs.warm_up, name="Warming up")
-        job.failed.connect(self.failed)
-        job.finished.connect(self.warmed_up)
 
     # Model and images
 
@@ -267,8 +262,7 @@ class Studio(QObject):
         self.workspace.set_result(result)
         end = " ".join(sentences(result))
         self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs. {end}")
-        if result.improved:
-            self.adapters.take_trained(result)
+        self.adapters.take_trained(result)
 
     # Measuring
 

@@ -22,7 +22,7 @@ class ParameterRow:
     """A parameter or buffer, as it stands in the tree."""
 
     name: str  # in full, such as "fc1.projections.A"; unique
-    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLinear", ...)
+    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLayer", ...)
     kind: str  # such as "Parameter" or "Buffer"
     shape: tuple[int, ...]
     count: int  # numbers
