@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vera_studio import recipe, recipe_file
 from vera_studio.cli.interrupt import StopOnInterrupt
-from vera_studio.cli.library import ADAPTER_HELP, add_to_library, find_adapter
+from vera_studio.cli.library import ADAPTER_HELP, add_to_library, find_adapter, open_model
 from vera_studio.cli.progress import ProgressLine
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json, gains
@@ -84,11 +84,10 @@ def _train(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.reading import read_adapter
-    from vera_studio.models.registry import open_model
     from vera_studio.training.devices import choose_device
     from vera_studio.training.evaluation import evaluate
 
-    model = open_model(ModelSettings(weights=options.weights))
+    model = open_model(options.weights)
     adapter = read_adapter(find_adapter(options.adapter), model)
     adapter_file.apply(adapter, model.network, model.kind.class_names)
     model.network.to(choose_device(options.device).device)

@@ -11,7 +11,6 @@ from vera_studio.files import open_regular, reason
 from vera_studio.models import safetensors_file, torch_file
 from vera_studio.models.torch_file import ShouldStop
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin")  # usual ones; for dialogs
 MAX_FILE_BYTES = 2**36  # 64 GiB; only what is wanted of it is read
 _HEAD_BYTES = 512
 _SAVE_WEIGHTS = "Save the weights alone: torch.save(model.state_dict(), path)."
@@ -48,6 +47,20 @@ def opened(path: Path, should_stop: ShouldStop) -> Iterator[Any]:
             yield _content(file, path.name, should_stop)
         except OSError as error:
             raise ModelError(f"{path} cannot be read: {reason(error)}.") from error
+
+
+def holds_weights(path: Path) -> bool:
+    """Whether a file seems to be one of weights, and no adapter; a quick look, never an error."""
+    try:
+        with open_regular(path, MAX_FILE_BYTES) as file:
+            head = file.read(_HEAD_BYTES)
+            if not safetensors_file.looks_like_one(head):
+                return head.startswith((torch_file.ZIP_HEAD, b"\x80"))
+            names = safetensors_file.read(file, os.fstat(file.fileno()).st_size)
+    except (OSError, ModelError):
+        return False
+    # PEFT's LoRA has names that end alike: whoever drops its file alone is to be told so.
+    return any(name.endswith(".weight") and ".lora_" not in name for name in names)
 
 
 def _content(file: BinaryIO, name: str, should_stop: ShouldStop) -> Any:
