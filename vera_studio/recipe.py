@@ -7,6 +7,7 @@ A recipe says everything that decides a run's result. The window edits a draft o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from vera_studio.errors import RecipeError
@@ -55,7 +56,7 @@ class AdapterSettings:
     rank: int = 32  # rows of A and columns of B
     d_initial: float = 0.1  # every entry of d before training
     seed: int = 0  # of the frozen projections; with LoRA, of the first values of A
-    layers: tuple[str, ...] | None = None  # full names of linear layers; None for all
+    layers: tuple[str, ...] | None = None  # full names, or patterns; None for the network's own
     method: Method = "vera"
     sharing: Sharing = "shape"  # one pair of projections for each shape, or one for all layers
     alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
@@ -210,6 +211,13 @@ def _check_names(
         found.append(f"Choose at least one {kind} ({name}).")
     if len(set(chosen)) != len(chosen):
         found.append(f"{name} names a {kind} twice.")
-    there = set(chosen if known is None else known)
-    if unknown := [one for one in chosen if one not in there]:
-        found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known or ())}.")
+    if known is None:
+        return
+    there = set(known)
+    if unknown := [one for one in chosen if one not in there and not _matches(one, known)]:
+        found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known)}.")
+
+
+def _matches(pattern: str, names: Sequence[str]) -> bool:
+    """Whether `pattern`, such as "blocks.6.*", stands for some of `names`."""
+    return "*" in pattern and any(fnmatchcase(name, pattern) for name in names)

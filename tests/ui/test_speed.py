@@ -118,5 +118,5 @@ def test_what_loading_made_is_not_looked_at_by_every_collection(qtbot, monkeypat
     window = make_window(ErrorReporter())
     qtbot.addWidget(window)
     assert not frozen
-    window.studio.warmed_up.emit()
+    window.studio.ready.emit()
     assert frozen == [True]

@@ -15,6 +15,7 @@ from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import show
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
+from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -206,7 +207,11 @@ def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> Non
 
 
 def _add(adapter: "AdapterFile", name: str) -> None:
-    entry = _library().add(adapter, name, datetime.now().astimezone())
+    library = _library()
+    if known := library.find_same(adapter):
+        show(f"{known.path}: {already_there(known.name)}")
+        return
+    entry = library.add(adapter, name, datetime.now().astimezone())
     show(f"{entry.path}: in the library as {entry.name}.")
 
 

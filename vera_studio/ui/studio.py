@@ -17,6 +17,7 @@ from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
+from vera_studio.runs.summary import sentences
 from vera_studio.ui import adapter_jobs, jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
@@ -37,7 +38,6 @@ class Studio(QObject):
         busy_changed(str): what is being worked on beside a run; empty for nothing.
         progress(Progress): how far that is.
         ready(): torch is in, the network and the first images are open.
-        warmed_up(): what a first run would import is in as well.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         download_failed(str): CIFAR-10 did not come; the reason.
@@ -47,7 +47,6 @@ class Studio(QObject):
     busy_changed = Signal(str)
     progress = Signal(object)
     ready = Signal()
-    warmed_up = Signal()
     message = Signal(str)
     failed = Signal(object)
     download_failed = Signal(str)
@@ -122,9 +121,6 @@ class Studio(QObject):
     def _become_ready(self) -> None:
         self.is_ready = True
         self.ready.emit()
-        job = self.runner.start(jobs.warm_up, name="Warming up")
-        job.failed.connect(self.failed)
-        job.finished.connect(self.warmed_up)
 
     # Model and images
 
@@ -264,8 +260,8 @@ class Studio(QObject):
     def _run_finished(self, result: RunResult) -> None:
         how = "stopped" if result.stopped else "finished"
         self.workspace.set_result(result)
-        best = f"epoch {result.best_epoch} is kept as the best"
-        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs; {best}.")
+        end = " ".join(sentences(result))
+        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs. {end}")
         self.adapters.take_trained(result)
 
     # Measuring
