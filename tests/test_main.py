@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import vera_studio
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.run_folder import load_result
 
@@ -37,7 +37,7 @@ def python(*arguments):
 
 def test_subcommands_run_without_qt(tmp_path):
     training = TrainingSettings(target_classes=("cat",), keep_others=0.0, epochs=1, device="cpu")
-    recipes.save(Recipe(training=training), tmp_path / "recipe.toml")
+    recipe_file.save(Recipe(training=training), tmp_path / "recipe.toml")
     folder = tmp_path / "run"
     done = python("-c", WITHOUT_QT, "train", tmp_path / "recipe.toml", "--out", folder)
     assert done.returncode == 0, done.stderr

@@ -1,10 +1,98 @@
-"""Writing files so that a reader never meets half of one."""
+"""Reading files that may be anything, and writing files that are whole or not there."""
 
+import contextlib
 import os
-import tempfile
+import secrets
+import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from vera_studio.errors import StudioError
+
+MAX_TEXT_BYTES = 2**20  # of recipes, settings and the like; the studio's own have some KB
+# A pipe is not waited for, and a terminal does not become the program's own.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_regular(path: Path, most: int) -> BinaryIO:
+    """Open a file for reading that is one: no pipe, device or folder, which may never end.
+
+    Args:
+        path: of the file; a link is followed.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger; `reason` says which.
+    """
+    try:
+        _check_regular(path.stat(), most)  # before opening, which does something to some devices
+        handle = os.open(path, _OPEN_FLAGS)
+    except ValueError as error:  # a null character, or what cannot be encoded
+        raise OSError("no file can have that name") from error
+    try:
+        _check_regular(os.fstat(handle), most)  # what was opened, whatever is there now
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    with open_regular(path, most) as file:
+        content = file.read(most + 1) or b""
+    _check_size(len(content), most)  # it may have grown, or be one that tells no size
+    return content
+
+
+def read_text(path: Path, most: int = MAX_TEXT_BYTES) -> str:
+    """The text, UTF-8, in a regular file of at most `most` bytes; a byte order mark is passed over.
+
+    Raises:
+        OSError: as `open_regular`, or it is no UTF-8.
+    """
+    try:
+        return read_regular(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise OSError("it is not a text in UTF-8") from error
+
+
+def reason(error: OSError) -> str:
+    """Why a file could not be read or written, in a few words, without its path."""
+    return error.strerror or str(error)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at `path` that can be looked at; never an error."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_regular(path: Path) -> bool:
+    """Whether there is a regular file at `path` that can be looked at; never an error."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -13,27 +101,51 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StudioError: the folder cannot be made or written to.
     """
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: all are written beside their places, then put there.
+
+    So a full disk leaves all of them as they were.
+
+    Raises:
+        StudioError: a folder cannot be made or written to.
+    """
+    temporaries: dict[Path, Path] = {}
+    path = next(iter(contents), Path())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # mkstemp makes the file readable to its owner alone; a document follows the umask.
-            temporary.chmod(0o666 & ~_umask())
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporaries[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+            _write_new(temporaries[path], content)
+        for path, temporary in temporaries.items():
             temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StudioError(f"Cannot write {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else "no file can have that name"
+        raise StudioError(f"Cannot write {path}: {why}") from error
+    finally:
+        for temporary in temporaries.values():
+            with contextlib.suppress(OSError, ValueError):  # put in place, or never made
+                temporary.unlink()
 
 
-def _umask() -> int:
-    """The process's file mode mask; the system only tells it when it is set."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet; the system applies the umask to its mode."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _check_regular(status: os.stat_result, most: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((name for is_it, name in _KINDS if is_it(status.st_mode)), "something else")
+        raise OSError(f"it is {kind}, not a file")
+    _check_size(status.st_size, most)
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise OSError(f"it has more than the {most:,} bytes that such a file may have")

@@ -1,23 +1,17 @@
-"""What a run is made from: frozen settings, written to and read from TOML.
+"""What a run is made from: frozen settings, and the checks of their values.
 
 A recipe says everything that decides a run's result. The window edits a draft of one,
-`vera-studio train` reads one from a file, and every run folder keeps its own.
+`vera-studio train` reads one from a file (see `recipe_file`), and every run folder keeps its own.
 """
 
-import dataclasses
 import math
-import tomllib
-import types
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
-
-import tomli_w
+from fnmatch import fnmatchcase
+from typing import Literal
 
 from vera_studio.errors import RecipeError
-from vera_studio.files import write_atomically
+from vera_studio.wording import first_of
 
 MAX_RANK = 1024
 MAX_BATCH_SIZE = 65_536
@@ -62,7 +56,7 @@ class AdapterSettings:
     rank: int = 32  # rows of A and columns of B
     d_initial: float = 0.1  # every entry of d before training
     seed: int = 0  # of the frozen projections; with LoRA, of the first values of A
-    layers: tuple[str, ...] | None = None  # full names of linear layers; None for all
+    layers: tuple[str, ...] | None = None  # full names, or patterns; None for the network's own
     method: Method = "vera"
     sharing: Sharing = "shape"  # one pair of projections for each shape, or one for all layers
     alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
@@ -105,6 +99,11 @@ class TrainingSettings:
     feature_cache: bool = True  # compute once what the frozen layers make of the images
     cache_megabytes: int | None = None  # memory for that; None for a quarter of what is free
 
+    def targets_among(self, class_names: Sequence[str]) -> tuple[int, ...]:
+        """The target classes as indices into `class_names`, in their order."""
+        wanted = self.target_classes
+        return tuple(i for i, name in enumerate(class_names) if wanted is None or name in wanted)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -134,6 +133,8 @@ def problems(
     _check_number(found, "data.seed", recipe.data.seed, 0, MAX_SEED)
     if recipe.data.source == "folder" and not recipe.data.folder:
         found.append("data.folder must name a folder when data.source is 'folder'.")
+    _check_path(found, "data.folder", recipe.data.folder)
+    _check_path(found, "model.weights", recipe.model.weights)
     return found
 
 
@@ -150,56 +151,6 @@ def validate(
     found = problems(recipe, class_names, layer_names)
     if found:
         raise RecipeError("This recipe cannot be run:\n" + "\n".join(f"- {text}" for text in found))
-
-
-def to_toml(recipe: Recipe) -> str:
-    """`recipe` as TOML; a value that is None (meaning "all" or "automatic") is left out."""
-    return tomli_w.dumps(_without_none(dataclasses.asdict(recipe)))
-
-
-def from_toml(text: str) -> Recipe:
-    """Read what `to_toml` wrote; whatever a section leaves out has its default.
-
-    Raises:
-        RecipeError: not TOML, or names every unknown key and every value of a wrong type.
-    """
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"The recipe is not valid TOML: {error}") from error
-    found: list[str] = []
-    sections: dict[str, Any] = {}
-    for name, settings in typing.get_type_hints(Recipe).items():
-        table = tables.pop(name, {})
-        if isinstance(table, dict):
-            sections[name] = _read_table(settings, name, table, found)
-        else:
-            found.append(f"[{name}] must be a table.")
-    found += [f"[{name}] is not a section of a recipe." for name in tables]
-    if found:
-        raise RecipeError("This recipe cannot be read:\n" + "\n".join(f"- {p}" for p in found))
-    return Recipe(**sections)
-
-
-def load(path: Path) -> Recipe:
-    """Read a recipe from a file.
-
-    Raises:
-        RecipeError: the file cannot be read, or as `from_toml`.
-    """
-    try:
-        return from_toml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"Cannot read the recipe {path}: {error}") from error
-
-
-def save(recipe: Recipe, path: Path) -> None:
-    """Write `recipe` to a file.
-
-    Raises:
-        StudioError: the file cannot be written.
-    """
-    write_atomically(path, to_toml(recipe).encode())
 
 
 def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | None) -> list[str]:
@@ -238,6 +189,15 @@ def _check_number(found: list[str], name: str, value: float, least: float, most:
         found.append(f"{name} must be from {least:,} to {most:,}, not {value:,}.")
 
 
+def _check_path(found: list[str], name: str, path: str) -> None:
+    """Names of files on Linux may be any bytes; what a run leaves is UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode(errors="replace").decode()
+        found.append(f"{name} is {shown}, a name that is no UTF-8; give it another one.")
+
+
 def _check_names(
     found: list[str],
     name: str,
@@ -251,52 +211,13 @@ def _check_names(
         found.append(f"Choose at least one {kind} ({name}).")
     if len(set(chosen)) != len(chosen):
         found.append(f"{name} names a {kind} twice.")
-    unknown = [] if known is None else [one for one in chosen if one not in known]
-    if unknown:
-        found.append(
-            f"{name} names {', '.join(unknown)}; the network has {', '.join(known or ())}."
-        )
+    if known is None:
+        return
+    there = set(known)
+    if unknown := [one for one in chosen if one not in there and not _matches(one, known)]:
+        found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known)}.")
 
 
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return value
-
-
-def _read_table(settings: Any, section: str, table: dict[str, Any], found: list[str]) -> Any:
-    hints = typing.get_type_hints(settings)
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in hints:
-            found.append(f"{section}.{key} is not known; known are {', '.join(hints)}.")
-            continue
-        try:
-            values[key] = _read_value(hints[key], value)
-        except TypeError as error:
-            found.append(f"{section}.{key} must be {error}, not {value!r}.")
-    return settings(**values)
-
-
-def _read_value(hint: Any, value: Any) -> Any:
-    """`value` as the type `hint`; a TypeError's text says what it must be."""
-    if isinstance(hint, types.UnionType):  # tuple[str, ...] | None: TOML has no None
-        hint = hint.__args__[0]
-    if typing.get_origin(hint) is Literal:
-        if value in (choices := typing.get_args(hint)):
-            return value
-        raise TypeError("one of " + ", ".join(repr(choice) for choice in choices))
-    if typing.get_origin(hint) is tuple:
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        raise TypeError("a list of texts")
-    return _read_scalar(hint, value)
-
-
-def _read_scalar(hint: Any, value: Any) -> Any:
-    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise TypeError(names[hint])
-    return value
+def _matches(pattern: str, names: Sequence[str]) -> bool:
+    """Whether `pattern`, such as "blocks.6.*", stands for some of `names`."""
+    return "*" in pattern and any(fnmatchcase(name, pattern) for name in names)

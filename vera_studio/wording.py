@@ -1,6 +1,12 @@
-"""Phrases that several refusals share."""
+"""Phrases that several refusals share, and texts as a terminal may show them."""
 
-from collections.abc import Collection, Mapping
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+
+# Control, format and unassigned characters, and what ends a line or a paragraph.
+_STEERING = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"  # of letters and of emoji: names need them, and they steer nothing
+_FEW = 20  # images: with fewer, one of them changes a share by more than 5 points
 
 
 def difference(expected: Mapping[str, object], found: Mapping[str, object]) -> str:
@@ -10,6 +16,50 @@ def difference(expected: Mapping[str, object], found: Mapping[str, object]) -> s
 
 
 def listed(names: Collection[str], most: int = 5) -> str:
-    ordered = sorted(names)
-    more = len(ordered) - most
-    return ", ".join(ordered[:most]) + (f" and {more} more" if more > 0 else "")
+    """The first `most` of the names by the alphabet, and how many more there are."""
+    return first_of(sorted(names), most)
+
+
+def first_of(names: Sequence[str], most: int = 20) -> str:
+    """The first `most` of the names as they come, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def already_there(name: str) -> str:
+    """Of an adapter that was to be kept, and that the library holds already as `name`."""
+    return f"The library has this adapter already, as {name}; no second copy was made."
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with what would steer a terminal spelled out, such as \x1b.
+
+    File names, class names and notes come from anywhere: all that is printed goes through here.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode() if _steers(character) else character
+        for character in text
+    )
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in _STEERING and character not in _JOINERS
+
+
+def chosen_by(validation_images: int, keep_others: float, has_others: bool) -> str:
+    """By what a run's best epoch is chosen."""
+    if not validation_images:
+        return "Best: the last epoch, for there are no validation images to choose by."
+    text = "Best: the highest accuracy on the validation images"
+    if not has_others:
+        return f"{text}."
+    if keep_others == 0:
+        return f"{text} of the target classes; the others do not count."
+    return f"{text}, the target classes in full and the others by {keep_others:.0%}."
+
+
+def of_few(share: float, images: int) -> str:
+    """The images behind a share where they are few, such as "1 of 3"; else empty."""
+    return f"{round(share * images)} of {images}" if 0 < images < _FEW else ""

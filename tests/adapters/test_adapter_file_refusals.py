@@ -1,6 +1,7 @@
 """Adapter files that cannot be used, or not on this network: refused, and nothing changes."""
 
 import copy
+import dataclasses
 
 import pytest
 import safetensors
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from vera_studio.adapters import adapter_file
+from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.attach import attach, attached_layers, merge
 from vera_studio.errors import AdapterError
 from vera_studio.models.convnet import CLASS_NAMES, ConvNet
@@ -61,15 +63,47 @@ def test_other_networks_are_refused_and_left_as_they_were(path, adapted, refused
     half = ConvNet().half()
     for network in (other, wider, without, half) if adapted else ():
         attach(network, AdapterSettings(rank=2, layers=("fc1",)))
-    refused(path, other, "other weights: expected a base with digest .*, found ")
+    refused(path, other, "trained on other weights than those that are open")
     refused(path, wider, r"fc5\.b: expected float32 \(12,\), found float32 \(10,\)")
-    refused(path, without, r"expected layers among fc1, fc2, fc3, fc5; found fc4\.")
+    refused(path, without, r"this one has no layer fc4\.")
     refused(path, half, r"fc1\.d: expected float16 \(32,\), found float32 \(32,\)")
 
 
 def test_other_classes_are_refused(path, bare, refused):
-    refused(path, bare, "expected a, b; found airplane, automobile", class_names=("a", "b"))
-    refused(path, bare, "for other classes", class_names=CLASS_NAMES[::-1])
+    names = (*CLASS_NAMES[:8], "boat", CLASS_NAMES[9])
+    refused(path, bare, "the network lacks ship, and the adapter lacks boat", class_names=names)
+    refused(path, bare, "the same ones in another order", class_names=CLASS_NAMES[::-1])
+
+
+def test_a_message_names_a_few_of_a_thousand_classes(path, bare, refused):
+    names = [f"class {number}" for number in range(1000)]
+    refused(path, bare, "the adapter lacks class 0, .*class 9 and 990 more", class_names=names)
+
+
+def test_what_was_trained_on_what_is_named(path, bare):
+    """A digest tells a person nothing."""
+    content = adapter_file.load(path)
+
+    def message(network, opened):
+        info = dataclasses.replace(
+            content.info, base_digest="0" * 64, training={"network": network} if network else {}
+        )
+        foreign = dataclasses.replace(content, info=info)
+        with pytest.raises(AdapterError) as caught:
+            check_fit(foreign, bare, CLASS_NAMES, opened)
+        assert "0000" not in str(caught.value)
+        return str(caught.value).removeprefix("The adapter does not fit. ")
+
+    ours = "the pretrained ConvNet"
+    assert message("own.pth", ours) == f"It was trained on own.pth; open is {ours}."
+    assert message(None, ours) == (
+        f"It was trained on other weights than those of {ours}, which is open."
+    )
+    assert message("own.pth", "") == "It was trained on own.pth; open are other weights."
+    assert message("own.pth", "own.pth") == (
+        "It was trained on own.pth, but with other weights than are open."
+    )
+    assert message(["own.pth"], "") == ("It was trained on other weights than those that are open.")
 
 
 def test_a_merged_base_is_refused(path, trained, refused):

@@ -11,10 +11,13 @@ a process of its own, in turns, and the medians are told:
   that is due every 5 ms. Such a timer asks for Python 200 times a second, which holds the run up,
   so the two are measured in runs of their own;
 - what drawing a plot of a thousand and of a million points costs;
+- memory at rest: the window on the built-in sample, five seconds after all is loaded, beside an
+  interpreter that has imported torch, torchvision, Qt and pyqtgraph;
 - switching between two adapters on a loaded network.
 """
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -24,11 +27,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from tests.benchmarks.common import median, print_table, save, usable_cores
 
 TICK_SECONDS = 0.005
 SMALL_BATCH, SMALL_EPOCHS = 4, 60
 AUTO_EPOCHS = 150
+REST_MILLISECONDS = 5000
+IMPORTS = (
+    *("torch", "torchvision", "pyqtgraph"),
+    *("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets"),
+)
 LATENESS = ("late_p50", "late_p99")
 
 
@@ -218,7 +228,38 @@ def switch(arguments: list[str]) -> dict[str, float]:
     return {"milliseconds": median(times) * 1000, "most": max(times) * 1000}
 
 
+def at_rest(arguments: list[str]) -> dict[str, float]:
+    """In a child: megabytes of the app when all is loaded and nothing goes on, or of imports."""
+    if arguments[0] == "imports":
+        for name in IMPORTS:
+            importlib.import_module(name)
+        return {"megabytes": resident_megabytes()}
+    from PySide6.QtCore import QTimer
+
+    from vera_studio import environment
+    from vera_studio.ui.app import make_application, make_window
+    from vera_studio.ui.error_reporter import ErrorReporter
+
+    with tempfile.TemporaryDirectory() as folder:
+        environment.set_data_folder(Path(folder))
+        application = make_application()
+        window = make_window(ErrorReporter())
+        window.resize(1280, 800)
+        window.show()
+        window.studio.ready.connect(lambda: QTimer.singleShot(REST_MILLISECONDS, application.exit))
+        window.studio.load()
+        application.exec()
+        megabytes = resident_megabytes()
+        window.close()
+    return {"megabytes": megabytes}
+
+
+def resident_megabytes() -> float:
+    return psutil.Process().memory_info().rss / 2**20
+
+
 CHILDREN = {
+    "at-rest": at_rest,
     "start-up": start_up,
     "window": run_in_window,
     "headless": run_headless,
@@ -311,6 +352,18 @@ def measure_plots(repeats: int) -> dict[str, float]:
     return results
 
 
+def measure_memory() -> dict[str, float]:
+    imports, app = (child("at-rest", what)["megabytes"] for what in ("imports", "app"))
+    print_table(
+        ["memory at rest", "MB", "allowed"],
+        [
+            ["imports alone", f"{imports:,.0f}", ""],
+            ["window, all loaded", f"{app:,.0f}", f"{imports + 100:,.0f}"],
+        ],
+    )
+    return {"imports": imports, "app": app}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
@@ -325,6 +378,7 @@ def main() -> None:
         "a run with batch 4", SMALL_BATCH, SMALL_EPOCHS, options.repeats
     )
     results["batch_auto"] = measure_run("a run with batch Auto", 0, AUTO_EPOCHS, options.repeats)
+    results["memory"] = measure_memory()
     results["plots"] = measure_plots(options.repeats)
     results["switch"] = switched = child("switch")
     print(

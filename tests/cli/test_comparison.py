@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.command_line import COLOURS, run, write_class
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.errors import TrainingError
 from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone
@@ -24,7 +24,7 @@ def recipe(tmp_path):
     data = DataSettings(source="folder", folder=str(images), validation_share=0.25)
     training = TrainingSettings(target_classes=("cat", "dog"), epochs=2, batch_size=4, device="cpu")
     path = tmp_path / "recipe.toml"
-    recipes.save(Recipe(data=data, training=training), path)
+    recipe_file.save(Recipe(data=data, training=training), path)
     return path
 
 

@@ -122,9 +122,17 @@ def test_a_name_with_a_slash_and_a_folder_of_the_same_name(run, adapter, tmp_pat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "owls").mkdir()
     run("import", adapter, "--name", "cat/dog")
-    run("import", adapter, "--name", "owls")
-    for name in ("cat/dog", "owls"):
-        assert run("export", name, "--to", "merged", "m.pt")[0] == 0
+    assert run("export", "cat/dog", "--to", "merged", "m.pt")[0] == 0
+    run("rename", "cat/dog", "owls")
+    assert run("export", "owls", "--to", "merged", "m.pt")[0] == 0
+
+
+def test_what_the_library_has_already_is_told_with_its_name_there(run, adapter):
+    run("import", adapter, "--name", "Owls")
+    status, out, _ = run("import", adapter, "--name", "Eagles")
+    assert status == 0
+    assert out.endswith("The library has this adapter already, as Owls; no second copy was made.\n")
+    assert listed(run).keys() == {"Owls"}
 
 
 def test_an_import_is_called_as_the_folder(run, adapter, model, tmp_path):

@@ -9,8 +9,7 @@ import pytest
 
 import vera_studio
 from tests.command_line import COLOURS, run, write_class
-from vera_studio import cli, environment
-from vera_studio import recipe as recipes
+from vera_studio import cli, environment, recipe_file
 from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
@@ -33,7 +32,7 @@ def write_recipe(tmp_path, images):
         values = {"target_classes": ("cat", "dog"), "epochs": 2, "batch_size": 4, "device": "cpu"}
         data = DataSettings(source="folder", folder=str(images), validation_share=0.25)
         path = tmp_path / "recipe.toml"
-        recipes.save(Recipe(data=data, training=TrainingSettings(**values | training)), path)
+        recipe_file.save(Recipe(data=data, training=TrainingSettings(**values | training)), path)
         return path
 
     return write
@@ -90,7 +89,7 @@ def test_train(write_recipe, tmp_path, capsys):
     out, err = capsys.readouterr()
     result = load_result(tmp_path / "run")
     assert (result.epochs_done, result.stopped) == (2, False)
-    assert recipes.load(tmp_path / "run" / "recipe.toml") == recipes.load(recipe)
+    assert recipe_file.load(tmp_path / "run" / "recipe.toml") == recipe_file.load(recipe)
     assert "542 of 89,660" in err
     assert [f"epoch {n} " in err for n in (1, 2, 3)] == [True, True, False]
     assert "\r" not in err  # no moving line where there is no terminal

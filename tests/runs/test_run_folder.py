@@ -9,18 +9,34 @@ from datetime import datetime
 
 import pytest
 
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.errors import StudioError
-from vera_studio.recipe import AdapterSettings, Recipe
-from vera_studio.runs.events import EpochDone, Evaluation, RunResult, StepsDone
-from vera_studio.runs.run_folder import RunFolder, check_unused, load_result, new_run_folder
+from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
+from vera_studio.runs.run_folder import (
+    RunFolder,
+    check_unused,
+    load_result,
+    name_adapter,
+    new_run_folder,
+)
 
 NAMES = ("cat", "dog", "ship")
+SUBJECT = RunSubject(
+    "first", "ConvNet", "pretrained", "Folder pets", "vera", 8, "VeRA, rank 8", skipped=3
+)
 NAN = math.nan
 
 
 def evaluation(first=0.25):
-    return Evaluation(loss=1.5, accuracy=0.5, per_class=(first, 0.75, NAN), counts=(4, 4, 0))
+    return Evaluation(
+        loss=1.5,
+        accuracy=0.5,
+        per_class=(first, 0.75, NAN),
+        counts=(4, 4, 0),
+        class_losses=(1.25, 1.75, NAN),
+        part="test",
+    )
 
 
 def result(folder, **changes):
@@ -36,6 +52,9 @@ def result(folder, **changes):
         "images_per_second": 1234.5,
         "seconds": 6.75,
         "device": "cpu",
+        "learning_rate": 0.02,
+        "epochs_measured": 3,
+        "subject": SUBJECT,
     }
     return RunResult(**values | changes)
 
@@ -53,7 +72,7 @@ def same(first, second):
 def test_the_recipe_is_in_the_folder(tmp_path):
     recipe = Recipe(adapter=AdapterSettings(rank=7))
     RunFolder(tmp_path / "new" / "run", recipe, NAMES)
-    assert recipes.load(tmp_path / "new" / "run" / "recipe.toml") == recipe
+    assert recipe_file.load(tmp_path / "new" / "run" / "recipe.toml") == recipe
     text = (tmp_path / "new" / "run" / "recipe.toml").read_text()
     assert tomllib.loads(text)["adapter"]["rank"] == 7
 
@@ -101,7 +120,20 @@ def test_metrics_have_a_row_an_epoch(tmp_path):
         "learning_rate": "0.004",
         "is_best": "1",
         "seconds": "1.500",
+        "validation_loss_targets": "1.5",
+        "validation_loss_others": "nan",
     }
+
+
+def test_the_losses_of_targets_and_others_are_told_apart(tmp_path):
+    recipe = Recipe(training=TrainingSettings(target_classes=("dog", "ship")))
+    RunFolder(tmp_path, recipe, NAMES).add_epoch(
+        EpochDone(1, 8, 2.25, evaluation(), 0.004, True, 1.5)
+    )
+    head, row = rows(tmp_path / "metrics.csv")
+    named = dict(zip(head, row, strict=True))
+    assert named["validation_loss_targets"] == "1.75"  # ship has no image
+    assert named["validation_loss_others"] == "1.25"
 
 
 def test_class_names_with_commas_stay_one_column(tmp_path):
@@ -161,13 +193,42 @@ def test_a_folder_without_a_whole_result_is_refused(tmp_path, text):
         load_result(tmp_path)
 
 
-def test_a_result_with_more_or_less_than_it_should_is_refused(tmp_path):
+def test_a_result_of_a_newer_version_is_read_for_what_is_known(tmp_path):
+    written = result(tmp_path)
+    RunFolder(tmp_path, Recipe(), NAMES).add_result(written)
+    path = tmp_path / "result.json"
+    values = json.loads(path.read_text())
+    values["subject"]["camera"] = "phone"
+    path.write_text(json.dumps(values | {"colour": "red"}))
+    assert same(load_result(tmp_path), written)
+
+
+def test_a_result_of_an_older_version_comes_back(tmp_path):
     RunFolder(tmp_path, Recipe(), NAMES).add_result(result(tmp_path))
     path = tmp_path / "result.json"
     values = json.loads(path.read_text())
-    path.write_text(json.dumps(values | {"colour": "red"}))
-    with pytest.raises(StudioError, match="colour"):
-        load_result(tmp_path)
+    for key in ("subject", "learning_rate", "epochs_measured", "adapter_name"):
+        del values[key]
+    for part in ("before", "after"):
+        del values[part]["class_losses"], values[part]["part"]
+    path.write_text(json.dumps(values))
+    found = load_result(tmp_path)
+    assert (found.best_epoch, found.subject.network, found.adapter_name) == (2, "", "")
+    assert math.isnan(found.before.loss_over((0, 1)))
+    assert math.isnan(found.learning_rate)
+
+
+def test_what_the_best_adapter_is_called_is_noted(tmp_path):
+    RunFolder(tmp_path, Recipe(), NAMES).add_result(result(tmp_path))
+    named = name_adapter(load_result(tmp_path), "pets \udcff")
+    assert named.adapter_name == "pets \udcff"
+    assert same(load_result(tmp_path), named)
+
+
+def test_a_result_with_less_than_it_should_is_refused(tmp_path):
+    RunFolder(tmp_path, Recipe(), NAMES).add_result(result(tmp_path))
+    path = tmp_path / "result.json"
+    values = json.loads(path.read_text())
     del values["seconds"]
     path.write_text(json.dumps(values))
     with pytest.raises(StudioError, match="seconds"):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
 from vera_studio.models.registry import open_model
@@ -89,7 +90,7 @@ def test_a_run_is_what_train_makes_of_its_recipe(tiny_data, tmp_path):
     settings = ComparisonSettings((BIAS, VERA), seeds=1)
     comparison = compare(RECIPE, settings, tmp_path / "c", data=data)
     run = comparison.runs[1]
-    recipe = recipes.load(run.folder / "recipe.toml")
+    recipe = recipe_file.load(run.folder / "recipe.toml")
     assert recipe == dataclasses.replace(RECIPE, adapter=dataclasses.replace(VERA, seed=20))
     alone = train(recipe, tmp_path / "alone", data=data)
     assert run.after.targets == alone.after.mean_over((3, 5))

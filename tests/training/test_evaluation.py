@@ -49,6 +49,9 @@ def test_it_agrees_with_a_plain_reference(network):
     for index in range(10):
         hits = [hit for hit, label in zip(right, labels, strict=True) if label == index]
         assert found.per_class[index] == sum(hits) / len(hits)
+        of_class = [loss for loss, label in zip(losses, labels, strict=True) if label == index]
+        assert found.class_losses[index] == pytest.approx(sum(of_class) / len(of_class), abs=1e-5)
+    assert found.loss_over(range(10)) == pytest.approx(found.loss)
     assert 0 < found.accuracy < 1  # a network that is always or never right shows nothing
 
 
@@ -57,6 +60,8 @@ def test_classes_without_images_have_no_accuracy(network):
     found = evaluate(network, KIND, images)
     assert [math.isnan(share) for share in found.per_class] == [False] * 3 + [True] * 7
     assert found.counts[3:] == (0,) * 7
+    assert found.loss_over((0, 1, 2, 9)) == pytest.approx(found.loss)
+    assert math.isnan(found.loss_over((9,)))
     assert found.accuracy == sum(reference(network, images)[1]) / 40
 
 

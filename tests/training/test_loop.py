@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.models.registry import open_model
@@ -57,7 +57,7 @@ def test_a_run_leaves_its_folder(tiny_data, tmp_path):
     data = tiny_data()
     result = train(recipe(), tmp_path / "run", data=data)
     assert names(tmp_path / "run") == FILES
-    assert recipes.load(tmp_path / "run" / "recipe.toml") == recipe()
+    assert recipe_file.load(tmp_path / "run" / "recipe.toml") == recipe()
     assert load_result(tmp_path / "run") == result
     assert (result.stopped, result.epochs_done, result.device) == (False, 2, "cpu")
     assert result.target_classes == tuple(range(10))
@@ -161,7 +161,7 @@ def scripted(monkeypatch, validation_images, validations):
     """Let the validation after each epoch be as scripted: accuracies of cat and of the others."""
     results = iter([(0.5, 0.5), *validations])  # the first is measured before training
 
-    def fake(inputs, classes, should_stop=lambda: False):
+    def fake(inputs, classes, *_):
         if len(inputs.labels) != validation_images:
             return evaluate_inputs(inputs, classes)
         cat, others = next(results)

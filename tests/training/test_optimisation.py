@@ -1,5 +1,8 @@
 """Optimizers and schedules do what their names say, for runs of any length."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -79,3 +82,45 @@ def test_an_optimizer_brings_a_loss_down(name, kind):
 def test_a_batch_size_suits_images_and_device(images, cpu, cuda):
     assert automatic_batch_size(images, torch.device("cpu")) == cpu
     assert automatic_batch_size(images, torch.device("cuda")) == cuda
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_steps_are_those_of_torch(name):
+    def trained(make):
+        parameter = nn.Parameter(torch.linspace(-1, 1, 5))
+        optimizer = make([parameter])
+        for _ in range(5):
+            optimizer.zero_grad(set_to_none=True)
+            (parameter**3).sum().backward()
+            optimizer.step()
+        optimizer.load_state_dict(optimizer.state_dict())
+        return parameter.detach()
+
+    kinds = {
+        "adamw": lambda own: torch.optim.AdamW(own, 0.1, weight_decay=0.2, fused=True),
+        "sgd": lambda own: torch.optim.SGD(
+            own, 0.1, 0.9, weight_decay=0.2, nesterov=True, fused=True
+        ),
+    }
+    assert torch.equal(
+        trained(lambda own: make_optimizer(name, own, 0.1, 0.2)), trained(kinds[name])
+    )
+
+
+_TRAIN = """
+import sys, pathlib
+from vera_studio.recipe import Recipe, TrainingSettings
+from vera_studio.training.loop import train
+for optimizer in ("adamw", "sgd"):
+    training = TrainingSettings(epochs=1, optimizer=optimizer, device="cpu")
+    train(Recipe(training=training), pathlib.Path(sys.argv[1]) / optimizer)
+print([name for name in ("torch._dynamo", "sympy", "triton") if name in sys.modules])
+"""
+
+
+def test_a_run_does_without_torchs_compiler(tmp_path):
+    """It takes 165 MB and a second, and nothing of it is used."""
+    done = subprocess.run(
+        [sys.executable, "-c", _TRAIN, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,5 +1,7 @@
 """What the model has on: checked by what it then computes."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -133,6 +135,52 @@ def test_an_import_is_kept_and_on(control, model, tmp_path, target):
     assert control.workspace.adapter.title == "taken"
     assert control.workspace.adapter.path.parent == environment.library_folder()
     assert len(control.shelf.entries) == 3
+
+
+def test_an_equal_one_is_told_and_no_second_copy_kept(control, model, tmp_path):
+    taken = []
+    control.taken.connect(taken.append)
+    adapter_file.write(tmp_path / "again.safetensors", make_adapter(model))
+    control.import_adapter(tmp_path / "again.safetensors")
+    assert control.runner.wait(20_000)
+    assert control.told[-1] == (
+        "Imported again.safetensors. The library has this adapter already, as Birds; no second "
+        "copy was made. The model has Birds on."
+    )
+    assert len(control.shelf.entries) == 2
+    assert taken == [control.paths[0]]
+
+
+def test_where_an_adapter_began_makes_no_other_of_it(control, model, tmp_path):
+    """The same numbers on the same projections compute the same."""
+    import dataclasses
+
+    content = make_adapter(model)
+    settings = dataclasses.replace(content.info.settings, d_initial=0.5)
+    info = dataclasses.replace(content.info, settings=settings)
+    assert not control.shelf.keep(dataclasses.replace(content, info=info), "Other").is_new
+
+
+def test_a_message_says_what_was_trained_on_what(control, model):
+    import dataclasses
+
+    foreign = make_adapter(model, seed=3)
+    training = foreign.info.training | {"network": "cifar_net.pth"}
+    info = dataclasses.replace(foreign.info, base_digest="0" * 64, training=training)
+    path = put_in_library(dataclasses.replace(foreign, info=info), "Foreign")
+    control.shelf.refresh()
+    reason = "It was trained on cifar_net.pth; open is the pretrained ConvNet."
+    assert control.obstacle(control.shelf.entry(path)) == reason
+    control.switch_on(path)
+    assert reason in str(control.errors[0])
+
+
+def test_a_run_that_came_to_nothing_puts_nothing_on(control, model, tmp_path):
+    control.switch_on(control.paths[0])
+    control.take_trained(SimpleNamespace(best_epoch=0, best_adapter=tmp_path / "none"))
+    assert control.runner.wait(20_000)
+    assert control.active == (control.paths[0],)
+    assert (len(control.shelf.entries), control.errors) == (2, [])
 
 
 def test_what_is_no_adapter_is_refused_and_changes_nothing(control, model, tmp_path):

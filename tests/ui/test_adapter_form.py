@@ -73,4 +73,4 @@ def test_a_lora_adapter_is_trained_and_put_on(qtbot, window, settle):
     result = window.studio.workspace.result
     assert result.after.accuracy > result.before.accuracy + 0.2
     kinds = {info.module_kinds for info in window.parameters_page._inspection.tensors}
-    assert ("LoraLinear",) in kinds
+    assert ("LoraLayer",) in kinds

@@ -32,3 +32,22 @@ def test_classes_in_a_few_words(classes, text):
 def test_what_was_trained_is_called_after_its_classes_and_method(settings, name):
     info = AdapterInfo(settings, NAMES, "", "", {"targets": ["bird", "cat"]})
     assert trained_name(info) == name
+
+
+@pytest.mark.parametrize(
+    ("training", "end"),
+    [
+        ({"keep_others": 0.44}, " · others 44%"),
+        ({"keep_others": 0.0}, " · no others"),
+        ({"keep_others": 0.2, "targets": list(NAMES)}, ""),
+        ({"data": "CIFAR-10"}, " · CIFAR-10"),
+        ({"data": "CIFAR-10", "network": "the pretrained ConvNet"}, " · CIFAR-10"),
+        ({"data": "CIFAR-10", "network": "cifar_net.pth"}, " · CIFAR-10 · cifar_net.pth"),
+        ({"data": "x" * 20 + "y" * 20}, f" · {'x' * 15}…{'y' * 15}"),
+        ({"data": 3, "keep_others": "most"}, ""),
+    ],
+)
+def test_a_name_tells_what_sets_an_adapter_apart(training, end):
+    info = AdapterInfo(AdapterSettings(), NAMES, "", "", {"targets": ["bird", "cat"]} | training)
+    is_all = len(info.training["targets"]) == len(NAMES)
+    assert trained_name(info) == f"{'all 5 classes' if is_all else 'bird, cat'} · VeRA 32{end}"

@@ -97,8 +97,9 @@ def test_an_empty_library_says_what_fills_it_and_a_run_does(qtbot, window, settl
         timeout=RUN_MILLISECONDS,
     )
     settle()
-    assert names(page) == ["bird, cat · VeRA 32"]
-    assert is_on(page, "bird, cat · VeRA 32")
+    name = "bird, cat · VeRA 32 · others 44% · Built-in sample"
+    assert names(page) == [name]
+    assert is_on(page, name)
     assert not button.isVisible()
     kept = list(environment.library_folder().glob("*.safetensors"))
     assert kept == [window.studio.workspace.adapter.path]

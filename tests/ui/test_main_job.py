@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from tests.ui.adapters import make_adapter
 from tests.ui.conftest import answer_question, message_box
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.runs.events import EpochDone, StepsDone
 from vera_studio.ui import jobs
 from vera_studio.ui.run_control import RunState
@@ -253,7 +253,7 @@ def test_the_saved_recipe_is_what_the_window_shows(qtbot, window, tmp_path, monk
     path = tmp_path / "recipe.toml"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     window.actions_by_name["save_recipe"].trigger()
-    recipe = recipes.load(path)
+    recipe = recipe_file.load(path)
     assert recipe == window.studio.workspace.recipe
     assert recipe.adapter.rank == 8
     assert recipe.training.target_classes == ("ship",)

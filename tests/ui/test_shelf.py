@@ -93,10 +93,11 @@ def test_new_names_and_notes_are_in_the_file_and_told(shelf):
 
 
 def test_the_same_adapter_is_kept_once(shelf, model):
-    entry = shelf.keep(make_adapter(model), "Birds again")
-    assert entry.name == "Birds"
+    kept = shelf.keep(make_adapter(model), "Birds again")
+    assert (kept.entry.name, kept.is_new) == ("Birds", False)
     assert names(shelf) == ["Cats", "Birds"]
-    assert shelf.keep(make_adapter(model, seed=2), "Dogs").name == "Dogs"
+    kept = shelf.keep(make_adapter(model, seed=2), "Dogs")
+    assert (kept.entry.name, kept.is_new) == ("Dogs", True)
     assert set(names(shelf)) == {"Birds", "Cats", "Dogs"}
 
 

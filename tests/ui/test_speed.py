@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QPushButton, QSpinBox
 
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.events import Notice, RunStarted, Stage
 from vera_studio.ui.app import make_window
@@ -101,7 +101,7 @@ def test_the_memory_of_the_cache_can_be_limited(qtbot, window, typed, shown, val
 
 def test_the_fields_show_a_recipe(qtbot, window, settle, tmp_path):
     training = TrainingSettings(batch_size=8, shift=3, feature_cache=False, cache_megabytes=64)
-    recipes.save(Recipe(training=training), tmp_path / "recipe.toml")
+    recipe_file.save(Recipe(training=training), tmp_path / "recipe.toml")
     window.studio.open_path(tmp_path / "recipe.toml")
     settle()
     assert window.studio.workspace.recipe.training == training
@@ -118,5 +118,5 @@ def test_what_loading_made_is_not_looked_at_by_every_collection(qtbot, monkeypat
     window = make_window(ErrorReporter())
     qtbot.addWidget(window)
     assert not frozen
-    window.studio.warmed_up.emit()
+    window.studio.ready.emit()
     assert frozen == [True]

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
 from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.data import cifar10
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.ui.app import when_exposed
@@ -108,7 +109,7 @@ def test_a_recipe_that_does_not_fit_keeps_start_off_and_says_why(
     qtbot, window, settle, tmp_path, recipe, told
 ):
     path = tmp_path / "recipe.toml"
-    recipes.save(recipe, path)
+    recipe_file.save(recipe, path)
     window.studio.open_path(path)
     settle()
     assert not window.actions_by_name["start"].isEnabled()
@@ -121,7 +122,7 @@ def test_the_forms_show_every_recipe_that_is_valid(qtbot, window, settle, tmp_pa
         adapter=AdapterSettings(rank=1024, d_initial=0.0001, seed=recipes.MAX_SEED),
         training=TrainingSettings(learning_rate=1e-6, seed=recipes.MAX_SEED, epochs=10_000),
     )
-    recipes.save(recipe, path)
+    recipe_file.save(recipe, path)
     window.studio.open_path(path)
     settle()
     assert window.studio.workspace.recipe == recipe
@@ -143,7 +144,7 @@ def test_a_recipe_whose_images_are_gone_is_taken_with_the_present_ones(
 ):
     path = tmp_path / "recipe.toml"
     gone = recipes.DataSettings(source="folder", folder=str(tmp_path / "gone"))
-    recipes.save(Recipe(data=gone, adapter=AdapterSettings(rank=5)), path)
+    recipe_file.save(Recipe(data=gone, adapter=AdapterSettings(rank=5)), path)
     window.studio.open_path(path)
     qtbot.waitUntil(lambda: message_box() is not None, timeout=20_000)
     message_box().close()

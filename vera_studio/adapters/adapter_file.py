@@ -26,15 +26,15 @@ from vera_studio.adapters.attach import (
     adapter_parameters,
     attach,
     attached_layers,
-    chosen_layers,
+    chosen_sites,
     detach,
     pairs_of,
     planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.lora import LoraLinear
-from vera_studio.adapters.methods import METHODS, make_pairs
-from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.lora import LoraLayer
+from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.projections import ProjectionPair, digest, make_pairs
 from vera_studio.errors import AdapterError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import AdapterSettings
@@ -105,15 +105,15 @@ def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Seque
     Raises:
         AdapterError: the settings do not fit the network.
     """
-    bases = chosen_layers(network, settings)
-    dtypes = {name: base.weight.dtype for name, base in bases.items()}
+    sites = chosen_sites(network, settings)
+    dtypes = {name: site.weight.dtype for name, site in sites.items()}
     zeros = {
         name: torch.zeros(shape, dtype=dtypes[name.rpartition(".")[0]])
-        for name, shape in planned_shapes(bases, settings).items()
+        for name, shape in planned_shapes(sites, settings).items()
     }
     figures = [0.1234] * len(class_names)
     info = AdapterInfo(
-        dataclasses.replace(settings, layers=tuple(bases)),
+        dataclasses.replace(settings, layers=tuple(sites)),
         tuple(class_names),
         "0" * 64,
         "0" * 64 if settings.method == "vera" else "",
@@ -201,13 +201,13 @@ def to_bytes(adapter: AdapterFile) -> bytes:
 def _would_make(settings: AdapterSettings, network: nn.Module) -> bool:
     """Whether `settings` would attach an adapter like the one that `network` has on."""
     layers = attached_layers(network)
-    bases = {name: layer.base for name, layer in layers.items()}
+    sites = {name: layer.site for name, layer in layers.items()}
     shapes = {name: tuple(value.shape) for name, value in adapter_parameters(network)}
     same = {type(layer) for layer in layers.values()} == {METHODS[settings.method].layer}
-    same = same and shapes == planned_shapes(bases, settings)
+    same = same and shapes == planned_shapes(sites, settings)
     if same and settings.method == "vera":
-        return _projections_digest(network) == digest(make_pairs(bases, settings).values())
-    scales = {layer.scale for layer in layers.values() if isinstance(layer, LoraLinear)}
+        return _projections_digest(network) == digest(make_pairs(sites, settings).values())
+    scales = {layer.scale for layer in layers.values() if isinstance(layer, LoraLayer)}
     return same and scales <= {settings.scale}
 
 
@@ -257,7 +257,7 @@ def _check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
         for layer in info.layers
         for name, dimensions in kind.dimensions.items()
     }
-    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.of_bias}
+    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.optional}
     if info.stores_projections:
         expected |= dict(zip(_STORED, (("rank", "in"), ("out", "rank")), strict=True))
     if missing := expected.keys() - slices.keys() - optional:

@@ -1,58 +1,103 @@
 """Whether an adapter that was read fits a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from vera_studio.adapters.adapter_content import AdapterFile
-from vera_studio.adapters.attach import chosen_layers, linear_layers, planned_shapes
+from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.methods import make_pairs
-from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.library_names import clean_name
+from vera_studio.adapters.methods import Sites
+from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.wording import difference, listed
 
+_FEW = 10  # names of classes in a message
 
-def check_fit(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> None:
+
+def check_fit(
+    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], opened: str = ""
+) -> None:
     """Refuse an adapter that was made for another network.
 
     Args:
         adapter: to be put on.
         network: may have another adapter on.
         class_names: the network's classes, in its order.
+        opened: what a person calls the network, where that is known.
 
     Raises:
         AdapterError: it was, or its projections cannot be made here.
     """
     info = adapter.info
-    if tuple(class_names) != info.class_names:
-        raise AdapterError(
-            f"The adapter is for other classes: expected {', '.join(class_names)}; "
-            f"found {', '.join(info.class_names)}."
-        )
-    _check_layers(adapter, linear_layers(network))
-    if (expected := base_digest(network)) != info.base_digest:
-        raise AdapterError(
-            "The adapter was trained on a network of the same shape with other weights: "
-            f"expected a base with digest {expected[:12]}…, found {info.base_digest[:12]}…."
-        )
+    if reason := other_classes(info, class_names):
+        raise AdapterError(f"The adapter does not fit. {reason}")
+    _check_layers(adapter, find_sites(network))
+    if reason := other_base(info, base_digest(network), opened):
+        raise AdapterError(f"The adapter does not fit. {reason}")
     if info.settings.method == "vera":
         _check_projections(adapter, network)
 
 
-def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None:
+def other_classes(info: AdapterInfo, class_names: Sequence[str]) -> str:
+    """A sentence where an adapter is for other classes than `class_names`; else empty."""
+    if tuple(class_names) == info.class_names:
+        return ""
+    its, open_ones = set(info.class_names), set(class_names)
+    lacks = [
+        f"{which} lacks {_few(names)}"
+        for which, names in (
+            ("the network", [name for name in info.class_names if name not in open_ones]),
+            ("the adapter", [name for name in class_names if name not in its]),
+        )
+        if names
+    ]
+    how = ", and ".join(lacks) or "they are the same ones in another order"
+    return f"It is for other classes: {how}."
+
+
+def other_base(info: AdapterInfo, digest: str, opened: str = "") -> str:
+    """A sentence where an adapter was trained on other weights than those open; else empty.
+
+    Args:
+        info: of the adapter.
+        digest: of the network that is open.
+        opened: what a person calls that, where it is known.
+    """
+    if info.base_digest == digest:
+        return ""
+    told = info.training.get("network")
+    trained_on = clean_name(told) if isinstance(told, str) else ""
+    if not trained_on:
+        of = f"those of {opened}, which is open" if opened else "those that are open"
+        return f"It was trained on other weights than {of}."
+    if not opened:
+        return f"It was trained on {trained_on}; open are other weights."
+    if trained_on == opened:
+        return f"It was trained on {trained_on}, but with other weights than are open."
+    return f"It was trained on {trained_on}; open is {opened}."
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
+
+
+def _check_layers(adapter: AdapterFile, sites: Sites) -> None:
     """Raise an AdapterError unless the network has the adapter's layers, in its shapes."""
     info = adapter.info
-    if unknown := [name for name in info.layers if name not in layers]:
+    if unknown := [name for name in info.layers if name not in sites]:
         raise AdapterError(
-            f"The adapter is for another network: expected layers among {', '.join(layers)}; "
-            f"found {listed(unknown)}."
+            f"The adapter is for another network: this one has no layer {listed(unknown)}."
         )
-    bases = {layer: layers[layer] for layer in info.layers}
+    chosen = {name: sites[name] for name in info.layers}
     expected = {
-        name: _described(shape, bases[name.rpartition(".")[0]].weight.dtype)
-        for name, shape in planned_shapes(bases, info.settings).items()
+        name: _described(shape, chosen[name.rpartition(".")[0]].weight.dtype)
+        for name, shape in planned_shapes(chosen, info.settings).items()
     }
     found = {name: _described(v.shape, v.dtype) for name, v in adapter.parameters.items()}
     if expected != found:
@@ -61,13 +106,13 @@ def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None
 
 def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
     """Raise an AdapterError unless the adapter's projections are those that it was trained with."""
-    info, bases = adapter.info, chosen_layers(network, adapter.info.settings)
+    info, sites = adapter.info, chosen_sites(network, adapter.info.settings)
     if adapter.projections is not None:
-        _check_stored_size(adapter.projections, bases)
+        _check_stored_size(adapter.projections, sites)
         expected = digest([adapter.projections])
         how = "in its file are damaged"
     else:
-        expected = digest(make_pairs(bases, info.settings).values())
+        expected = digest(make_pairs(sites, info.settings).values())
         how = "cannot be made from its seed"
     if expected != info.projections_digest:
         raise AdapterError(
@@ -76,11 +121,8 @@ def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
         )
 
 
-def _check_stored_size(pair: ProjectionPair, bases: Mapping[str, nn.Linear]) -> None:
-    wanted = (
-        max(base.in_features for base in bases.values()),
-        max(base.out_features for base in bases.values()),
-    )
+def _check_stored_size(pair: ProjectionPair, sites: Sites) -> None:
+    wanted = largest(sites.values())
     found = (pair.A.shape[1], len(pair.B))
     if found[0] < wanted[0] or found[1] < wanted[1]:
         raise AdapterError(

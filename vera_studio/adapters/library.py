@@ -178,13 +178,7 @@ def _entry(path: Path) -> Entry:
 
 def _holds(entry: Entry, adapter: AdapterFile) -> bool:
     """Whether the file of `entry` computes what `adapter` does, number for number."""
-    one, other = entry.info, adapter.info
-    if (one.settings, one.base_digest, one.class_names, one.projections_digest) != (
-        other.settings,
-        other.base_digest,
-        other.class_names,
-        other.projections_digest,
-    ):
+    if _computed_with(entry.info) != _computed_with(adapter.info):
         return False
     try:
         values = adapter_file.load(entry.path).parameters
@@ -192,6 +186,18 @@ def _holds(entry: Entry, adapter: AdapterFile) -> bool:
         return False
     return values.keys() == adapter.parameters.keys() and all(
         torch.equal(value, adapter.parameters[name]) for name, value in values.items()
+    )
+
+
+def _computed_with(info: AdapterInfo) -> tuple[object, ...]:
+    """All that goes into what an adapter computes, beside its own numbers.
+
+    Not where d began, nor the seed: what came of it is in the numbers and the projections.
+    """
+    scale = info.settings.scale if info.settings.method == "lora" else None
+    return (
+        (info.settings.method, info.layers, scale, info.projections_digest),
+        (info.base_digest, info.class_names),
     )
 
 

@@ -9,11 +9,14 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import vera_studio
 from vera_studio import environment
 from vera_studio.cli import comparison, exchange, library, runs
+from vera_studio.cli.terminal import tell
 from vera_studio.errors import Cancelled, StudioError
+from vera_studio.wording import printable
 
 
 def run(arguments: Sequence[str], open_window: Callable[[], int]) -> int:
@@ -29,15 +32,22 @@ def run(arguments: Sequence[str], open_window: Callable[[], int]) -> int:
         options.command(options)
         return 0
     except StudioError as error:
-        print(f"vera-studio: {_one_line(error)}", file=sys.stderr)
+        tell(f"vera-studio: {_one_line(error)}")
         return 1
     except (Cancelled, KeyboardInterrupt):
-        print("vera-studio: interrupted", file=sys.stderr)
+        tell("vera-studio: interrupted")
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Also what is wrong with an argument is printed without what would steer a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="vera-studio",
         description="Fine-tune a pretrained image network. Without a subcommand: the window.",
     )

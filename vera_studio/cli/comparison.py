@@ -3,13 +3,13 @@
 import argparse
 import json
 import math
-import sys
 from pathlib import Path
 
-from vera_studio import recipe
+from vera_studio import recipe_file
 from vera_studio.cli.interrupt import StopOnInterrupt
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
+from vera_studio.cli.terminal import Teller, show
 from vera_studio.errors import Cancelled, RecipeError, TrainingError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import AdapterSettings
@@ -63,7 +63,7 @@ def _method(name: str) -> str:
 def _compare(options: argparse.Namespace) -> None:
     from vera_studio.training.comparison import compare
 
-    base = recipe.load(options.recipe)
+    base = recipe_file.load(options.recipe)
     chosen = tuple(candidate(name, base.adapter) for name in options.methods)
     settings = ComparisonSettings(chosen, options.seeds)
     stop = StopOnInterrupt()
@@ -72,10 +72,10 @@ def _compare(options: argparse.Namespace) -> None:
     if options.csv and comparison.runs:
         write_atomically(options.csv, tables.to_csv(tables.run_rows(comparison)).encode())
     if options.json:
-        print(json.dumps(tables.to_json(comparison)))
+        show(json.dumps(tables.to_json(comparison)))
     elif comparison.runs:
-        print(_table(comparison))
-        print(f"Folder: {comparison.folder}")
+        show(*_table(comparison))
+        show(f"Folder: {comparison.folder}")
     _raise_if_incomplete(comparison)
 
 
@@ -97,7 +97,7 @@ class _ProgressLines:
     """Prints a line a run, and on a terminal one that moves in between."""
 
     def __init__(self) -> None:
-        self._moves = sys.stderr.isatty()
+        self._teller = Teller()
         self._now = ""
         self._told = 0  # runs
         self._notices: set[str] = set()
@@ -109,12 +109,11 @@ class _ProgressLines:
                 self._tell_ended(comparison)
             case Notice(text) if text not in self._notices:  # most runs have the same to say
                 self._notices.add(text)
-                self._print(text)
-            case StepsDone() if self._moves:
-                line = f"{event.progress:6.1%}  {self._now}"
-                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+                self._teller.tell(text)
+            case StepsDone():
+                self._teller.move(f"{event.progress:6.1%}  {self._now}")
             case Stage(text) if not self._now:
-                self._print(f"{text} ...")
+                self._teller.tell(f"{text} ...")
 
     def _tell_ended(self, comparison: Comparison) -> None:
         for run in comparison.runs[self._told :]:
@@ -124,14 +123,11 @@ class _ProgressLines:
             if run.problem:
                 how = f"failed: {run.problem.splitlines()[0]}"
             number = f"run {self._told}/{comparison.total}"
-            self._print(f"{number}  {name}, seed {run.seed}  {how}")
-
-    def _print(self, line: str) -> None:
-        print(("\r\x1b[K" if self._moves else "") + line, file=sys.stderr, flush=True)
+            self._teller.tell(f"{number}  {name}, seed {run.seed}  {how}")
 
 
-def _table(comparison: Comparison) -> str:
-    """A row a method, its figures in columns, and what they are."""
+def _table(comparison: Comparison) -> list[str]:
+    """What the figures are, then a row a method with its figures in columns."""
     before = comparison.before
     base = ["base network", "0", "", "", _percent(before.targets), "", _percent(before.others)]
     lines = [list(_HEAD), [*base, "", "", ""]]
@@ -141,7 +137,7 @@ def _table(comparison: Comparison) -> str:
         f"{comparison.data}, test images. Targets: {targets}. Mean and sample standard deviation "
         f"over {comparison.seeds} seeds, gains in points."
     )
-    return f"{about}\n{aligned(lines)}"
+    return [about, *aligned(lines)]
 
 
 def _cells(comparison: Comparison, summary: Summary) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vera_studio.cli.library import ADAPTER_HELP, find_adapter
 from vera_studio.cli.subcommands import Subcommands
+from vera_studio.cli.terminal import show
 from vera_studio.recipe import ModelSettings
 
 _TARGETS = {
@@ -40,4 +41,4 @@ def _export(options: argparse.Namespace) -> None:
     model = open_model(ModelSettings(weights=options.weights))
     adapter = read_adapter(find_adapter(options.adapter), model)
     exported = export(adapter, model, options.to, options.destination)
-    print(f"{options.destination}: {exported.sentence}")
+    show(f"{options.destination}: {exported.sentence}")

@@ -1,8 +1,9 @@
 """Ctrl+C while a run is going on."""
 
 import signal
-import sys
 from types import FrameType
+
+from vera_studio.cli.terminal import tell
 
 
 class StopOnInterrupt:
@@ -24,4 +25,4 @@ class StopOnInterrupt:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        print("\nStopping; what was trained so far is kept.", file=sys.stderr)
+        tell("", "Stopping; what was trained so far is kept.")

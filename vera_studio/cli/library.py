@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from vera_studio import environment
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
+from vera_studio.cli.terminal import show
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
+from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -127,13 +129,12 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace) -> None:
     contents = _library().contents()
     if options.json:
-        print(json.dumps([_as_json(entry) for entry in contents.entries]))
+        show(json.dumps([_as_json(entry) for entry in contents.entries]))
     elif contents.entries:
-        print(
-            aligned([_HEAD, *(_cells(entry) for entry in contents.entries)], left=(0, 1, 3, 7, 8))
-        )
+        rows = [_HEAD, *(_cells(entry) for entry in contents.entries)]
+        show(*aligned(rows, left=(0, 1, 3, 7, 8)))
     else:
-        print("The library is empty: train in the window, or import an adapter.")
+        show("The library is empty: train in the window, or import an adapter.")
     if contents.problems:
         raise StudioError(" ".join(contents.problems))
 
@@ -170,28 +171,28 @@ def _similarity(options: argparse.Namespace) -> None:
     first, second = _read_two(options, model)
     found = similarities(first, second, model.network, model.kind.class_names)
     if options.json:
-        print(json.dumps({name: _or_none(value) for name, value in found.items()}))
+        show(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return
     rows = [(name, "-" if math.isnan(v) else f"{v:+.4f}") for name, v in found.items()]
-    print(aligned([("layer", "cosine"), *rows]))
+    show(*aligned([("layer", "cosine"), *rows]))
 
 
 def _edit(options: argparse.Namespace) -> None:
     library = _library()
     path = library.find(options.adapter)
     (library.rename if options.is_name else library.annotate)(path, options.text)
-    print(f"{path}: {'renamed' if options.is_name else 'annotated'}.")
+    show(f"{path}: {'renamed' if options.is_name else 'annotated'}.")
 
 
 def _delete(options: argparse.Namespace) -> None:
     library = _library()
     library.delete(library.find(options.adapter))
-    print(f"{options.adapter}: deleted. Until the window is next opened, 'restore' brings it back.")
+    show(f"{options.adapter}: deleted. Until the window is next opened, 'restore' brings it back.")
 
 
 def _restore(options: argparse.Namespace) -> None:
     library = _library()
-    print(f"{library.restore(library.deleted().find(options.adapter))}: restored.")
+    show(f"{library.restore(library.deleted().find(options.adapter))}: restored.")
 
 
 def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> None:
@@ -200,14 +201,18 @@ def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> Non
 
     if options.out:
         adapter_file.write(options.out, adapter)
-        print(f"{options.out}: written.")
+        show(f"{options.out}: written.")
         return
     _add(adapter, name)
 
 
 def _add(adapter: "AdapterFile", name: str) -> None:
-    entry = _library().add(adapter, name, datetime.now().astimezone())
-    print(f"{entry.path}: in the library as {entry.name}.")
+    library = _library()
+    if known := library.find_same(adapter):
+        show(f"{known.path}: {already_there(known.name)}")
+        return
+    entry = library.add(adapter, name, datetime.now().astimezone())
+    show(f"{entry.path}: in the library as {entry.name}.")
 
 
 def _library() -> "Library":

@@ -1,7 +1,6 @@
 """What a run says of itself while it is going on."""
 
-import sys
-
+from vera_studio.cli.terminal import Teller
 from vera_studio.runs.events import EpochDone, Event, Notice, RunStarted, Stage, StepsDone
 
 
@@ -9,7 +8,7 @@ class ProgressLine:
     """Prints a run's events: one line that moves on a terminal, else a line an epoch."""
 
     def __init__(self) -> None:
-        self._moves = sys.stderr.isatty()
+        self._teller = Teller()
         self._stage = ""
 
     def __call__(self, event: Event) -> None:
@@ -17,27 +16,23 @@ class ProgressLine:
             case Stage(text, done):
                 self._show_stage(text, done)
             case Notice(text):
-                self._print(text)
+                self._teller.tell(text)
             case RunStarted():
-                self._print(_start_text(event))
-            case StepsDone() if self._moves:
-                line = (
+                self._teller.tell(_start_text(event))
+            case StepsDone():
+                self._teller.move(
                     f"{event.progress:6.1%}  loss {event.losses[-1]:.4f}  "
                     f"{event.images_per_second:,.0f} images/s  {event.seconds_left:.0f} s left"
                 )
-                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
             case EpochDone():
-                self._print(_epoch_text(event))
+                self._teller.tell(_epoch_text(event))
 
     def _show_stage(self, text: str, done: float | None) -> None:
         if text != self._stage:
             self._stage = text
-            self._print(f"{text} ...")
-        if done is not None and self._moves:
-            print(f"\r\x1b[K{done:6.1%}  {text}", end="", file=sys.stderr, flush=True)
-
-    def _print(self, line: str) -> None:
-        print(("\r\x1b[K" if self._moves else "") + line, file=sys.stderr, flush=True)
+            self._teller.tell(f"{text} ...")
+        if done is not None:
+            self._teller.move(f"{done:6.1%}  {text}")
 
 
 def _start_text(event: RunStarted) -> str:

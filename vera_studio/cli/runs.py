@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio import recipe
+from vera_studio import recipe, recipe_file
 from vera_studio.cli.interrupt import StopOnInterrupt
 from vera_studio.cli.library import ADAPTER_HELP, add_to_library, find_adapter
 from vera_studio.cli.progress import ProgressLine
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json, gains
+from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
 
@@ -72,9 +72,9 @@ def _train(options: argparse.Namespace) -> None:
 
     stop = StopOnInterrupt()
     with stop:
-        result = train(recipe.load(options.recipe), options.out, ProgressLine(), stop.asked)
-    print(gains(result))
-    print(f"Run folder: {result.folder}")
+        result = train(recipe_file.load(options.recipe), options.out, ProgressLine(), stop.asked)
+    show(*gains(result))
+    show(f"Run folder: {result.folder}")
     if options.name and not result.best_epoch:
         raise StudioError("Nothing was added to the library: no epoch was finished.")
     if options.name:
@@ -95,10 +95,10 @@ def _evaluate(options: argparse.Namespace) -> None:
     images, part = _test_images(options.data, model.kind.class_names, model.kind.image_size)
     result = evaluate(model.network, model.kind, images)
     if options.json:
-        print(json.dumps(as_json(result, model.kind.class_names)))
+        show(json.dumps(as_json(result, model.kind.class_names)))
         return
-    print(f"{part}: {len(images):,} images")
-    print(accuracy_table(result, model.kind.class_names))
+    show(f"{part}: {len(images):,} images")
+    show(*accuracy_table(result, model.kind.class_names))
 
 
 def _pretrain(options: argparse.Namespace) -> None:
@@ -110,14 +110,13 @@ def _pretrain(options: argparse.Namespace) -> None:
     data = open_data(_data_settings(options.data), kind.class_names, kind.image_size)
 
     def report(epoch: int, loss: float, seconds: float) -> None:
-        line = f"epoch {epoch}/{options.epochs}  loss {loss:.4f}  {seconds:.1f} s"
-        print(line, file=sys.stderr, flush=True)
+        tell(f"epoch {epoch}/{options.epochs}  loss {loss:.4f}  {seconds:.1f} s")
 
     settings = PretrainSettings(epochs=options.epochs, seed=options.seed)
     if not 0 <= options.seed <= recipe.MAX_SEED:
         raise StudioError(f"--seed must be from 0 to {recipe.MAX_SEED:,}, not {options.seed:,}.")
     result = pretrain(kind, data, options.out, settings, options.device, report)
-    print(accuracy_table(result, kind.class_names))
+    show(*accuracy_table(result, kind.class_names))
 
 
 def _data_settings(name: str) -> recipe.DataSettings:
@@ -139,5 +138,5 @@ def _test_images(name: str, class_names: Sequence[str], image_size: int) -> "tup
         return data.test, f"{data.title}, test images"
     images, skipped, part = open_images(Path(name), class_names, image_size)
     for file in skipped:
-        print(f"skipped {file.path}: {file.reason}", file=sys.stderr)
+        tell(f"skipped {file.path}: {file.reason}")
     return images, part

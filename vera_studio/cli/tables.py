@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 
 from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.wording import printable
 
 
-def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
     """`rows` as lines with columns; those whose numbers are in `left` stand to the left."""
-    # What a file says, such as the name of a class, must not steer the terminal.
-    rows = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
+    rows = [[printable(cell) for cell in row] for row in rows]  # now: it takes more columns
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -18,10 +18,10 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
         )
         for row in rows
     ]
-    return "\n".join(line.rstrip() for line in lines)
+    return [line.rstrip() for line in lines]
 
 
-def gains(result: RunResult) -> str:
+def gains(result: RunResult) -> list[str]:
     """A table of the test accuracies before and after."""
     lines = [f"Best epoch: {result.best_epoch}. On the test images:"]
     for index, name in enumerate(result.class_names):
@@ -33,13 +33,13 @@ def gains(result: RunResult) -> str:
         if classes:
             before, after = result.before.mean_over(classes), result.after.mean_over(classes)
             lines.append(f"  {text:<14}{_percent(before)} ->{_percent(after)}")
-    return "\n".join(lines)
+    return lines
 
 
-def accuracy_table(result: Evaluation, class_names: Sequence[str]) -> str:
+def accuracy_table(result: Evaluation, class_names: Sequence[str]) -> list[str]:
     """A line for all images and one for each class."""
     rows = [("overall", result.accuracy), *zip(class_names, result.per_class, strict=True)]
-    return "\n".join(f"{name:<14}{_percent(share)}" for name, share in rows)
+    return [f"{name:<14}{_percent(share)}" for name, share in rows]
 
 
 def _percent(share: float) -> str:

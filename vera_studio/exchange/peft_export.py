@@ -25,6 +25,7 @@ from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.projections import largest
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
@@ -136,9 +137,8 @@ def _check_places(layers: Sequence[str], network: nn.Module) -> None:
 def _shared_pair(adapted: nn.Module) -> dict[str, torch.Tensor]:
     """The one pair of projections, as large as the largest of the adapted layers."""
     pair = pairs_of(adapted)[0]
-    bases = [layer.base for layer in attached_layers(adapted).values()]
-    A = pair.A[:, : max(base.in_features for base in bases)]  # noqa: N806 - the paper's
-    B = pair.B[: max(base.out_features for base in bases)]  # noqa: N806
+    fan_in, out = largest([layer.site for layer in attached_layers(adapted).values()])
+    A, B = pair.A[:, :fan_in], pair.B[:out]  # noqa: N806 - the paper's
     return dict(zip(SHARED, (A.contiguous(), B.contiguous()), strict=True))
 
 

@@ -53,6 +53,13 @@ class OpenedModel:
     network: nn.Module
     kind: BuiltInModel
     weights: str  # "pretrained", or the name of the user's file
+    digest: str = ""  # of the weights, as `adapters.base_digest` has it; empty where not asked for
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: "the pretrained ConvNet", or the name of the user's file."""
+        is_own = self.weights != "pretrained"
+        return self.weights if is_own else f"the pretrained {self.kind.title}"
 
 
 def find(name: str) -> BuiltInModel:

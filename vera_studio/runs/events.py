@@ -5,8 +5,13 @@ The window draws these and the command line prints them; neither needs the engin
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+from vera_studio.wording import chosen_by
+
+Part = Literal["validation", "test", ""]  # empty where nobody said which images they are
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,26 @@ class Evaluation:
     accuracy: float  # share of images, 0 to 1
     per_class: tuple[float, ...]  # share a class, 0 to 1
     counts: tuple[int, ...]  # images a class
+    class_losses: tuple[float, ...] = ()  # mean cross entropy a class; empty in older files
+    # Which images they are makes no other figures of them.
+    part: Part = field(default="", compare=False)
+
+    @staticmethod
+    def nothing(classes: int, part: Part = "") -> "Evaluation":
+        """What is known where nothing was measured."""
+        unknown = (math.nan,) * classes
+        return Evaluation(math.nan, math.nan, unknown, (0,) * classes, unknown, part)
+
+    @property
+    def images(self) -> int:
+        """How many there were."""
+        return sum(self.counts)
+
+    def loss_over(self, classes: Sequence[int]) -> float:
+        """Mean cross entropy of the images of `classes` (indices); NaN if none has any."""
+        known = [i for i in classes if self.class_losses and self.counts[i]]
+        total = math.fsum(self.class_losses[i] * self.counts[i] for i in known)
+        return total / sum(self.counts[i] for i in known) if known else math.nan
 
     def mean_over(self, classes: Sequence[int]) -> float:
         """Mean of the accuracies of `classes` (indices) that have images; NaN if none has."""
@@ -43,6 +68,20 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class RunSubject:
+    """Which network, images and adapter a run is about; empty where an older file does not say."""
+
+    run: str = ""  # name of its folder
+    network: str = ""  # title, such as "ConvNet"
+    weights: str = ""  # "pretrained", or the name of the user's file
+    data: str = ""  # title of the images
+    method: str = ""  # key, such as "vera"
+    rank: int | None = None  # where the method has one
+    adapter: str = ""  # for a person, such as "VeRA, rank 32"
+    skipped: int = 0  # files among the images that could not be used
+
+
+@dataclass(frozen=True)
 class RunStarted:
     """Data and network are open, the adapter is attached, the first step is next."""
 
@@ -60,6 +99,19 @@ class RunStarted:
     total: int  # numbers, projections not counted
     validation: Evaluation  # before training
     test: Evaluation  # before training
+    learning_rate: float = math.nan  # the peak, if it changes
+    keep_others: float = math.nan  # share, 0 to 1, of the other classes' images mixed in
+    subject: RunSubject = RunSubject()
+
+    @property
+    def other_classes(self) -> tuple[int, ...]:
+        """The classes that are no targets, as indices."""
+        return _others(self)
+
+    @property
+    def chosen_by(self) -> str:
+        """By what the best epoch is chosen, for a person to read."""
+        return chosen_by(self.validation_images, self.keep_others, bool(self.other_classes))
 
 
 @dataclass(frozen=True)
@@ -97,21 +149,53 @@ class RunResult:
     folder: Path
     stopped: bool  # by the user, before its last epoch
     epochs_done: int
-    best_epoch: int  # from 1; 0 where no step was trained
+    best_epoch: int  # from 1; 0 where none beat the network before training, or none was measured
     class_names: tuple[str, ...]
     target_classes: tuple[int, ...]
     before: Evaluation  # on the test images
-    after: Evaluation  # on the test images, with the best epoch's adapter
+    after: Evaluation  # on the test images, with the best epoch's adapter; as before without one
     images_per_second: float
     seconds: float  # of the whole run, pauses not counted
     device: str
+    # What came later; files of older versions have nothing of it.
+    learning_rate: float = math.nan  # the peak, if it changed
+    epochs_measured: int | None = None  # on the validation images; None in older files
+    subject: RunSubject = RunSubject()
+    adapter_name: str = ""  # of its best adapter in the library
+
+    @property
+    def improved(self) -> bool:
+        """Whether an epoch beat the network before training; only then there is a best adapter."""
+        return self.best_epoch > 0
+
+    @property
+    def fell_short(self) -> bool:
+        """Whether it was trained and measured, and no epoch beat the network before training."""
+        measured = self.epochs_done if self.epochs_measured is None else self.epochs_measured
+        return not self.improved and measured > 0
+
+    @property
+    def other_classes(self) -> tuple[int, ...]:
+        """The classes that are no targets, as indices."""
+        return _others(self)
+
+    @property
+    def fallen(self) -> tuple[int, ...]:
+        """Target classes that do worse on the test images than before, as indices."""
+        before, after = self.before.per_class, self.after.per_class
+        return tuple(index for index in self.target_classes if after[index] < before[index])
 
     @property
     def best_adapter(self) -> Path:
-        """The adapter of the best epoch by validation accuracy."""
+        """The adapter of the best epoch by validation accuracy; there only where `improved`."""
         return self.folder / "best.safetensors"
 
     @property
     def last_adapter(self) -> Path:
         """The adapter as the last step left it."""
         return self.folder / "last.safetensors"
+
+
+def _others(run: RunStarted | RunResult) -> tuple[int, ...]:
+    classes = range(len(run.class_names))
+    return tuple(index for index in classes if index not in run.target_classes)

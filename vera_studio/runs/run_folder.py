@@ -3,9 +3,10 @@
 recipe.toml         what was run
 losses.csv          the training loss of every step
 metrics.csv         a row an epoch: losses, validation accuracies, learning rate
-best.safetensors    the adapter of the best epoch by validation accuracy
+best.safetensors    the adapter of the best epoch by validation accuracy; missing where no epoch
+                    beat the network before training
 last.safetensors    the adapter as the last step left it
-result.json         how the run ended, with the test accuracies before and after
+result.json         what was run on what and how it ended, with the test accuracies before and after
 """
 
 import csv
@@ -18,11 +19,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
 from vera_studio.recipe import Recipe
-from vera_studio.runs.events import EpochDone, Evaluation, RunResult, StepsDone
+from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
 
 
 def new_run_folder(parent: Path, now: datetime) -> Path:
@@ -55,14 +56,17 @@ class RunFolder:
         """
         self.path = path
         check_unused(path)
-        recipes.save(recipe, path / "recipe.toml")
+        recipe_file.save(recipe, path / "recipe.toml")
         self._start_table("losses.csv", ["step", "epoch", "loss"])
         self._start_table(
             "metrics.csv",
             ["epoch", "step", "train_loss", "validation_loss", "validation_accuracy"]
             + [f"accuracy_{name}" for name in class_names]
-            + ["learning_rate", "is_best", "seconds"],
+            + ["learning_rate", "is_best", "seconds"]
+            + ["validation_loss_targets", "validation_loss_others"],
         )
+        self._targets = recipe.training.targets_among(class_names)
+        self._others = [i for i in range(len(class_names)) if i not in self._targets]
 
     def add_losses(self, event: StepsDone) -> None:
         """Append the losses of some steps."""
@@ -78,14 +82,12 @@ class RunFolder:
         row = [event.epoch, event.step, f"{event.train_loss:.6g}", f"{validation.loss:.6g}"]
         row += [f"{share:.4f}" for share in (validation.accuracy, *validation.per_class)]
         row += [f"{event.learning_rate:.6g}", int(event.is_best), f"{event.seconds:.3f}"]
+        row += [f"{validation.loss_over(some):.6g}" for some in (self._targets, self._others)]
         self._append("metrics.csv", [row])
 
     def add_result(self, result: RunResult) -> None:
         """Write how the run ended."""
-        values = dataclasses.asdict(result)
-        del values["folder"]
-        text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
-        write_atomically(self.path / "result.json", text.encode())
+        _write_result(result)
 
     def _start_table(self, name: str, header: list[str]) -> None:
         write_atomically(self.path / name, _csv([header]).encode())
@@ -102,6 +104,8 @@ class RunFolder:
 def load_result(path: Path) -> RunResult:
     """Read back the result of the run in the folder `path`.
 
+    What an older version did not write has its default, and what a newer one added is left out.
+
     Raises:
         StudioError: the folder holds no finished run.
     """
@@ -111,9 +115,36 @@ def load_result(path: Path) -> RunResult:
             values[key] = _evaluation(values[key])
         for key in ("class_names", "target_classes"):
             values[key] = tuple(values[key])
-        return RunResult(folder=path, **values)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        values["learning_rate"] = _nan_if_none(values.get("learning_rate"))
+        values["subject"] = RunSubject(**_known(RunSubject, values.get("subject", {})))
+        return RunResult(**_known(RunResult, values) | {"folder": path})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StudioError(f"{path} holds no finished run: {error}") from error
+
+
+def name_adapter(result: RunResult, name: str) -> RunResult:
+    """Take note, in result.json too, of what the best adapter is called in the library.
+
+    Raises:
+        StudioError: the run folder cannot be written to.
+    """
+    named = dataclasses.replace(result, adapter_name=name)
+    _write_result(named)
+    return named
+
+
+def _write_result(result: RunResult) -> None:
+    values = dataclasses.asdict(result)
+    del values["folder"]
+    text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
+    # Names of folders on Linux may have what UTF-8 cannot hold.
+    write_atomically(result.folder / "result.json", text.encode(errors="backslashreplace"))
+
+
+def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Those of `values` that the dataclass `kind` has a field for."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {key: value for key, value in values.items() if key in names}
 
 
 def _evaluation(values: dict[str, Any]) -> Evaluation:
@@ -122,6 +153,8 @@ def _evaluation(values: dict[str, Any]) -> Evaluation:
         accuracy=_nan_if_none(values["accuracy"]),
         per_class=tuple(_nan_if_none(share) for share in values["per_class"]),
         counts=tuple(values["counts"]),
+        class_losses=tuple(_nan_if_none(loss) for loss in values.get("class_losses", ())),
+        part=values.get("part", ""),
     )
 
 

@@ -7,9 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from vera_studio.adapters import adapter_file, attach
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import write_atomically
@@ -27,7 +26,7 @@ from vera_studio.runs.comparison_results import (
 )
 from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted, Stage
 from vera_studio.training.loop import ShouldStop, open_images, train
-from vera_studio.training.optimisation import automatic_learning_rate, make_optimizer
+from vera_studio.training.optimisation import automatic_learning_rate
 
 OnEvent = Callable[[Event | ComparisonStands], None]
 _log = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ def compare(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
-    layer_names = tuple(attach.linear_layers(model.network))
+    layer_names = tuple(find_sites(model.network))
     _check(settings.problems(recipe, model.kind.class_names, layer_names))
     candidates = plan(recipe, settings, model)
     if data is None:
@@ -123,8 +122,6 @@ class _Comparing:
         self._should_stop = should_stop
 
     def go(self) -> Comparison:
-        # The first optimizer has torch import a good deal; no method is to be charged for it.
-        make_optimizer("adamw", [torch.nn.Parameter(torch.zeros(1))], 1.0)
         for round_ in range(self._settings.seeds):
             for index in range(len(self._settings.candidates)):
                 if self._should_stop() or not self._run(index, round_):

@@ -1,7 +1,7 @@
 """How well a network does on a set of images."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from torch import nn
 from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
 from vera_studio.models.registry import BuiltInModel
-from vera_studio.runs.events import Evaluation
+from vera_studio.runs.events import Evaluation, Part
 from vera_studio.training.inputs import ImageInputs, Inputs, as_input, device_of
 from vera_studio.training.memory import halve_when_out_of_memory
 
@@ -42,8 +42,16 @@ def evaluate(
     kind: BuiltInModel,
     images: ImageSet,
     should_stop: Callable[[], bool] = lambda: False,
+    part: Part = "",
 ) -> Evaluation:
     """Loss and accuracies of `network` on `images`; NaN where there is no image.
+
+    Args:
+        network: on the device that computes.
+        kind: tells how its images are normalised.
+        images: on any device.
+        should_stop: asked before every batch.
+        part: which images they are.
 
     Raises:
         Cancelled: `should_stop` said so.
@@ -52,14 +60,17 @@ def evaluate(
     network.eval()
     inputs = ImageInputs(network, kind, images)
     try:
-        return evaluate_inputs(inputs, len(kind.class_names), should_stop)
+        return evaluate_inputs(inputs, len(kind.class_names), should_stop, part)
     finally:
         network.train(was_training)
 
 
 @torch.inference_mode()
 def evaluate_inputs(
-    inputs: Inputs, classes: int, should_stop: Callable[[], bool] = lambda: False
+    inputs: Inputs,
+    classes: int,
+    should_stop: Callable[[], bool] = lambda: False,
+    part: Part = "",
 ) -> Evaluation:
     """Loss and accuracies on the unchanged images of `inputs`; NaN where there is no image.
 
@@ -67,13 +78,14 @@ def evaluate_inputs(
         inputs: whose network or part of one is in evaluation mode.
         classes: how many there are.
         should_stop: asked before every batch.
+        part: which images they are.
 
     Raises:
         Cancelled: `should_stop` said so.
     """
     labels = inputs.labels.cpu()
     correct = torch.zeros(classes, dtype=torch.int64)
-    loss = 0.0
+    losses = torch.zeros(classes, dtype=torch.float64)
     views = torch.arange(len(labels), device=inputs.index_device)
     done = 0
     for logits in halve_when_out_of_memory(inputs.logits, views, _BATCH_SIZE):
@@ -82,18 +94,26 @@ def evaluate_inputs(
         logits = logits.cpu()
         truth = labels[done : done + len(logits)]
         done += len(logits)
-        loss += F.cross_entropy(logits, truth, reduction="sum").item()
+        of_images = F.cross_entropy(logits, truth, reduction="none").double()
+        losses += torch.bincount(truth, of_images, minlength=classes)
         correct += torch.bincount(truth[logits.argmax(dim=1) == truth], minlength=classes)
-    return _summary(loss, correct.tolist(), torch.bincount(labels, minlength=classes).tolist())
+    counts = torch.bincount(labels, minlength=classes)
+    return _summary(losses.tolist(), correct.tolist(), counts.tolist(), part)
 
 
-def _summary(loss: float, correct: list[int], counts: list[int]) -> Evaluation:
+def _summary(losses: list[float], correct: list[int], counts: list[int], part: Part) -> Evaluation:
+    """Figures from sums a class."""
     total = sum(counts)
     return Evaluation(
-        loss=loss / total if total else math.nan,
+        loss=math.fsum(losses) / total if total else math.nan,
         accuracy=sum(correct) / total if total else math.nan,
-        per_class=tuple(
-            hits / count if count else math.nan for hits, count in zip(correct, counts, strict=True)
-        ),
+        per_class=_means(correct, counts),
         counts=tuple(counts),
+        class_losses=_means(losses, counts),
+        part=part,
     )
+
+
+def _means(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, ...]:
+    pairs = zip(sums, counts, strict=True)
+    return tuple(one / count if count else math.nan for one, count in pairs)

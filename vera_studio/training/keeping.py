@@ -90,13 +90,12 @@ def score_of(validation: Evaluation, recipe: Recipe, class_names: Sequence[str])
     Targets count fully, the other classes by the share of them that is kept: with a share of
     0 what becomes of them is not asked.
     """
-    targets = recipe.training.target_classes
+    targets = recipe.training.targets_among(class_names)
     correct = images = 0.0
-    for name, share, number in zip(
-        class_names, validation.per_class, validation.counts, strict=True
+    for index, (share, number) in enumerate(
+        zip(validation.per_class, validation.counts, strict=True)
     ):
-        is_target = targets is None or name in targets
-        weight = 1.0 if is_target else recipe.training.keep_others
+        weight = 1.0 if index in targets else recipe.training.keep_others
         if number:
             correct += weight * share * number
             images += weight * number

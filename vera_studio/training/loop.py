@@ -10,20 +10,24 @@ import torch
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
-from vera_studio.adapters.attach import adapter_parameters, attach, count, linear_layers
+from vera_studio.adapters.attach import adapter_parameters, attach, count
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData
 from vera_studio.errors import DataError, TrainingError
 from vera_studio.models.registry import OpenedModel, open_model
 from vera_studio.recipe import Recipe
+from vera_studio.runs.candidates import title
 from vera_studio.runs.events import (
     EpochDone,
     Evaluation,
     Event,
     Notice,
+    Part,
     RunResult,
     RunStarted,
+    RunSubject,
     Stage,
     StepsDone,
 )
@@ -80,7 +84,7 @@ def train(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
-    recipes.validate(recipe, model.kind.class_names, list(linear_layers(model.network)))
+    recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
     if data is None:
         on_event(Stage("Opening the images"))
         data = open_images(recipe, model, should_stop)
@@ -123,12 +127,13 @@ class _Run:
         self.settings = recipe.training
         self.folder_path = run_folder
         self.kind = model.kind
+        self.model_title = model.title
         self.network = model.network
         self.device = device
         self.on_event = on_event
         self.clock = Stopwatch()
         self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
-        self.targets = _target_indices(recipe, model)
+        self.targets = recipe.training.targets_among(model.kind.class_names)
         self._check_images(data)
         self.data = self._images_to_train_on(data)
         self.generator = torch.Generator().manual_seed(recipe.training.seed)
@@ -143,6 +148,8 @@ class _Run:
         self.steps_per_epoch = math.ceil(len(self.sampler) / self.batch_size)
         self.steps = self.steps_per_epoch * self.settings.epochs
         self.stopped = False
+        self.epochs_measured = 0
+        self.subject = _subject(recipe, run_folder, model, data)
 
     def go(self) -> RunResult:
         attach(self.network, self.recipe.adapter)
@@ -162,11 +169,12 @@ class _Run:
 
     def _run(self, feed: Feed) -> RunResult:
         self.on_event(Stage("Measuring before training"))
-        before = self._measure(feed.test)
-        validation_before = self._measure(feed.validation)
+        before = self._measure(feed.test, "test")
+        validation_before = self._measure(feed.validation, "validation")
         folder = RunFolder(self.folder_path, self.recipe, self.kind.class_names)
         facts = {
             "data": self.data.title,
+            "network": self.model_title,
             "targets": [self.kind.class_names[index] for index in self.targets],
             "keep_others": self.settings.keep_others,
             "epochs": self.settings.epochs,
@@ -206,8 +214,8 @@ class _Run:
             return data
         return replace(data, train=data.train.subset(is_target.nonzero().flatten()))
 
-    def _measure(self, inputs: Inputs) -> Evaluation:
-        return evaluate_inputs(inputs, len(self.kind.class_names), self.should_stop)
+    def _measure(self, inputs: Inputs, part: Part) -> Evaluation:
+        return evaluate_inputs(inputs, len(self.kind.class_names), self.should_stop, part)
 
     def _announce(self, test: Evaluation, validation: Evaluation) -> None:
         counts = count(self.network)
@@ -227,6 +235,9 @@ class _Run:
                 total=counts.total,
                 validation=validation,
                 test=test,
+                learning_rate=self.learning_rate,
+                keep_others=self.settings.keep_others,
+                subject=self.subject,
             )
         )
 
@@ -354,11 +365,21 @@ class _Run:
             images_per_second=tools.reporter.images / max(tools.reporter.seconds, 1e-9),
             seconds=self.clock.seconds(),
             device=self.device.device.type,
+            learning_rate=self.learning_rate,
+            epochs_measured=self.epochs_measured,
+            subject=self.subject,
         )
 
 
-def _target_indices(recipe: Recipe, model: OpenedModel) -> tuple[int, ...]:
-    """The target classes as indices, in the network's order."""
-    wanted = recipe.training.target_classes
-    names = model.kind.class_names
-    return tuple(i for i, name in enumerate(names) if wanted is None or name in wanted)
+def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageData) -> RunSubject:
+    settings = recipe.adapter
+    return RunSubject(
+        run=run_folder.name,
+        network=model.kind.title,
+        weights=model.weights,
+        data=data.title,
+        method=settings.method,
+        rank=settings.rank if settings.has_rank else None,
+        adapter=title(settings),
+        skipped=len(data.skipped),
+    )

@@ -3,32 +3,19 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-import psutil
 import torch
 
+from vera_studio.memory import free_memory
+from vera_studio.memory import is_out_of_memory as is_out_of_memory
+
 _Result = TypeVar("_Result")
-# Where torch raises no class of its own: the CPU's allocator, of Windows and of all others, MPS,
-# and NVIDIA's libraries.
-_WORDS = (
-    "can't allocate memory",
-    "not enough memory",
-    "MPS backend out of memory",
-    "ALLOC_FAILED",
-)
 
 
 def free_bytes(device: torch.device) -> int:
     """Memory, in bytes, that `device` can still give; a CPU's and Apple's GPU's is the host's."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that a device or the host has no memory left."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
+    return free_memory()
 
 
 def halve_when_out_of_memory(

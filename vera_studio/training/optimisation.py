@@ -1,7 +1,8 @@
 """Optimizers and learning-rate schedules by the names that a recipe gives them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,6 +25,29 @@ _SMALLEST_BATCH = 8
 # Peaks with AdamW between what did best by validation accuracy on the sample, which is far from
 # what the network was trained on, and on bird, cat and dog of CIFAR-10, which is near.
 _LEARNING_RATES: dict[Method, float] = {"vera": 0.02, "lora": 0.002, "full": 0.0005, "bias": 0.03}
+
+
+def _uncompiled(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method` without what torch.optim puts around it for its compiler."""
+    return getattr(method, "__wrapped__", method)
+
+
+# The first call of an optimizer has torch import its compiler, only to be told that there is
+# nothing to compile: 165 MB and a second (torch 2.14, torch/_compile.py and optim/optimizer.py).
+class _AdamW(torch.optim.AdamW):
+    add_param_group = _uncompiled(torch.optim.AdamW.add_param_group)
+    zero_grad = _uncompiled(torch.optim.AdamW.zero_grad)
+    state_dict = _uncompiled(torch.optim.AdamW.state_dict)
+    load_state_dict = _uncompiled(torch.optim.AdamW.load_state_dict)
+    step = torch.no_grad()(_uncompiled(torch.optim.AdamW.step))
+
+
+class _SGD(torch.optim.SGD):
+    add_param_group = _uncompiled(torch.optim.SGD.add_param_group)
+    zero_grad = _uncompiled(torch.optim.SGD.zero_grad)
+    state_dict = _uncompiled(torch.optim.SGD.state_dict)
+    load_state_dict = _uncompiled(torch.optim.SGD.load_state_dict)
+    step = torch.no_grad()(_uncompiled(torch.optim.SGD.step))
 
 
 def automatic_batch_size(images_per_epoch: int, device: torch.device) -> int:
@@ -59,12 +83,10 @@ def make_optimizer(
     device = parameters[0].device
     rate = torch.tensor(learning_rate, device=device) if capturable else learning_rate
     if name == "sgd":
-        return torch.optim.SGD(
+        return _SGD(
             parameters, rate, _MOMENTUM, weight_decay=weight_decay, nesterov=True, fused=True
         )
-    return torch.optim.AdamW(
-        parameters, rate, weight_decay=weight_decay, fused=True, capturable=capturable
-    )
+    return _AdamW(parameters, rate, weight_decay=weight_decay, fused=True, capturable=capturable)
 
 
 def make_schedule(name: Schedule, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:

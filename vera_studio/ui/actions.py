@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
 from vera_studio.ui.icons import icon
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import show_reason
 
 _Shortcut = QKeySequence.StandardKey | str | None
@@ -132,5 +133,5 @@ def set_tip(action: QAction, tip: str) -> None:
     """Have `action` say `tip` in the status bar and, with its keys, beside the pointer."""
     action.setStatusTip(tip)
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    action.setToolTip(f"{tip} ({keys})" if keys else tip)
+    action.setToolTip(plain_tip(f"{tip} ({keys})" if keys else tip))
     show_reason(action)

@@ -15,6 +15,7 @@ from vera_studio.ui.adapter_names import trained_name
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
+from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -29,11 +30,14 @@ class AdapterControl(QObject):
     exporting are jobs.
 
     Signals:
+        taken(Path): an adapter that was trained, imported or combined is on the model, and this
+            is its file in the library.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         path_opened(Path): a file or folder of the user's was read or written.
     """
 
+    taken = Signal(object)
     message = Signal(str)
     failed = Signal(object)
     path_opened = Signal(object)
@@ -60,13 +64,12 @@ class AdapterControl(QObject):
 
     def obstacle(self, entry: "Entry") -> str:
         """Why an adapter cannot go on the present network; empty where nothing is known."""
-        if self._workspace.model is None:
+        from vera_studio.adapters.adapter_fit import other_base, other_classes
+
+        if (model := self._workspace.model) is None:
             return ""
-        if entry.info.class_names != self._workspace.class_names:
-            return "It is for a network with other classes."
-        if entry.info.base_digest != self._base_digest:
-            return "It was trained on other weights than those that are open."
-        return ""
+        reason = other_classes(entry.info, model.kind.class_names)
+        return reason or other_base(entry.info, self._base_digest, model.title)
 
     # On and off
 
@@ -78,7 +81,7 @@ class AdapterControl(QObject):
         if model is None or content is None:
             return
         try:
-            check_fit(content, model.network, model.kind.class_names)
+            check_fit(content, model.network, model.kind.class_names, model.title)
         except StudioError as error:
             self.failed.emit(error)
             return
@@ -120,8 +123,7 @@ class AdapterControl(QObject):
 
         def imported(adapter: LoadedAdapter) -> None:
             if self._workspace.model is model:
-                self.message.emit(f"Imported {path.name}.")
-                self._take(adapter.content, adapter.title)
+                self._take(adapter.content, adapter.title, f"Imported {path.name}.")
                 self.path_opened.emit(path)
 
         if model := self._workspace.model:
@@ -132,28 +134,35 @@ class AdapterControl(QObject):
         """Keep the best adapter of a run that has ended, and put it on."""
 
         def read(adapter: LoadedAdapter) -> None:
-            name = trained_name(adapter.content.info)
-            if result.best_epoch:
-                self._take(adapter.content, name)
-            else:  # stopped before its first step: there is nothing to keep
-                self._put_on(dataclasses.replace(adapter, title=f"{name}, untrained"))
+            self._take(adapter.content, trained_name(adapter.content.info))
 
-        if model := self._workspace.model:
+        # Without a best epoch nothing was trained, or nothing that beats the network as it is.
+        if result.best_epoch and (model := self._workspace.model):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
             self._busy.start("Putting the adapter on", function, read)
 
-    def _take(self, content: "AdapterFile", name: str) -> None:
-        """Put an adapter on and keep it; if it cannot be kept it can be used all the same."""
-        entry = self._shelf.keep(content, name)
-        if entry is None:
-            self._put_on(LoadedAdapter(None, content, name))
-        else:
-            content = dataclasses.replace(content, info=entry.info)
-            self._put_on(LoadedAdapter(entry.path, content, entry.name))
+    def _take(self, content: "AdapterFile", name: str, done: str = "") -> None:
+        """Put an adapter on and keep it; if it cannot be kept it can be used all the same.
 
-    def _put_on(self, adapter: LoadedAdapter) -> None:
+        Args:
+            content: the adapter.
+            name: to keep it under, unless an equal one is there already.
+            done: what led to this, in a sentence.
+        """
+        kept = self._shelf.keep(content, name)
+        if kept is None:
+            self._put_on(LoadedAdapter(None, content, name), done)
+            return
+        entry = kept.entry
+        if not kept.is_new:
+            done = f"{done} {already_there(entry.name)}".strip()
+        content = dataclasses.replace(content, info=entry.info)
+        self._put_on(LoadedAdapter(entry.path, content, entry.name), done)
+        self.taken.emit(entry.path)
+
+    def _put_on(self, adapter: LoadedAdapter, done: str = "") -> None:
         self._workspace.set_adapter(adapter)
-        self.message.emit(f"The model has {adapter.title} on.")
+        self.message.emit(f"{done} The model has {adapter.title} on.".strip())
 
     # Out of the library
 
@@ -180,7 +189,7 @@ class AdapterControl(QObject):
     def _follow_model(self, model: "OpenedModel") -> None:
         from vera_studio.adapters.base_digest import base_digest
 
-        self._base_digest = base_digest(model.network)
+        self._base_digest = model.digest or base_digest(model.network)
 
     def _follow_entry(self, entry: "Entry") -> None:
         """Give the adapter that is on the name and the notes that it has now."""

@@ -50,7 +50,7 @@ def read_adapter(
     from vera_studio.exchange.reading import peft_folder, read_adapter
 
     content = read_adapter(path, model)
-    check_fit(content, model.network, model.kind.class_names)
+    check_fit(content, model.network, model.kind.class_names, model.title)
     named_after = peft_folder(path) or path.with_suffix("")
     return LoadedAdapter(path, content, content.info.name or named_after.name)
 

@@ -91,5 +91,5 @@ def make_window(reporter: ErrorReporter) -> MainWindow:
         child.setParent(studio)
     # What Qt and torch have made by then stays to the end. Each full collection of garbage would
     # look at all of it, and hold window and run for up to 0.2 s (2 cores, a run of batch 4).
-    studio.warmed_up.connect(gc.freeze)
+    studio.ready.connect(gc.freeze)
     return MainWindow(studio, settings, reporter)

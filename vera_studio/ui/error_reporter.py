@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from vera_studio.errors import Cancelled, StudioError
 from vera_studio.ui.bug_report import BugReportDialog
+from vera_studio.ui.widgets.plain_text import plain_message
 
 _log = logging.getLogger(__name__)
 _MOST_DIALOGS = 3  # open at once; what else fails meanwhile is in the log
@@ -118,14 +119,8 @@ def _log_bug(error: BaseException) -> None:
 
 def _make_message(parent: QWidget | None, text: str) -> QMessageBox:
     """A box with the first line of `text` large and the rest below."""
-    first, _, rest = text.partition("\n")
-    box = QMessageBox(parent)
+    box = plain_message(parent, QMessageBox.Icon.Warning, text)  # a message may quote a file
     box.setObjectName("error_message")
-    box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle("VeRA Studio")
-    box.setTextFormat(Qt.TextFormat.PlainText)  # a message may quote a file
-    box.setText(first)
-    box.setInformativeText(rest.strip())
     box.setStandardButtons(QMessageBox.StandardButton.Ok)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return box

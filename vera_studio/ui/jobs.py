@@ -67,15 +67,6 @@ class Inspection:
     network: Any  # kept alive: the memory addresses shown are its own
 
 
-def warm_up(on_event: OnEvent, should_stop: ShouldStop) -> None:
-    """Have torch import what it otherwise would when the first run makes an optimizer."""
-    import torch
-
-    from vera_studio.training.optimisation import make_optimizer
-
-    make_optimizer("adamw", [torch.nn.Parameter(torch.zeros(1))], 1.0)
-
-
 def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
     """What this machine can compute on; asking CUDA can take a second."""
     from vera_studio.training.devices import available_devices, choose_device
@@ -86,10 +77,12 @@ def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
 def open_model(
     settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop
 ) -> "OpenedModel":
-    """Open the network that `settings` names."""
+    """Open the network that `settings` names; here its digest too, which takes a while."""
+    from vera_studio.adapters.base_digest import base_digest
     from vera_studio.models.registry import open_model
 
-    return open_model(settings)
+    model = open_model(settings)
+    return dataclasses.replace(model, digest=base_digest(model.network))
 
 
 def open_data(

@@ -27,6 +27,14 @@ class _Deletion:
     places: tuple[Path, ...]  # where the files are
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An adapter that the library holds now."""
+
+    entry: "Entry"
+    is_new: bool  # else an equal one was there already, under the name of `entry`
+
+
 class Shelf(QObject):
     """Keeps, names and deletes adapters; a file takes milliseconds, so none of it is a job.
 
@@ -82,20 +90,22 @@ class Shelf(QObject):
 
         return self._try(lambda: adapter_file.load(path))
 
-    def keep(self, content: "AdapterFile", name: str) -> "Entry | None":
-        """Add an adapter under `name`, unless it is there already under another.
+    def keep(self, content: "AdapterFile", name: str) -> Kept | None:
+        """Add an adapter under `name`, unless an equal one is there already.
 
         Returns:
-            Its entry; None, and the failure told, where it cannot be written.
+            Which entry it is; None, and the failure told, where it cannot be written.
         """
 
-        def add() -> "Entry":
-            known = self._there.find_same(content)
-            return known or self._there.add(content, name, datetime.now().astimezone())
+        def add() -> Kept:
+            if known := self._there.find_same(content):
+                return Kept(known, is_new=False)
+            now = datetime.now().astimezone()
+            return Kept(self._there.add(content, name, now), is_new=True)
 
-        entry = self._try(add)
+        kept = self._try(add)
         self.refresh()
-        return entry
+        return kept
 
     def rename(self, path: Path, name: str) -> None:
         """Give an adapter another name."""

@@ -1,5 +1,6 @@
 """The line at the bottom: what happened last, what is being worked on, what is open."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from vera_studio.ui.icons import icon
@@ -17,7 +18,7 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self._studio = studio
         self._workspace = studio.workspace
-        self._busy = QLabel()
+        self._busy = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._busy.setObjectName("busy_text")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setMaximumWidth(140)
@@ -29,7 +30,8 @@ class StatusBar(QStatusBar):
         self._cancel.setToolTip("Break off the work under way")
         self._cancel.setIcon(icon("close"))
         self._cancel.clicked.connect(studio.busy.cancel)
-        self._images, self._device = QLabel(), QLabel()
+        self._images = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self._device = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._images.setObjectName("status_images")
         self._device.setObjectName("status_device")
         for widget in (self._busy, self._bar, self._cancel, self._images, self._device):

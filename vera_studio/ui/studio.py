@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from vera_studio import environment
+from vera_studio import environment, recipe_file
 from vera_studio import recipe as recipes
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSettings, ModelSettings
@@ -37,7 +37,6 @@ class Studio(QObject):
         busy_changed(str): what is being worked on beside a run; empty for nothing.
         progress(Progress): how far that is.
         ready(): torch is in, the network and the first images are open.
-        warmed_up(): what a first run would import is in as well.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         download_failed(str): CIFAR-10 did not come; the reason.
@@ -47,7 +46,6 @@ class Studio(QObject):
     busy_changed = Signal(str)
     progress = Signal(object)
     ready = Signal()
-    warmed_up = Signal()
     message = Signal(str)
     failed = Signal(object)
     download_failed = Signal(str)
@@ -122,9 +120,6 @@ class Studio(QObject):
     def _become_ready(self) -> None:
         self.is_ready = True
         self.ready.emit()
-        job = self.runner.start(jobs.warm_up, name="Warming up")
-        job.failed.connect(self.failed)
-        job.finished.connect(self.warmed_up)
 
     # Model and images
 
@@ -208,14 +203,14 @@ class Studio(QObject):
 
     def save_recipe(self, path: Path) -> None:
         """Write the draft as TOML, for `vera-studio train` or another day."""
-        if self._try(lambda: recipes.save(self.workspace.recipe, path)):
+        if self._try(lambda: recipe_file.save(self.workspace.recipe, path)):
             self._tell(f"Saved the recipe as {path.name}.", str(path))
 
     def open_recipe(self, path: Path) -> None:
         """Make the recipe in `path` the draft, with the network and images that it names."""
 
         def take() -> None:
-            recipe = recipes.load(path)
+            recipe = recipe_file.load(path)
             recipes.validate(recipe)
             self._take_recipe(recipe, path)
 

@@ -144,9 +144,9 @@ class Workspace(QObject):
             model: the opened network.
             weights: path of the user's own weights; empty for the built-in ones.
         """
-        from vera_studio.adapters.attach import linear_layers
+        from vera_studio.adapters.sites import find_sites
 
-        self.layer_names = tuple(linear_layers(model.network))
+        self.layer_names = tuple(find_sites(model.network))
         # Both before anyone is told: the old adapter must never be seen with the new model.
         self.model, self.adapter = model, None
         settings = dataclasses.replace(self.recipe.model, name=model.kind.name, weights=weights)

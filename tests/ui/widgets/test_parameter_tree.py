@@ -17,7 +17,7 @@ def parameter(name, kinds, shape, address, state="frozen", kind="Parameter", sha
 
 def vera_layer(name, rank, other):
     """The rows of an 84 to 84 layer; its projections are those of `other`."""
-    kinds = ("VeraLinear",)
+    kinds = ("VeraLayer",)
     inner = (*kinds, "ProjectionPair")
     start = {"fc3": 0x1000, "fc4": 0x2000}[name]
     return [
@@ -99,7 +99,7 @@ def test_what_is_trainable_is_bold(tree):
 
 def test_modules_sum_up_what_is_in_them(tree):
     inside = 32 + 84 + 84 * 84 + 84 + 2 * 32 * 84
-    assert cells(tree, "fc3")[:5] == ["fc3", "VeraLinear", "", f"{inside:,}", "116 trainable"]
+    assert cells(tree, "fc3")[:5] == ["fc3", "VeraLayer", "", f"{inside:,}", "116 trainable"]
     assert cells(tree, "fc3.projections")[1] == "ProjectionPair"
 
 

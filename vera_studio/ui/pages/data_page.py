@@ -1,5 +1,6 @@
 """The images that are open: thumbnails and numbers a class, skipped files, the download."""
 
+import html
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -40,7 +41,7 @@ class DataPage(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._downloading = False
-        self.summary = QLabel("Loading…", wordWrap=True)
+        self.summary = QLabel("Loading…", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.summary.setObjectName("data_summary")
         self.grid = ThumbnailGrid()
         self.skipped = QPlainTextEdit(readOnly=True)
@@ -157,7 +158,7 @@ class DataPage(QWidget):
         if data.source == "cifar10":
             self._download.hide()
         self.summary.setText(
-            f"<b>{data.title}</b><br>{len(data.train):,} images to train on, "
+            f"<b>{html.escape(data.title)}</b><br>{len(data.train):,} images to train on, "
             f"{len(data.validation):,} held out to validate, {len(data.test):,} to test. "
             + ("" if len(data.train) else "There are none to train on.")
         )

@@ -31,7 +31,7 @@ class ResultsPage(QWidget):
         self._empty.action_triggered.connect(self._start.trigger)
         self._start.changed.connect(self._follow_start)
         self._follow_start()
-        self.summary = QLabel(wordWrap=True)
+        self.summary = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.summary.setObjectName("result_summary")
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.chart = GainChart()

@@ -16,6 +16,8 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFont, QGuiApplication, QPalette
 
+from vera_studio.ui.widgets.plain_text import plain_tip
+
 SORT_ROLE = Qt.ItemDataRole.UserRole
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
 SWITCH, NAME, METHOD, RANK, CLASSES, TARGETS, OTHERS, SIZE, ADDED = range(9)
@@ -120,7 +122,7 @@ class AdapterModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
             case Qt.ItemDataRole.ToolTipRole:
-                return row.obstacle or _tip(row, column)
+                return plain_tip(row.obstacle or _tip(row, column))
             case Qt.ItemDataRole.AccessibleTextRole if column == SWITCH:
                 return "on" if row.is_on else "off"
             case Qt.ItemDataRole.FontRole if row.is_on and column == NAME:

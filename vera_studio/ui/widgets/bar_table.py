@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.theme import plot_colors
 from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
+from vera_studio.ui.widgets.plain_text import plain_tip
 
 _BAR_ROLE = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 24
@@ -71,7 +72,7 @@ class BarTable(QTableView):
         self._model.clear()
         self._model.setHorizontalHeaderLabels(headers)
         for column, header in enumerate(headers):
-            self._model.horizontalHeaderItem(column).setToolTip(header)
+            self._model.horizontalHeaderItem(column).setToolTip(plain_tip(header))
         for name, bars in rows:
             self._model.appendRow([QStandardItem(name), *(_cell(bar) for bar in bars)])
         if headers:

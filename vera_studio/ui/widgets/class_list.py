@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.widgets.plain_text import plain_tip
+
 _ACCURACY = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 22
 _BAR_WIDTH, _BAR_HEIGHT = 72, 4
@@ -100,7 +102,7 @@ class ClassList(QWidget):
             item = self.list.item(index)
             value = None if accuracies is None else float(accuracies[index])
             item.setData(_ACCURACY, value)
-            item.setToolTip(f"{item.text()}: {accuracy_text(value)}")
+            item.setToolTip(plain_tip(f"{item.text()}: {accuracy_text(value)}"))
             item.setData(
                 Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {accuracy_text(value)}"
             )

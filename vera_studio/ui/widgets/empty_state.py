@@ -4,6 +4,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from vera_studio.ui.widgets.plain_text import plain_tip
+
 _ICON_SIDE = 40
 _TEXT_WIDTH = 360
 
@@ -57,7 +59,7 @@ class EmptyState(QWidget):
             label.setMinimumHeight(max(label.heightForWidth(_TEXT_WIDTH), 0))
         self.button.setText(action)
         self.button.setAccessibleName(action.replace("&", "").rstrip("…"))
-        self.button.setToolTip(text or headline)
+        self.button.setToolTip(plain_tip(text or headline))
         self.button.setVisible(bool(action))
 
     def add_button(self, button: QPushButton) -> None:
@@ -93,5 +95,6 @@ class EmptyState(QWidget):
 
 def _centred(text: str) -> QLabel:
     label = QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setFixedWidth(_TEXT_WIDTH)
     return label

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.widgets.plain_text import plain_tip
+
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -146,7 +148,7 @@ class FigureTable(QTableView):
         is_nothing = isinstance(cell.value, float) and math.isnan(cell.value)
         item.setData(-math.inf if is_nothing else cell.value, _SORT_ROLE)
         item.setTextAlignment(_LEFT if column.is_text else _RIGHT)
-        item.setToolTip(cell.tip)
+        item.setToolTip(plain_tip(cell.tip))
         return item
 
     def _texts_of(self, row: int) -> list[str]:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from vera_studio.ui.widgets.flow_layout import FlowLayout
+from vera_studio.ui.widgets.plain_text import plain_tip
 
 _SWATCH = 18
 _GAP = 6
@@ -63,7 +64,7 @@ class _Entry(QAbstractButton):
         self._color, self._dashed, self._bar = color, dashed, bar
         self.setText(label)
         self.setAccessibleName(f"Show {label}")
-        self.setToolTip(f"Show or hide {label}")
+        self.setToolTip(plain_tip(f"Show or hide {label}"))
         self.updateGeometry()
         self.update()
 

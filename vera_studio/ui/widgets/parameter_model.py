@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QFont, QStandardItem, QStandardItemModel
 
+from vera_studio.ui.widgets.plain_text import plain_tip
+
 COLUMNS = ("Name", "Kind", "Shape", "Count", "State", "Type", "Bytes", "Address", "Shared with")
 NAME_ROLE = Qt.ItemDataRole.UserRole  # full name of the row, on its first cell
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -20,7 +22,7 @@ class ParameterRow:
     """A parameter or buffer, as it stands in the tree."""
 
     name: str  # in full, such as "fc1.projections.A"; unique
-    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLinear", ...)
+    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLayer", ...)
     kind: str  # such as "Parameter" or "Buffer"
     shape: tuple[int, ...]
     count: int  # numbers
@@ -158,8 +160,8 @@ def _cells(texts: Sequence[tuple[str, object]], name: str) -> list[QStandardItem
         cell.setTextAlignment(_alignment(column))
         cells.append(cell)
     cells[0].setData(name, NAME_ROLE)
-    cells[0].setToolTip(name)
-    cells[-1].setToolTip(texts[-1][0])
+    cells[0].setToolTip(plain_tip(name))
+    cells[-1].setToolTip(plain_tip(texts[-1][0]))
     return cells
 
 

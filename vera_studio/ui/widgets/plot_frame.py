@@ -10,7 +10,6 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QFileDialog,
     QGraphicsView,
     QHBoxLayout,
     QLabel,
@@ -23,9 +22,11 @@ from PySide6.QtWidgets import (
 
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
+from vera_studio.ui.file_dialogs import ask_save
 from vera_studio.ui.icons import icon
 from vera_studio.ui.theme import PlotColors, plot_colors
 from vera_studio.ui.widgets.legend import Legend
+from vera_studio.ui.widgets.plain_text import plain_message
 from vera_studio.ui.widgets.plot_picture import PICTURE_SCALE, plot_picture
 from vera_studio.ui.widgets.read_out import ReadOut
 
@@ -45,7 +46,7 @@ class PlotFrame(QWidget):
         super().__init__(parent)
         self.plot = _TimedPlotWidget(axes)
         self.legend = Legend()
-        self._title = QLabel(title)
+        self._title = QLabel(title, textFormat=Qt.TextFormat.PlainText)
         font = QFont(self._title.font())
         font.setWeight(QFont.Weight.DemiBold)
         self._title.setFont(font)
@@ -247,14 +248,13 @@ class PlotFrame(QWidget):
 
     def _ask(self, suffix: str, kinds: str, save: Callable[[Path], None]) -> None:
         name = f"{file_name(self.title)}.{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, f"Save {self.title}", name, kinds)
-        if not chosen:
+        path = ask_save(self, f"Save {self.title}", name, kinds)
+        if path is None:
             return
-        path = Path(chosen)
         try:
-            save(path if path.suffix else path.with_suffix(f".{suffix}"))
+            save(path)
         except StudioError as error:
-            QMessageBox.warning(self, "Not saved", str(error))
+            plain_message(self, QMessageBox.Icon.Warning, f"Not saved.\n{error}").open()
 
 
 def file_name(title: str) -> str:

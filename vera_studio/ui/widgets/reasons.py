@@ -3,6 +3,8 @@
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from vera_studio.ui.widgets.plain_text import join_tips, plain_tip
+
 _REASON, _TIP, _SHOWN = "reason", "tip", "shown_tip"
 
 
@@ -37,7 +39,7 @@ def show_reason(control: QWidget | QAction) -> None:
     if control.toolTip() != control.property(_SHOWN):  # its owner gave it another since
         control.setProperty(_TIP, control.toolTip())
     tip, reason = control.property(_TIP) or "", reason_of(control)
-    shown = "\n".join(text for text in (tip, reason) if text)
+    shown = join_tips(tip, plain_tip(reason))
     # An action without a tip would show its own text.
     if tip or reason or control.property(_SHOWN):
         control.setProperty(_SHOWN, shown)

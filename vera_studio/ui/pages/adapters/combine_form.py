@@ -55,7 +55,7 @@ class CombineForm(QGroupBox):
         self.keep_button.setAccessibleName("Keep in library")
         self.keep_button.setToolTip("Add the combination to the library as an adapter of its own")
         self.keep_button.clicked.connect(self._keep)
-        self._state = QLabel(wordWrap=True)
+        self._state = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._state.setObjectName("combination_state")
         self._lay_out()
 

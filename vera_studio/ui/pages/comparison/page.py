@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -28,6 +27,7 @@ from vera_studio.runs.comparison_results import (
     ComparisonStands,
 )
 from vera_studio.runs.events import StepsDone
+from vera_studio.ui.file_dialogs import ask_save_as
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.comparison import figures
 from vera_studio.ui.pages.comparison.options import OPTIONS
@@ -257,12 +257,8 @@ class ComparisonPage(QWidget):
 
     def _ask_export(self) -> None:
         kinds = f"{_RUNS_FILTER};;{_SUMMARY_FILTER}"
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, "Export the comparison", "comparison.csv", kinds
-        )
-        if chosen:
-            path = Path(chosen)
-            path = path if path.suffix else path.with_suffix(".csv")
+        path, kind = ask_save_as(self, "Export the comparison", "comparison.csv", kinds)
+        if path:
             self._export(path, tables.summary_rows if kind == _SUMMARY_FILTER else tables.run_rows)
 
     def _export(self, path: Path, make_rows: _MakeRows) -> None:

@@ -172,7 +172,7 @@ class AdapterForm(QGroupBox):
 
     def _show_layers(self, _: object) -> None:
         """Offer the linear layers of the network that was opened."""
-        from vera_studio.adapters.attach import linear_layers
+        from vera_studio.adapters.sites import find_sites
 
         model = self._workspace.model
         assert model is not None
@@ -180,8 +180,10 @@ class AdapterForm(QGroupBox):
             box.deleteLater()
         self._layers = {}
         before: QWidget = self._rows["seed"].reset
-        for name, layer in linear_layers(model.network).items():
-            shape = f"{layer.in_features} in, {layer.out_features} out"
+        for name, layer in find_sites(model.network).items():
+            if layer.kind != "linear":
+                continue
+            shape = f"{layer.fan_in} in, {layer.out} out"
             tip = f"Attach the adapter to {name} ({shape})"
             box = describe(QCheckBox(name), f"layer_{name}", f"Layer {name}", tip)
             box.toggled.connect(partial(self._toggle_layer, name))

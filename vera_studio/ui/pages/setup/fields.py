@@ -19,6 +19,7 @@ from vera_studio.recipe import Recipe
 from vera_studio.ui.icons import icon
 from vera_studio.ui.theme import plot_colors
 from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox, plain
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 from vera_studio.ui.workspace import Workspace
 
@@ -30,7 +31,7 @@ def describe(field: _Field, object_name: str, accessible_name: str, tip: str) ->
     """Give `field` its names and its tooltip; returns it."""
     field.setObjectName(object_name)
     field.setAccessibleName(accessible_name)
-    field.setToolTip(tip)
+    field.setToolTip(plain_tip(tip))
     ignore_wheel_when_unfocused(field)
     return field
 

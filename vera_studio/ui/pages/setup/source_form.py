@@ -34,7 +34,8 @@ class SourceForm(QGroupBox):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__("Network and images", parent)
         self._workspace = workspace
-        self._model, self._adapter = QLabel("Loading…", wordWrap=True), ElidedLabel()
+        self._model = QLabel("Loading…", wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._adapter = ElidedLabel()
         self._model.setObjectName("model_text")
         self._adapter.setObjectName("adapter_text")
         self._images = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)

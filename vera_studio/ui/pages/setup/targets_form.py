@@ -1,6 +1,6 @@
 """Which classes are fine-tuned, and how many images of the others are mixed in."""
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vera_studio.recipe import Recipe, TrainingSettings
@@ -21,7 +21,7 @@ class TargetsForm(QGroupBox):
         self._classes = ClassList()
         self._classes.setObjectName("target_classes")
         self._classes.checked_changed.connect(self._edit_targets)
-        self._hint = QLabel(wordWrap=True)
+        self._hint = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._hint.setObjectName("accuracy_hint")
         self._keep_label = QLabel()
         self._keep_label.setObjectName("keep_others_text")

@@ -1,5 +1,6 @@
 """How the adapter is trained: length, optimizer, schedule, augmentation, seed and device."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
 
@@ -31,7 +32,7 @@ class TrainingForm(QGroupBox):
         self._form = QFormLayout()
         self._add_numbers()
         self._add_choices()
-        self._device_reason = QLabel(wordWrap=True)
+        self._device_reason = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._device_reason.setObjectName("device_reason")
         flips = describe(
             Tick("Mirror images at random"),

@@ -1,0 +1,86 @@
+"""Asking for a file or a folder: every dialog starts in the folder that was used last."""
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+
+class LastFolder(QObject):
+    """The folder that the next dialog starts in; one for the whole application.
+
+    Signals:
+        changed(str): another folder was used.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.path = ""
+
+    @classmethod
+    def of_application(cls) -> "LastFolder":
+        """The one that belongs to the running application."""
+        application = QCoreApplication.instance()
+        assert application is not None
+        return application.findChild(cls) or cls(application)
+
+    def remember(self, folder: str) -> None:
+        """Have the next dialog start in `folder`."""
+        if folder != self.path:
+            self.path = folder
+            self.changed.emit(folder)
+
+
+def ask_open(parent: QWidget, title: str, name_filter: str) -> Path | None:
+    """The file that the user chooses to read; None if none is chosen.
+
+    Args:
+        parent: what the dialog stands before.
+        title: what the dialog says it is for.
+        name_filter: kinds of file as Qt has them: "Tables (*.csv);;All files (*)".
+    """
+    path, _ = QFileDialog.getOpenFileName(parent, title, _start(), name_filter)
+    return _remembered(path)
+
+
+def ask_save(parent: QWidget, title: str, name: str, name_filter: str) -> Path | None:
+    """The file that the user chooses to write, with an ending of the kind that is chosen.
+
+    Args:
+        parent: what the dialog stands before.
+        title: what the dialog says it is for.
+        name: of the file, as a proposal.
+        name_filter: kinds of file as Qt has them: "Tables (*.csv)".
+    """
+    return ask_save_as(parent, title, name, name_filter)[0]
+
+
+def ask_save_as(
+    parent: QWidget, title: str, name: str, name_filter: str
+) -> tuple[Path | None, str]:
+    """As `ask_save`, and which kind of `name_filter` was chosen."""
+    start = str(Path(_start()) / name)
+    path, chosen = QFileDialog.getSaveFileName(parent, title, start, name_filter)
+    endings = re.findall(r"\*(\.\w+)", name_filter)
+    if path and endings and not path.lower().endswith(tuple(endings)):
+        path += (re.findall(r"\*(\.\w+)", chosen) or endings)[0]
+    return _remembered(path), chosen
+
+
+def ask_folder(parent: QWidget, title: str) -> Path | None:
+    """The folder that the user chooses; None if none is chosen."""
+    return _remembered(QFileDialog.getExistingDirectory(parent, title, _start()))
+
+
+def _start() -> str:
+    return LastFolder.of_application().path or str(Path.home())
+
+
+def _remembered(path: str) -> Path | None:
+    if not path:
+        return None
+    LastFolder.of_application().remember(str(Path(path).parent))
+    return Path(path)
