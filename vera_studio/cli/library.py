@@ -14,6 +14,7 @@ from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
+from vera_studio.files import check_folder
 from vera_studio.recipe import ModelSettings
 from vera_studio.wording import already_there
 
@@ -56,11 +57,23 @@ def find_adapter(name: str) -> Path:
     return path if is_path or looks_like_one else library.find(name)
 
 
-def add_to_library(path: Path, name: str) -> None:
-    """Add the adapter file at `path`; says what it is called there."""
+def check_name(name: str) -> None:
+    """Refuse a name that `add_to_library` could not give, before there is an adapter.
+
+    Raises:
+        StudioError: the name is empty or too long, or the library cannot be written to.
+    """
+    from vera_studio.adapters.library_names import check_name
+
+    check_name(name)
+    check_folder(_library().folder)
+
+
+def add_to_library(path: Path, name: str) -> str:
+    """Add the adapter file at `path`; says and returns what it is called there."""
     from vera_studio.adapters import adapter_file
 
-    _add(adapter_file.load(path), name)
+    return _add(adapter_file.load(path), name)
 
 
 def _add_import(commands: Subcommands) -> None:
@@ -206,13 +219,14 @@ def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> Non
     _add(adapter, name)
 
 
-def _add(adapter: "AdapterFile", name: str) -> None:
+def _add(adapter: "AdapterFile", name: str) -> str:
     library = _library()
     if known := library.find_same(adapter):
         show(f"{known.path}: {already_there(known.name)}")
-        return
+        return known.name
     entry = library.add(adapter, name, datetime.now().astimezone())
     show(f"{entry.path}: in the library as {entry.name}.")
+    return entry.name
 
 
 def _library() -> "Library":
