@@ -42,8 +42,11 @@ from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.under_way import UnderWay
+from vera_studio.ui.widgets.dock_title import DockTitle
 from vera_studio.ui.widgets.reasons import allow
 
+_TITLE = "VeRA Studio"
 _CLOSING_MILLISECONDS = 20_000
 _NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
@@ -61,14 +64,16 @@ class MainWindow(QMainWindow):
         self._close_after_run = False
         self._run_state = RunState.IDLE
         self.setObjectName("main_window")
-        self.setWindowTitle("VeRA Studio")
+        self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
         self.actions_by_name = make_actions(self)
         self.asking = Asking(studio, settings, self)
         self.asking.download_offered.connect(self._offer_download)
         self._build_pages()
         self._build_docks()
-        self.setStatusBar(StatusBar(studio))
+        self._under_way = UnderWay(studio, self)
+        self._under_way.changed.connect(self._show_title)
+        self.setStatusBar(StatusBar(studio, self._under_way))
         self._build_menus()
         self._connect_actions()
         studio.failed.connect(partial(reporter.show, self))
@@ -139,6 +144,7 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock_{name}")
         dock.setWidget(widget)
+        dock.setTitleBarWidget(DockTitle(dock))
         dock.toggleViewAction().setIcon(icon(name))
         self.addDockWidget(area, dock)
         return dock
@@ -255,6 +261,12 @@ class MainWindow(QMainWindow):
         self._run_state = state
         if state is RunState.IDLE and self._close_after_run:
             self.close()
+
+    def _show_title(self) -> None:
+        """Have the title tell of the run, for a look at the task bar from another program."""
+        title = f"{self._under_way.title} \N{EN DASH} {_TITLE}".removeprefix(" \N{EN DASH} ")
+        if title != self.windowTitle():
+            self.setWindowTitle(title)
 
     def _stay_open(self, _: Exception) -> None:
         """Stay, to show why the run that was to be saved was not."""
