@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio import recipe
-from vera_studio.cli.library import ADAPTER_HELP, find_adapter
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter, open_model
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json
 from vera_studio.cli.terminal import show, tell
-from vera_studio.recipe import ModelSettings
 from vera_studio.runs.events import Evaluation, Part
 
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
@@ -63,9 +62,7 @@ def tell_skipped(files: "Iterable[SkippedFile]") -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from vera_studio.models.registry import open_model
-
-    model = open_model(ModelSettings(weights=options.weights))
+    model = open_model(options.weights)
     if options.adapter is None:
         _evaluate_network(options, model)
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vera_studio import environment
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
-from vera_studio.cli.terminal import show
+from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.recipe import ModelSettings
@@ -156,7 +156,7 @@ def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
     from vera_studio.exchange.reading import peft_folder, read_adapter
 
-    path, model = find_adapter(options.adapter), _open_model(options)
+    path, model = find_adapter(options.adapter), open_model(options.weights)
     adapter = read_adapter(path, model)
     with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
     folder = peft_folder(path)
@@ -167,7 +167,7 @@ def _import(options: argparse.Namespace) -> None:
 def _combine(options: argparse.Namespace) -> None:
     from vera_studio.adapters.combination import combine
 
-    model = _open_model(options)
+    model = open_model(options.weights)
     first, second = _read_two(options, model)
     mix = (options.mix[0], options.mix[1])
     names = model.kind.class_names
@@ -180,7 +180,7 @@ def _combine(options: argparse.Namespace) -> None:
 def _similarity(options: argparse.Namespace) -> None:
     from vera_studio.adapters.similarity import similarities
 
-    model = _open_model(options)
+    model = open_model(options.weights)
     first, second = _read_two(options, model)
     found = similarities(first, second, model.network, model.kind.class_names)
     if options.json:
@@ -235,10 +235,14 @@ def _library() -> "Library":
     return Library(environment.library_folder())
 
 
-def _open_model(options: argparse.Namespace) -> "OpenedModel":
-    from vera_studio.models.registry import open_model
+def open_model(weights: str) -> "OpenedModel":
+    """Open the network with the user's weights, or the pretrained ones if empty; tells of them."""
+    from vera_studio.models import registry
 
-    return open_model(ModelSettings(weights=options.weights))
+    model = registry.open_model(ModelSettings(weights=weights))
+    for note in model.notes:
+        tell(note)
+    return model
 
 
 def _read_two(

@@ -24,7 +24,7 @@ from vera_studio.runs.comparison_results import (
     ComparisonSettings,
     ComparisonStands,
 )
-from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted, Stage
+from vera_studio.runs.events import Evaluation, Event, Notice, RunResult, RunStarted, Stage
 from vera_studio.training.loop import ShouldStop, open_images, train
 from vera_studio.training.optimisation import automatic_learning_rate
 
@@ -72,6 +72,8 @@ def compare(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
+        for note in model.notes:
+            on_event(Notice(note))
     layer_names = tuple(find_sites(model.network))
     _check(settings.problems(recipe, model.kind.class_names, layer_names))
     candidates = plan(recipe, settings, model)
