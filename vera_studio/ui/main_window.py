@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
+    QMenu,
     QTabWidget,
     QWidget,
 )
@@ -28,7 +29,7 @@ from vera_studio.ui.adapter_jobs import TARGETS, plan_export
 from vera_studio.ui.asking import Asking, ask_about_comparison, ask_about_run
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
-from vera_studio.ui.menus import RecentMenu, build_menus
+from vera_studio.ui.menus import RecentMenu, build_menus, export_title
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
             self.pages.addTab(page, icon(name), text)
         self.setCentralWidget(self.pages)
         self.adapters_page.export_requested.connect(self.asking.ask_export)
+        self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.adapters_page.folder_requested.connect(_open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
@@ -239,7 +241,10 @@ class MainWindow(QMainWindow):
             is_said = adapter is not None or not plan.is_possible
             name = f"export_{target}"
             tip = plan.sentence if is_said and plan.sentence else tip_of(name)
-            set_tip(self.actions_by_name[name], tip)
+            of = f"{adapter.title}: " if adapter else ""
+            set_tip(self.actions_by_name[name], of + tip)
+        for menu in self.menuBar().findChildren(QMenu, "menu_export"):
+            menu.setTitle(export_title(adapter.title if adapter else ""))
 
     def _follow_undo(self, text: str) -> None:
         undo = self.actions_by_name["undo_delete"]

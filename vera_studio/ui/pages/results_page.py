@@ -4,7 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -14,12 +14,20 @@ from vera_studio.ui.icons import icon
 from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.gain_chart import GainChart
+from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import of_few
 
 
 class ResultsPage(QWidget):
-    """A summary and a chart of the newest run."""
+    """A summary and a chart of the newest run.
+
+    Signals:
+        export_requested(): the adapter of the run that is shown is to be exported.
+    """
+
+    export_requested = Signal()
 
     def __init__(
         self, workspace: Workspace, actions: dict[str, QAction], parent: QWidget | None = None
@@ -43,10 +51,14 @@ class ResultsPage(QWidget):
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.chart = GainChart()
         self.chart.setObjectName("gain_chart")
-        export = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._export = export = QToolButton(
+            toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        export.setIcon(icon("export"))
+        export.setText("Export This Adapter…")
         export.setObjectName("export_button")
-        export.setDefaultAction(actions["export_file"])
-        export.setAccessibleName("Export adapter")
+        export.setAccessibleName("Export this run's adapter")
+        export.clicked.connect(self.export_requested)
         words = QVBoxLayout()
         words.addWidget(self.caption)
         words.addWidget(self.summary)
@@ -69,6 +81,9 @@ class ResultsPage(QWidget):
         self._stack.setCurrentIndex(0 if result is None else 1)
         if result is None:
             return
+        name = result.adapter_name or "the adapter of this run"
+        self._export.setToolTip(plain_tip(f"Write {name} to one small file, for VeRA Studio"))
+        allow(self._export, "" if result.improved else "The run left no adapter to export.")
         self.caption.set_run(result.subject)
         self.summary.setText("<br>".join(_summary(result)))
         self.chart.set_values(
