@@ -80,6 +80,7 @@ def train(
     Raises:
         RecipeError: the recipe cannot be run; names every problem.
         ModelError, DataError: the network or the images cannot be opened.
+        AdapterError: the adapter would be too large for a file.
         TrainingError: the device is missing, or the loss is no longer finite.
         NotEnoughMemoryError: not even one image can be computed.
         StudioError: the run folder holds a run already, or cannot be written to.
@@ -95,6 +96,7 @@ def train(
             for note in model.notes:
                 on_event(Notice(note))
         recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
+        adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
             on_event(Stage("Opening the images"))
             data = open_images(recipe, model, should_stop)

@@ -190,7 +190,7 @@ class Studio(QObject):
         suffix = path.suffix.lower()
         if not self.is_free:
             self.message.emit(f"Not opened: {path.name}. Wait until what is going on has ended.")
-        elif adapter_jobs.is_peft(path):
+        elif adapter_jobs.holds_adapter(path):
             self.adapters.import_adapter(path)
         elif path.is_dir():
             self.open_folder(path)
