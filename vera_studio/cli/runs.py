@@ -15,10 +15,12 @@ from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
+from vera_studio.wording import skipped_text
 
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
-    from vera_studio.data.store import ImageSet
+    from vera_studio.data.store import ImageSet, SkippedFile
 
+_MOST_SKIPPED = 20  # that are named
 _DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -108,6 +110,7 @@ def _pretrain(options: argparse.Namespace) -> None:
 
     kind = find(ModelSettings().name)
     data = open_data(_data_settings(options.data), kind.class_names, kind.image_size)
+    _tell_skipped(data.skipped)
 
     def report(epoch: int, loss: float, seconds: float) -> None:
         tell(f"epoch {epoch}/{options.epochs}  loss {loss:.4f}  {seconds:.1f} s")
@@ -117,6 +120,17 @@ def _pretrain(options: argparse.Namespace) -> None:
         raise StudioError(f"--seed must be from 0 to {recipe.MAX_SEED:,}, not {options.seed:,}.")
     result = pretrain(kind, data, options.out, settings, options.device, report)
     show(*accuracy_table(result, kind.class_names))
+
+
+def _tell_skipped(files: "Sequence[SkippedFile]") -> None:
+    """How many files were skipped, why, and the first of them by name."""
+    from vera_studio.data.store import skipped_reasons
+
+    if files:
+        tell(skipped_text(skipped_reasons(files)))
+        tell(*(f"skipped {file.path}: {file.reason}" for file in files[:_MOST_SKIPPED]))
+    if (more := len(files) - _MOST_SKIPPED) > 0:
+        tell(f"and {more:,} more")
 
 
 def _data_settings(name: str) -> recipe.DataSettings:
@@ -137,6 +151,5 @@ def _test_images(name: str, class_names: Sequence[str], image_size: int) -> "tup
         data = open_data(settings, class_names, image_size)
         return data.test, f"{data.title}, test images"
     images, skipped, part = open_images(Path(name), class_names, image_size)
-    for file in skipped:
-        tell(f"skipped {file.path}: {file.reason}")
+    _tell_skipped(skipped)
     return images, part

@@ -79,6 +79,7 @@ class RunSubject:
     rank: int | None = None  # where the method has one
     adapter: str = ""  # for a person, such as "VeRA, rank 32"
     skipped: int = 0  # files among the images that could not be used
+    skipped_reasons: dict[str, int] = field(default_factory=dict)  # of these for each reason
 
 
 @dataclass(frozen=True)
