@@ -208,17 +208,6 @@ def test_scanning_tells_how_far_it_is_and_stops(tmp_path, class_names, monkeypat
     assert len(asked) == 5
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no path is as long there")
-def test_a_deep_folder_is_no_recursion(tmp_path, class_names):
-    deep = tmp_path / "cat"
-    deep.mkdir()
-    for _ in range(1100):
-        deep /= "d"
-        deep.mkdir()
-    (deep / "a.png").touch()
-    assert names(scan_folder(tmp_path, class_names).parts["all"]) == [("a.png", 3)]
-
-
 def test_no_such_folder(tmp_path, class_names):
     with pytest.raises(DataError, match=r"There is no folder .*nowhere"):
         scan_folder(tmp_path / "nowhere", class_names)
