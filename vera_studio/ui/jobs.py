@@ -82,7 +82,7 @@ def open_model(
     from vera_studio.adapters.base_digest import base_digest
     from vera_studio.models.registry import open_model
 
-    model = open_model(settings)
+    model = open_model(settings, should_stop)
     return dataclasses.replace(model, digest=base_digest(model.network))
 
 
@@ -155,16 +155,10 @@ def measure(
 
 
 def holds_weights(path: Path) -> bool:
-    """Whether a safetensors file names layers' weights, as files of models do."""
-    import safetensors
+    """Whether a file is one of weights, by a quick look at its content; no adapter is."""
+    from vera_studio.models.weights_file import holds_weights
 
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            names = file.keys()
-    except (OSError, safetensors.SafetensorError):
-        return False
-    # PEFT's LoRA has names that end alike: whoever drops its file alone is to be told so.
-    return any(name.endswith(".weight") and ".lora_" not in name for name in names)
+    return holds_weights(path)
 
 
 def train(
