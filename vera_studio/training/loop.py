@@ -97,13 +97,15 @@ def train(
         recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
+        if data.skipped:
+            on_event(Notice(data.skipped_text))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
 def open_images(
     recipe: Recipe, model: OpenedModel, on_event: OnEvent, should_stop: ShouldStop
 ) -> ImageData:
-    """The images that `recipe` names, in the form that `model` takes; tells what was skipped."""
+    """The images that `recipe` names, in the form that `model` takes."""
     text = "Opening the images"
 
     def report(done: int, total: int) -> None:
@@ -111,10 +113,7 @@ def open_images(
 
     on_event(Stage(text))
     names, size = model.kind.class_names, model.kind.image_size
-    data = open_data(recipe.data, names, size, report, should_stop)
-    if data.skipped:
-        on_event(Notice(data.skipped_text))
-    return data
+    return open_data(recipe.data, names, size, report, should_stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -411,6 +410,5 @@ def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageDa
         method=settings.method,
         rank=settings.rank if settings.has_rank else None,
         adapter=title(settings),
-        skipped=len(data.skipped),
-        skipped_reasons=skipped_reasons(data.skipped),
+        skipped=skipped_reasons(data.skipped),
     )

@@ -124,9 +124,10 @@ class CombineForm(QGroupBox):
         layout = QVBoxLayout(self)
         layout.addLayout(grid)
         layout.addWidget(self._state)
-        layout.addStretch()
+        layout.addSpacing(6)
         layout.addWidget(self.name)
         layout.addWidget(self.keep_button)
+        layout.addStretch()
 
 
 def _slider(which: int) -> QSlider:
