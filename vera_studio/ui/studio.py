@@ -149,8 +149,8 @@ class Studio(QObject):
         def opened(data: Any) -> None:
             self.workspace.set_data(data, settings)
             images = len(data.train) + len(data.validation) + len(data.test)
-            skipped = f"; {len(data.skipped):,} files skipped" if data.skipped else ""
-            self._tell(f"Opened {data.title}: {images:,} images{skipped}.", settings.folder)
+            text = f"Opened {data.title}: {images:,} images. {data.skipped_text}"
+            self._tell(text.rstrip(), settings.folder)
             if then:
                 then()
 
