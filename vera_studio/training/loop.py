@@ -15,7 +15,7 @@ from vera_studio.adapters.attach import adapter_parameters, attach, count
 from vera_studio.adapters.sites import find_sites
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
-from vera_studio.data.store import ImageData
+from vera_studio.data.store import ImageData, skipped_reasons
 from vera_studio.errors import DataError
 from vera_studio.models.registry import OpenedModel, open_model
 from vera_studio.recipe import Recipe
@@ -80,6 +80,7 @@ def train(
     Raises:
         RecipeError: the recipe cannot be run; names every problem.
         ModelError, DataError: the network or the images cannot be opened.
+        AdapterError: the adapter would be too large for a file.
         TrainingError: the device is missing, or the loss is no longer finite.
         NotEnoughMemoryError: not even one image can be computed.
         StudioError: the run folder holds a run already, or cannot be written to.
@@ -95,19 +96,26 @@ def train(
             for note in model.notes:
                 on_event(Notice(note))
         recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
+        adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
-            on_event(Stage("Opening the images"))
-            data = open_images(recipe, model, should_stop)
+            data = open_images(recipe, model, on_event, should_stop)
+        if data.skipped:
+            on_event(Notice(data.skipped_text))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
 def open_images(
-    recipe: Recipe, model: OpenedModel, should_stop: ShouldStop = lambda: False
+    recipe: Recipe, model: OpenedModel, on_event: OnEvent, should_stop: ShouldStop
 ) -> ImageData:
     """The images that `recipe` names, in the form that `model` takes."""
-    return open_data(
-        recipe.data, model.kind.class_names, model.kind.image_size, should_stop=should_stop
-    )
+    text = "Opening the images"
+
+    def report(done: int, total: int) -> None:
+        on_event(Stage(text, done / total if total else None))
+
+    on_event(Stage(text))
+    names, size = model.kind.class_names, model.kind.image_size
+    return open_data(recipe.data, names, size, report, should_stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -404,5 +412,5 @@ def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageDa
         method=settings.method,
         rank=settings.rank if settings.has_rank else None,
         adapter=title(settings),
-        skipped=len(data.skipped),
+        skipped=skipped_reasons(data.skipped),
     )
