@@ -53,11 +53,30 @@ def chosen_by(validation_images: int, keep_others: float, has_others: bool) -> s
     if not validation_images:
         return "Best: the last epoch, for there are no validation images to choose by."
     text = "Best: the highest accuracy on the validation images"
+    equals = "Of equals, the lowest loss."
     if not has_others:
-        return f"{text}."
+        return f"{text}. {equals}"
     if keep_others == 0:
-        return f"{text} of the target classes; the others do not count."
-    return f"{text}, the target classes in full and the others by {keep_others:.0%}."
+        return f"{text} of the target classes; the others do not count. {equals}"
+    return f"{text}, the targets in full and the others by {keep_others:.0%}. {equals}"
+
+
+def lower_rate(learning_rate: float) -> str:
+    """What to try where a run diverges."""
+    return f"Try a lower learning rate, such as {learning_rate / 10:.1g}."
+
+
+def not_enough_memory(device: str) -> str:
+    """What to do where not even one image can be computed on `device`, such as "cuda"."""
+    if device == "cpu":
+        return (
+            "There is not enough memory. Close other programs, or choose fewer images, a lower "
+            "rank or a smaller network."
+        )
+    return (
+        f"There is not enough memory on {device.upper()}. Choose the CPU as the device, a lower "
+        f"rank or a smaller network, or close other programs that use {device.upper()}."
+    )
 
 
 def of_few(share: float, images: int) -> str:

@@ -168,6 +168,7 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
 
     # The tree shows 542.
     page = window.parameters_page
+    window.pages.setCurrentWidget(page)
     qtbot.waitUntil(lambda: "542 of 89,660" in page.tree.totals.text())
     page.tree.parameter_selected.emit("fc1.b")
     trained = window.studio.workspace.adapter.content.parameters["fc1.b"]

@@ -149,15 +149,19 @@ class _Comparing:
             _log.warning("%s failed: %s", run.folder.name, error)
             self._keep(dataclasses.replace(run, problem=str(error)))
             return True
-        if result.stopped:
-            return False
         self._keep(_with_result(run, result))
         return True
 
     def _train(self, recipe: Recipe, folder: Path) -> RunResult:
         """Train on a copy: the next run starts from the same network."""
         own = dataclasses.replace(self._model, network=copy.deepcopy(self._model.network))
-        return train(recipe, folder, self._pass_on, self._should_stop, self._data, own)
+        return train(recipe, folder, self._pass_on, self._gives_up, self._data, own)
+
+    def _gives_up(self) -> bool:
+        """Give a run up at once where the user stops the comparison: it would not count."""
+        if self._should_stop():
+            raise Cancelled
+        return False
 
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, RunStarted) and math.isnan(self._comparison.before.targets):
@@ -183,10 +187,11 @@ class _Comparing:
 
 
 def _with_result(run: ComparedRun, result: RunResult) -> ComparedRun:
+    kept = result.best_adapter if result.improved else result.last_adapter
     return dataclasses.replace(
         run,
         after=_accuracies(result.after, result),
-        file_bytes=result.best_adapter.stat().st_size,
+        file_bytes=kept.stat().st_size,
         best_epoch=result.best_epoch,
         seconds=result.seconds,
         device=result.device,

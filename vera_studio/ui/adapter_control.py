@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio.errors import StudioError
 from vera_studio.runs.events import RunResult
+from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
@@ -131,10 +132,11 @@ class AdapterControl(QObject):
             self._busy.start("Importing the adapter", function, imported)
 
     def take_trained(self, result: RunResult) -> None:
-        """Keep the best adapter of a run that has ended, and put it on."""
+        """Keep the best adapter of a run that has ended with one, and put it on."""
 
         def read(adapter: LoadedAdapter) -> None:
             self._take(adapter.content, trained_name(adapter.content.info))
+            self._note_name(result)
 
         # Without a best epoch nothing was trained, or nothing that beats the network as it is.
         if result.best_epoch and (model := self._workspace.model):
@@ -159,6 +161,15 @@ class AdapterControl(QObject):
         content = dataclasses.replace(content, info=entry.info)
         self._put_on(LoadedAdapter(entry.path, content, entry.name), done)
         self.taken.emit(entry.path)
+
+    def _note_name(self, result: RunResult) -> None:
+        """Have the run folder tell what its adapter, which is on now, is called."""
+        adapter = self._workspace.adapter
+        if adapter is not None and adapter.path is not None:
+            try:
+                name_adapter(result, adapter.title)
+            except StudioError as error:
+                self.failed.emit(error)
 
     def _put_on(self, adapter: LoadedAdapter, done: str = "") -> None:
         self._workspace.set_adapter(adapter)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
+from vera_studio.errors import Cancelled
 from vera_studio.recipe import (
     AdapterSettings,
     DataSettings,
@@ -221,9 +222,13 @@ def inspect_draft(
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> Inspection:
-    """The network with a new adapter on, as `settings` say."""
-    network = _fresh(model, settings)
-    return _inspection("The adapter as set up, before training", network, network)
+    """The network with a new adapter on, as `settings` say.
+
+    Raises:
+        Cancelled: told to stop.
+    """
+    network = _fresh(model, settings, None, should_stop)
+    return _inspection("The adapter as set up, before training", network, _values(network), {})
 
 
 def inspect_adapter(
@@ -232,37 +237,57 @@ def inspect_adapter(
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> Inspection:
-    """The network with `adapter` on."""
+    """The network with `adapter` on.
+
+    Raises:
+        Cancelled: told to stop.
+    """
     content = adapter.content
-    fresh = _fresh(model, content.info.settings, content.projections)
-    return _inspection(adapter.title, _with_adapter(model, adapter), fresh)
+    # The copy goes before the next one is made.
+    before = _values(_fresh(model, content.info.settings, content.projections, should_stop))
+    _go_on_unless(should_stop)
+    network = _with_adapter(model, adapter)
+    _go_on_unless(should_stop)
+    return _inspection(adapter.title, network, before, _values(network))
 
 
-def _inspection(title: str, network: Any, fresh: Any) -> Inspection:
-    """`network` laid open; `fresh` is the same before training, or `network` itself."""
-    from vera_studio.adapters.adapter_file import parameters
+def _inspection(
+    title: str, network: Any, before: dict[str, Any], after: dict[str, Any]
+) -> Inspection:
+    """`network` laid open, with the adapter's values before training and after it."""
     from vera_studio.adapters.attach import count
     from vera_studio.adapters.inspection import tensors
 
-    before, after = (
-        {name: value.flatten().numpy() for name, value in parameters(one).items()}
-        for one in (fresh, network)
-    )
-    trained = network is not fresh
-    return Inspection(
-        title, tensors(network), count(network), before, after if trained else {}, network
-    )
+    return Inspection(title, tensors(network), count(network), before, after, network)
+
+
+def _values(network: Any) -> dict[str, Any]:
+    """The adapter's parameters by full name, each flat as a NumPy array."""
+    from vera_studio.adapters.adapter_file import parameters
+
+    return {name: value.flatten().numpy() for name, value in parameters(network).items()}
 
 
 def _fresh(
-    model: "OpenedModel", settings: AdapterSettings, stored: "ProjectionPair | None" = None
+    model: "OpenedModel",
+    settings: AdapterSettings,
+    stored: "ProjectionPair | None",
+    should_stop: ShouldStop,
 ) -> Any:
     """A copy of the model's network with a new adapter on."""
     from vera_studio.adapters.attach import attach
 
+    _go_on_unless(should_stop)
     network = copy.deepcopy(model.network)
+    _go_on_unless(should_stop)
     attach(network, settings, stored)
+    _go_on_unless(should_stop)
     return network
+
+
+def _go_on_unless(should_stop: ShouldStop) -> None:
+    if should_stop():
+        raise Cancelled
 
 
 def _take_thread_count() -> None:

@@ -17,6 +17,7 @@ from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
+from vera_studio.runs.summary import sentences
 from vera_studio.ui import adapter_jobs, jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
@@ -259,8 +260,8 @@ class Studio(QObject):
     def _run_finished(self, result: RunResult) -> None:
         how = "stopped" if result.stopped else "finished"
         self.workspace.set_result(result)
-        best = f"epoch {result.best_epoch} is kept as the best"
-        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs; {best}.")
+        end = " ".join(sentences(result))
+        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs. {end}")
         self.adapters.take_trained(result)
 
     # Measuring

@@ -24,7 +24,6 @@ class PairPane(QWidget):
         self._studio = studio
         self._pair: _Pair | None = None
         self._job: Job | None = None
-        self._compared: PairComparison | None = None
         self.combine_form = CombineForm()
         self.combine_form.setMinimumWidth(250)
         self.combine_form.weights_chosen.connect(self._put_on)
