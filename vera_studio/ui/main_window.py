@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
             studio.run.state_changed,
             studio.comparison.state_changed,
             studio.workspace.recipe_changed,
+            studio.workspace.problems_changed,
             studio.workspace.adapter_changed,
             studio.workspace.data_changed,
         ):

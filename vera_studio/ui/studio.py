@@ -240,7 +240,7 @@ class Studio(QObject):
         """Fine-tune as the draft says."""
         workspace = self.workspace
         model, data = workspace.model, workspace.data
-        if not self.is_free or model is None or data is None:
+        if not self.is_free or workspace.problems() or model is None or data is None:
             return
         folder = new_run_folder(environment.runs_folder(), datetime.now())
         self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)

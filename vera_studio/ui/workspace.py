@@ -42,6 +42,7 @@ class Workspace(QObject):
 
     Signals:
         recipe_changed(Recipe): the draft was edited.
+        problems_changed(): what keeps the draft from being run did, though the draft did not.
         model_changed(OpenedModel): another base network is open.
         data_changed(ImageData): other images are open.
         adapter_changed(LoadedAdapter | None): another adapter is on, or none.
@@ -52,6 +53,7 @@ class Workspace(QObject):
     """
 
     recipe_changed = Signal(object)
+    problems_changed = Signal()
     model_changed = Signal(object)
     data_changed = Signal(object)
     adapter_changed = Signal(object)
@@ -62,6 +64,7 @@ class Workspace(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.recipe = Recipe()
+        self._refusals: dict[str, str] = {}  # by the field whose text is not taken
         self.model: OpenedModel | None = None
         self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
@@ -79,7 +82,8 @@ class Workspace(QObject):
         """Every reason why the draft cannot be run on what is open, a sentence each."""
         if self.model is None or self.data is None:
             return ["The network and the images are not open yet."]
-        found = problems(self.recipe, self.class_names, self.layer_names)
+        found = [f"{field} {refusal}" for field, refusal in self._refusals.items()]
+        found += problems(self.recipe, self.class_names, self.layer_names)
         if not len(self.data.train):
             return [*found, f"{self.data.title} has test images only, none to train on."]
         counts = self.data.train.counts(len(self.class_names))
@@ -104,15 +108,34 @@ class Workspace(QObject):
         """Replace the draft's section on data."""
         self.set_recipe(dataclasses.replace(self.recipe, data=settings))
 
+    def edit(self, section: str, **changes: Any) -> None:
+        """Change settings in a section of the draft, "adapter" or "training"."""
+        settings = dataclasses.replace(getattr(self.recipe, section), **changes)
+        self.set_recipe(dataclasses.replace(self.recipe, **{section: settings}))
+
     def edit_adapter(self, **changes: Any) -> None:
         """Change fields of the draft's `AdapterSettings`."""
-        settings: AdapterSettings = dataclasses.replace(self.recipe.adapter, **changes)
-        self.set_recipe(dataclasses.replace(self.recipe, adapter=settings))
+        self.edit("adapter", **changes)
 
     def edit_training(self, **changes: Any) -> None:
         """Change fields of the draft's `TrainingSettings`."""
-        settings: TrainingSettings = dataclasses.replace(self.recipe.training, **changes)
-        self.set_recipe(dataclasses.replace(self.recipe, training=settings))
+        self.edit("training", **changes)
+
+    def edit_all(self, adapter: AdapterSettings, training: TrainingSettings) -> None:
+        """Replace both sections of the draft that do not name files."""
+        self.set_recipe(dataclasses.replace(self.recipe, adapter=adapter, training=training))
+
+    def refuse(self, field: str, refusal: str) -> None:
+        """Keep the draft from being run while `field` holds a text that it does not take.
+
+        Args:
+            field: its name, for a person.
+            refusal: what it must be, a sentence after the name; empty once it is.
+        """
+        self._refusals = {name: why for name, why in self._refusals.items() if name != field}
+        if refusal:
+            self._refusals[field] = refusal
+        self.problems_changed.emit()
 
     def set_model(self, model: "OpenedModel", weights: str) -> None:
         """Put another base network in place; the adapter, made for the old one, goes.

@@ -148,6 +148,7 @@ class ComparisonPage(QWidget):
             studio.run.state_changed,
             studio.comparison.state_changed,
             studio.workspace.recipe_changed,
+            studio.workspace.problems_changed,
             studio.workspace.data_changed,
         ):
             signal.connect(self._follow)

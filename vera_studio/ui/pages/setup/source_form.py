@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.pages.setup.fields import add_row, choice, describe, select
+from vera_studio.ui.pages.setup.fields import Choice, describe
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.workspace import Workspace
 
@@ -55,13 +55,14 @@ class SourceForm(QGroupBox):
         )
         self._remove.clicked.connect(self.remove_adapter_requested)
         self._source = describe(
-            choice(_SOURCES), "data_source", "Images", "Which images to train and test with"
+            Choice(_SOURCES), "data_source", "Images", "Which images to train and test with"
         )
-        self._source.activated.connect(self._request_source)
+        self._source.edited.connect(self._request_source)
         form = QFormLayout()
         form.addRow("Network", _beside(self._model, open_model))
         form.addRow("Adapter", _beside(self._adapter, self._remove))
-        add_row(form, "Images", self._source)
+        form.addRow("Images", self._source)
+        form.labelForField(self._source).setToolTip(self._source.toolTip())
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self._images)
@@ -70,10 +71,9 @@ class SourceForm(QGroupBox):
         workspace.data_changed.connect(self._show)
         self._show()
 
-    def _request_source(self, row: int) -> None:
-        wanted = self._source.itemData(row)
+    def _request_source(self, wanted: str) -> None:
         # What is shown stays true to what is open until that has changed.
-        select(self._source, self._workspace.recipe.data.source)
+        self._source.show_setting(self._workspace.recipe.data.source)
         self.source_requested.emit(wanted)
 
     def _show(self, _: object = None) -> None:
@@ -82,7 +82,7 @@ class SourceForm(QGroupBox):
             self._model.setText(f"{workspace.model.kind.title}, {workspace.model.weights}")
         self._adapter.setText(workspace.adapter.title if workspace.adapter else "None")
         self._remove.setVisible(workspace.adapter is not None)
-        select(self._source, workspace.recipe.data.source)
+        self._source.show_setting(workspace.recipe.data.source)
         data = workspace.data
         if data is None:
             self._images.setText("No images are open yet.")
