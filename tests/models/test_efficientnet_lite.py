@@ -6,15 +6,19 @@ import torch
 
 from vera_studio.adapters.attach import attach, attached_layers
 from vera_studio.errors import ModelError
-from vera_studio.models import efficientnet_lite
-from vera_studio.models.efficientnet_lite import EfficientNetLite0, SamePadConv2d, load_pretrained
+from vera_studio.models.efficientnet_lite import (
+    EfficientNetLite0,
+    SamePadConv2d,
+    load_pretrained,
+    weights_file,
+)
 from vera_studio.recipe import AdapterSettings
 
 
 @pytest.fixture(scope="module")
 def network():
     network = EfficientNetLite0().eval()
-    load_pretrained(network)
+    load_pretrained(network, weights_file())
     return network
 
 
@@ -58,12 +62,10 @@ def test_an_adapter_goes_on_every_convolution(network):
     torch.testing.assert_close(copied(images), network(images), rtol=0, atol=1e-5)
 
 
-def test_a_file_of_other_weights_is_refused(network, monkeypatch, tmp_path):
+def test_a_file_of_other_weights_is_refused(network, tmp_path):
     path = tmp_path / "weights.pth"
+    with pytest.raises(ModelError, match="Install the package"):
+        load_pretrained(EfficientNetLite0(), path)
     torch.save(network.state_dict(), path)
-    monkeypatch.setattr(efficientnet_lite, "weights_file", lambda: path)
     with pytest.raises(ModelError, match=r"weights\.pth is not the file"):
-        load_pretrained(EfficientNetLite0())
-    monkeypatch.setattr(efficientnet_lite, "weights_file", lambda: None)
-    with pytest.raises(ModelError, match="not installed"):
-        load_pretrained(EfficientNetLite0())
+        load_pretrained(EfficientNetLite0(), path)

@@ -36,7 +36,7 @@ def add_commands(commands: Subcommands) -> None:
 def _export(options: argparse.Namespace) -> None:
     from vera_studio.exchange.export import export
     from vera_studio.exchange.reading import read_adapter
-    from vera_studio.models.registry import open_model
+    from vera_studio.models.model import open_model
 
     model = open_model(ModelSettings(weights=options.weights))
     adapter = read_adapter(find_adapter(options.adapter), model)

@@ -20,7 +20,7 @@ from vera_studio.wording import already_there
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.library import Entry, Library
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 ADAPTER_HELP = "a file of the studio, a PEFT folder, or a name in the library"
 SUFFIX = ".safetensors"
@@ -145,7 +145,7 @@ def _import(options: argparse.Namespace) -> None:
 
     path, model = find_adapter(options.adapter), _open_model(options)
     adapter = read_adapter(path, model)
-    with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
+    with_adapter(adapter, model.network, model.class_names)  # or it does not fit
     folder = peft_folder(path)
     stem = folder.resolve().name if folder else path.stem
     _keep(adapter, options, options.name or adapter.info.name or stem)
@@ -157,7 +157,7 @@ def _combine(options: argparse.Namespace) -> None:
     model = _open_model(options)
     first, second = _read_two(options, model)
     mix = (options.mix[0], options.mix[1])
-    names = model.kind.class_names
+    names = model.class_names
     combined = combine(first, second, mix, model.network, names)
     names_of_two = [Path(name).stem for name in (options.first, options.second)]
     title = f"{mix[0]:g} {names_of_two[0]} + {mix[1]:g} {names_of_two[1]}"
@@ -169,7 +169,7 @@ def _similarity(options: argparse.Namespace) -> None:
 
     model = _open_model(options)
     first, second = _read_two(options, model)
-    found = similarities(first, second, model.network, model.kind.class_names)
+    found = similarities(first, second, model.network, model.class_names)
     if options.json:
         show(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return
@@ -221,15 +221,13 @@ def _library() -> "Library":
     return Library(environment.library_folder())
 
 
-def _open_model(options: argparse.Namespace) -> "OpenedModel":
-    from vera_studio.models.registry import open_model
+def _open_model(options: argparse.Namespace) -> "Model":
+    from vera_studio.models.model import open_model
 
     return open_model(ModelSettings(weights=options.weights))
 
 
-def _read_two(
-    options: argparse.Namespace, model: "OpenedModel"
-) -> tuple["AdapterFile", "AdapterFile"]:
+def _read_two(options: argparse.Namespace, model: "Model") -> tuple["AdapterFile", "AdapterFile"]:
     from vera_studio.exchange.reading import read_adapter
 
     first, second = (

@@ -84,21 +84,21 @@ def _train(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.reading import read_adapter
-    from vera_studio.models.registry import open_model
+    from vera_studio.models.model import open_model
     from vera_studio.training.devices import choose_device
     from vera_studio.training.evaluation import evaluate
 
     model = open_model(ModelSettings(weights=options.weights))
     adapter = read_adapter(find_adapter(options.adapter), model)
-    adapter_file.apply(adapter, model.network, model.kind.class_names)
+    adapter_file.apply(adapter, model.network, model.class_names)
     model.network.to(choose_device(options.device).device)
-    images, part = _test_images(options.data, model.kind.class_names, model.kind.image_size)
-    result = evaluate(model.network, model.kind, images)
+    images, part = _test_images(options.data, model.class_names, model.preprocessing.size)
+    result = evaluate(model, images)
     if options.json:
-        show(json.dumps(as_json(result, model.kind.class_names)))
+        show(json.dumps(as_json(result, model.class_names)))
         return
     show(f"{part}: {len(images):,} images")
-    show(*accuracy_table(result, model.kind.class_names))
+    show(*accuracy_table(result, model.class_names))
 
 
 def _pretrain(options: argparse.Namespace) -> None:
@@ -107,7 +107,8 @@ def _pretrain(options: argparse.Namespace) -> None:
     from vera_studio.training.pretrain import PretrainSettings, pretrain
 
     kind = find(ModelSettings().name)
-    data = open_data(_data_settings(options.data), kind.class_names, kind.image_size)
+    size = kind.preprocessing.size
+    data = open_data(_data_settings(options.data), kind.class_names, size)
 
     def report(epoch: int, loss: float, seconds: float) -> None:
         tell(f"epoch {epoch}/{options.epochs}  loss {loss:.4f}  {seconds:.1f} s")

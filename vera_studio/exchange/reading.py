@@ -6,10 +6,10 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.exchange.peft_import import import_peft
 from vera_studio.exchange.peft_names import CONFIG_FILE, TENSORS_FILE
-from vera_studio.models.registry import OpenedModel
+from vera_studio.models.model import Model
 
 
-def read_adapter(path: Path, model: OpenedModel) -> AdapterFile:
+def read_adapter(path: Path, model: Model) -> AdapterFile:
     """Read an adapter, whoever wrote it.
 
     Args:
@@ -24,7 +24,7 @@ def read_adapter(path: Path, model: OpenedModel) -> AdapterFile:
     folder = peft_folder(path)
     if folder is None:
         return adapter_file.load(path)
-    return import_peft(folder, model.network, model.kind.class_names)
+    return import_peft(folder, model.network, model.class_names)
 
 
 def peft_folder(path: Path) -> Path | None:

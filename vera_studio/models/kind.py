@@ -1,7 +1,7 @@
 """A network that the studio knows, before it is opened."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import nn
@@ -17,7 +17,8 @@ class NetworkKind:
     name: str  # as recipes and the command line have it
     title: str  # for a person
     build: Callable[[int], nn.Module]  # takes how many classes; the values are random
-    class_names: tuple[str, ...]  # of the pretrained weights, in the order of the outputs
+    load: Callable[[nn.Module, Path], None]  # fills it from `weights_file`
+    class_names: tuple[str, ...] = field(repr=False)  # of those weights, as the outputs come
     preprocessing: Preprocessing
     parameters: int  # numbers
     layers: tuple[str, ...] | None = None  # adapted by default: names or patterns; None: linear

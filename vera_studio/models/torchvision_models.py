@@ -4,15 +4,20 @@ https://docs.pytorch.org/vision/stable/models.html. Their weights come from the 
 and are checked against the start of their SHA-256 that torchvision has in the file's name.
 """
 
+import pickle
 import re
 import warnings
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from vera_studio.data.preprocessing import Preprocessing
+from vera_studio.errors import ModelError
 from vera_studio.models.kind import NetworkKind
 
+_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12])(?=\.)")
 _HASH = re.compile(r"-([0-9a-f]{8,})\.pth$")
 # What torchvision's own builders set where they load weights; it is part of the network then.
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -39,6 +44,7 @@ def _kind(name: str, weights: Any) -> NetworkKind:
         name=name,
         title=_title(type(weights).__name__),
         build=lambda classes: _build(name, classes),
+        load=_load,
         class_names=tuple(meta["categories"]),
         preprocessing=Preprocessing(
             size=transforms.crop_size[0],
@@ -66,6 +72,22 @@ def _build(name: str, classes: int) -> nn.Module:
             name, weights=None, num_classes=classes, **_OPTIONS.get(name, {})
         )
     return network
+
+
+def _load(network: nn.Module, path: Path) -> None:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        # DenseNet's files are from when names could have dots in them.
+        renamed = type(state)(
+            (_DENSENET.sub(r"\1\2", name), value) for name, value in state.items()
+        )
+        if hasattr(state, "_metadata"):  # MNASNet's versions
+            renamed._metadata = state._metadata
+        network.load_state_dict(renamed)
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+        raise ModelError(
+            f"{path.name} is damaged. Delete it from {path.parent}, and it is downloaded again."
+        ) from error
 
 
 def _title(weights: str) -> str:

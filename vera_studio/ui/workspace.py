@@ -16,7 +16,7 @@ from vera_studio.runs.events import Evaluation, RunResult
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Workspace(QObject):
     Signals:
         recipe_changed(Recipe): the draft was edited.
         problems_changed(): what keeps the draft from being run did, though the draft did not.
-        model_changed(OpenedModel): another base network is open.
+        model_changed(Model): another base network is open.
         data_changed(ImageData): other images are open.
         adapter_changed(LoadedAdapter | None): another adapter is on, or none.
         accuracy_changed(Evaluation | None): on the validation images, model and adapter as
@@ -65,7 +65,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.recipe = Recipe()
         self._refusals: dict[str, str] = {}  # by the field whose text is not taken
-        self.model: OpenedModel | None = None
+        self.model: Model | None = None
         self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
         self.adapter: LoadedAdapter | None = None
@@ -76,7 +76,7 @@ class Workspace(QObject):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The network's classes; none before it is open."""
-        return self.model.kind.class_names if self.model else ()
+        return self.model.class_names if self.model else ()
 
     def problems(self) -> list[str]:
         """Every reason why the draft cannot be run on what is open, a sentence each."""
@@ -137,7 +137,7 @@ class Workspace(QObject):
             self._refusals[field] = refusal
         self.problems_changed.emit()
 
-    def set_model(self, model: "OpenedModel", weights: str) -> None:
+    def set_model(self, model: "Model", weights: str) -> None:
         """Put another base network in place; the adapter, made for the old one, goes.
 
         Args:
