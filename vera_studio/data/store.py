@@ -1,12 +1,14 @@
 """Images in memory: whole data sets as uint8 tensors, with what is known about them."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from vera_studio.recipe import DataSource
+from vera_studio.wording import sentence
 
 OnProgress = Callable[[int, int], None]  # (done, total)
 ShouldStop = Callable[[], bool]
@@ -43,10 +45,21 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A file among the images that could not be used."""
+    """A file among the images, or a folder, that could not be used."""
 
     path: str
-    reason: str  # a sentence for the user
+    kind: str  # why, in words that many files can share, such as "damaged"
+    detail: str = ""  # of this one
+
+    @property
+    def reason(self) -> str:
+        """A sentence for the user."""
+        return sentence(self.kind, self.detail)
+
+
+def skipped_reasons(files: Iterable[SkippedFile]) -> dict[str, int]:
+    """How many of the files there are of each kind, the most frequent kind first."""
+    return dict(Counter(file.kind for file in files).most_common())
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.sites import Site, find_sites, reached
+from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked
 from vera_studio.errors import ModelError
-from vera_studio.models.checkpoint import load_weights
-from vera_studio.models.head import find_head
+from vera_studio.models.checkpoint import load_weights, stored_classes
+from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
 from vera_studio.recipe import AdapterSettings, ModelSettings
@@ -93,7 +93,7 @@ def open_model(
         weights=path.name if settings.weights else "pretrained",
         digest=base_digest(network),
         sites=sites,
-        unused=frozenset(sites) - reached(network, example(kind)),
+        unused=_unused_sites(network, kind, sites),
         notes=notes,
     )
 
@@ -137,9 +137,24 @@ def _own_weights(
     kind: NetworkKind, path: Path, should_stop: Callable[[], bool]
 ) -> tuple[nn.Module, tuple[str, ...]]:
     """The network with the weights of a file, and what the user should know of these."""
-    network = kind.build(len(kind.class_names))
-    load_weights(network, path)
-    return network, ()
+    network = kind.build(len(kind.class_names)).eval()
+    classes = stored_classes(path, network, find_head(network), should_stop)
+    if classes is not None and classes != len(kind.class_names):
+        set_classes(network, classes)
+
+    def unused() -> frozenset[str]:
+        return unused_parameters(network, example(kind))
+
+    return network, load_weights(network, path, unused, should_stop)
+
+
+def _unused_sites(
+    network: nn.Module, kind: NetworkKind, sites: Mapping[str, Site]
+) -> frozenset[str]:
+    """Names of the sites whose weight has no part in what `network` computes."""
+    names = unused_parameters(network, example(kind))
+    idle = {network.get_parameter(name) for name in names}
+    return frozenset(name for name, site in sites.items() if site.weight in idle)
 
 
 def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vera_studio.models.model import Model
 
 DOWNLOAD = "Downloading CIFAR-10"
+DOWNLOAD_WEIGHTS = "Downloading the weights"
 OPEN_IMAGES = "Opening the images"
 _THUMBNAILS = 40  # a class; as many as fit are shown
 OnEvent = Callable[[object], None]
@@ -76,12 +77,13 @@ def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
 
 
 def open_model(settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop) -> "Model":
-    """Open the network that `settings` names; here its digest too, which takes a while."""
-    from vera_studio.adapters.base_digest import base_digest
+    """Open the network that `settings` names; its weights may have to come from the network."""
     from vera_studio.models.model import open_model
 
-    model = open_model(settings)
-    return dataclasses.replace(model, digest=base_digest(model.network))
+    def report(done: int, total: int) -> None:
+        on_event(Progress(done, total, DOWNLOAD_WEIGHTS))
+
+    return open_model(settings, report, should_stop)
 
 
 def open_data(
@@ -153,16 +155,10 @@ def measure(
 
 
 def holds_weights(path: Path) -> bool:
-    """Whether a safetensors file names layers' weights, as files of models do."""
-    import safetensors
+    """Whether a file is one of weights, by a quick look at its content; no adapter is."""
+    from vera_studio.models.weights_file import holds_weights
 
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            names = file.keys()
-    except (OSError, safetensors.SafetensorError):
-        return False
-    # PEFT's LoRA has names that end alike: whoever drops its file alone is to be told so.
-    return any(name.endswith(".weight") and ".lora_" not in name for name in names)
+    return holds_weights(path)
 
 
 def train(

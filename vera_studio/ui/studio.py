@@ -130,7 +130,8 @@ class Studio(QObject):
 
         def opened(model: Any) -> None:
             self.workspace.set_model(model, weights)
-            self._tell(f"Opened the {model.kind.title}, {model.weights} weights.", weights)
+            text = f"Opened the {model.kind.title}, {model.weights} weights."
+            self._tell(" ".join((text, *model.notes)), weights)
             if then:
                 then()
 
@@ -195,7 +196,7 @@ class Studio(QObject):
             self.open_folder(path)
         elif suffix == ".toml":
             self.open_recipe(path)
-        elif suffix in (".pt", ".pth") or (suffix == ".safetensors" and jobs.holds_weights(path)):
+        elif suffix in (".pt", ".pth", ".ckpt") or jobs.holds_weights(path):
             self.open_model(str(path))
         else:
             self.adapters.import_adapter(path)

@@ -44,7 +44,7 @@ class SourceForm(QGroupBox):
             QPushButton("Open…"),
             "open_model_button",
             "Open a model",
-            "Load your own weights for the ConvNet (.safetensors, .pt or .pth)",
+            "Load your own weights for the ConvNet (safetensors, or what torch.save wrote)",
         )
         open_model.clicked.connect(self.open_model_requested)
         self._remove = describe(
