@@ -122,12 +122,70 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         for path, temporary in temporaries.items():
             temporary.replace(path)
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file can have that name"
-        raise StudioError(f"Cannot write {path}: {why}") from error
+        raise StudioError(f"Cannot write {path}: {_why(error)}") from error
     finally:
         for temporary in temporaries.values():
             with contextlib.suppress(OSError, ValueError):  # put in place, or never made
                 temporary.unlink()
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add `content` to the end of a file that is there: all of it, or nothing.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was before.
+    """
+    with path.open("r+b", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            written = 0
+            while written < len(content):
+                written += file.write(content[written:]) or 0
+        except BaseException:  # a full disk, or Ctrl+C in the midst of it
+            file.truncate(end)
+            raise
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that files could not be written to, before there is anything to write.
+
+    What is made to try it is taken away again.
+
+    Raises:
+        StudioError: it cannot be made, entered or written to.
+    """
+    made: list[Path] = []
+    try:
+        missing = [path] if not path.exists() else []
+        while missing and not missing[-1].parent.exists():
+            missing.append(missing[-1].parent)
+        for folder in reversed(missing):
+            folder.mkdir()
+            made.append(folder)
+        trial = path / f".{secrets.token_hex(8)}"
+        _write_new(trial, b"")
+        trial.unlink()
+    except (OSError, ValueError) as error:
+        raise StudioError(f"Cannot write to {path}: {_why(error)}") from error
+    finally:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that no file could be written to, as `check_folder` does.
+
+    Raises:
+        StudioError: it is a folder, or its folder cannot be written to.
+    """
+    if is_folder(path):
+        raise StudioError(f"Cannot write {path}: it is a folder.")
+    check_folder(path.parent)
+
+
+def _why(error: OSError | ValueError) -> str:
+    return reason(error) if isinstance(error, OSError) else "no file can have that name"
 
 
 def _write_new(path: Path, content: bytes) -> None:

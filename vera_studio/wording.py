@@ -20,10 +20,17 @@ def listed(names: Collection[str], most: int = 5) -> str:
     return first_of(sorted(names), most)
 
 
+def shortened(text: str, most: int = 160) -> str:
+    """`text`, cut off where it is longer than names are."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
 def first_of(names: Sequence[str], most: int = 20) -> str:
     """The first `most` of the names as they come, and how many more there are."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(shortened(name) for name in names[:most]) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
 
 
 def sentence(text: str, detail: str = "") -> str:

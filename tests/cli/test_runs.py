@@ -2,48 +2,14 @@
 
 import json
 import math
-import signal
 import sys
 
 import pytest
 
 import vera_studio
-from tests.command_line import COLOURS, run, write_class
+from tests.command_line import run
 from vera_studio import cli, environment, recipe_file
-from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import loop, reporting
-
-
-@pytest.fixture
-def images(tmp_path):
-    """A folder of three classes, with a train and a test part."""
-    folder = tmp_path / "images"
-    for name in COLOURS:
-        write_class(folder / "train", name, 8, seed=1)
-        write_class(folder / "test", name, 4, seed=2)
-    return folder
-
-
-@pytest.fixture
-def write_recipe(tmp_path, images):
-    def write(**training):
-        values = {"target_classes": ("cat", "dog"), "epochs": 2, "batch_size": 4, "device": "cpu"}
-        data = DataSettings(source="folder", folder=str(images), validation_share=0.25)
-        path = tmp_path / "recipe.toml"
-        recipe_file.save(Recipe(data=data, training=TrainingSettings(**values | training)), path)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def trained(write_recipe, tmp_path, capsys):
-    """The result of a run of the command line."""
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
-    capsys.readouterr()
-    return load_result(tmp_path / "run")
 
 
 def assert_refused(capsys, *arguments, text):
@@ -234,57 +200,3 @@ def test_a_folder_of_an_unknown_class(trained, images, capsys):
 def test_a_folder_that_is_not_there(trained, tmp_path, capsys):
     arguments = ("evaluate", trained.best_adapter, "--data", tmp_path / "gone")
     assert_refused(capsys, *arguments, text="gone")
-
-
-def interrupt_at(monkeypatch, kind, times=1):
-    """Press Ctrl+C when the run's first event of `kind` comes."""
-    train, left = loop.train, [times]
-
-    def train_and_interrupt(recipe, folder, on_event, should_stop):
-        def pass_on(event):
-            on_event(event)
-            while isinstance(event, kind) and left[0]:
-                left[0] -= 1
-                signal.raise_signal(signal.SIGINT)
-
-        return train(recipe, folder, pass_on, should_stop)
-
-    monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
-    monkeypatch.setattr(loop, "train", train_and_interrupt)
-
-
-@pytest.fixture
-def same_handler():
-    """Fails a test that leaves another handler of Ctrl+C behind."""
-    before = signal.getsignal(signal.SIGINT)
-    yield
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-@pytest.mark.usefixtures("same_handler")
-def test_ctrl_c_keeps_the_run(write_recipe, images, tmp_path, capsys, monkeypatch):
-    interrupt_at(monkeypatch, StepsDone)
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
-    out, err = capsys.readouterr()
-    assert "what was trained so far is kept" in err
-    assert f"Run folder: {tmp_path / 'run'}" in out
-    result = load_result(tmp_path / "run")
-    assert (result.stopped, result.epochs_done) == (True, 1)
-    assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 2  # head, one step
-    assert run("evaluate", result.best_adapter, "--data", images, "--device", "cpu") == 0
-
-
-@pytest.mark.usefixtures("same_handler")
-def test_a_second_ctrl_c_breaks_off(write_recipe, tmp_path, capsys, monkeypatch):
-    interrupt_at(monkeypatch, StepsDone, times=2)
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 130
-    assert capsys.readouterr().err.splitlines()[-1] == "vera-studio: interrupted"
-    assert not (tmp_path / "run" / "result.json").exists()
-
-
-@pytest.mark.usefixtures("same_handler")
-def test_ctrl_c_before_training_began(write_recipe, tmp_path, capsys, monkeypatch):
-    interrupt_at(monkeypatch, Stage)
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 130
-    assert capsys.readouterr().err.splitlines()[-1] == "vera-studio: interrupted"
-    assert not (tmp_path / "run").exists()

@@ -17,7 +17,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.library_names import MAX_NAME as MAX_NAME
-from vera_studio.adapters.library_names import SUFFIX, claim, clean_name, untaken
+from vera_studio.adapters.library_names import SUFFIX, check_name, claim, clean_name, untaken
 from vera_studio.errors import AdapterError, StudioError
 
 MAX_NOTES = 10_000  # characters
@@ -109,10 +109,7 @@ class Library:
         Raises:
             StudioError: the name is empty, too long or taken; or the file cannot be changed.
         """
-        if not 0 < len(name.strip()) <= MAX_NAME:
-            raise StudioError(
-                f"A name needs 1 to {MAX_NAME} characters, not {len(name.strip()):,}."
-            )
+        check_name(name)
         name = clean_name(name)
         if name in self._names(but=path):
             raise StudioError(f"There is another adapter called {name}; choose another name.")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from vera_studio import environment
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
-from vera_studio.cli.terminal import show
+from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
+from vera_studio.files import check_folder
 from vera_studio.recipe import ModelSettings
 from vera_studio.wording import already_there
 
@@ -56,11 +57,23 @@ def find_adapter(name: str) -> Path:
     return path if is_path or looks_like_one else library.find(name)
 
 
-def add_to_library(path: Path, name: str) -> None:
-    """Add the adapter file at `path`; says what it is called there."""
+def check_name(name: str) -> None:
+    """Refuse a name that `add_to_library` could not give, before there is an adapter.
+
+    Raises:
+        StudioError: the name is empty or too long, or the library cannot be written to.
+    """
+    from vera_studio.adapters.library_names import check_name
+
+    check_name(name)
+    check_folder(_library().folder)
+
+
+def add_to_library(path: Path, name: str) -> str:
+    """Add the adapter file at `path`; says and returns what it is called there."""
     from vera_studio.adapters import adapter_file
 
-    _add(adapter_file.load(path), name)
+    return _add(adapter_file.load(path), name)
 
 
 def _add_import(commands: Subcommands) -> None:
@@ -143,7 +156,7 @@ def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
     from vera_studio.exchange.reading import peft_folder, read_adapter
 
-    path, model = find_adapter(options.adapter), _open_model(options)
+    path, model = find_adapter(options.adapter), open_model(options.weights)
     adapter = read_adapter(path, model)
     with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
     folder = peft_folder(path)
@@ -154,7 +167,7 @@ def _import(options: argparse.Namespace) -> None:
 def _combine(options: argparse.Namespace) -> None:
     from vera_studio.adapters.combination import combine
 
-    model = _open_model(options)
+    model = open_model(options.weights)
     first, second = _read_two(options, model)
     mix = (options.mix[0], options.mix[1])
     names = model.kind.class_names
@@ -167,7 +180,7 @@ def _combine(options: argparse.Namespace) -> None:
 def _similarity(options: argparse.Namespace) -> None:
     from vera_studio.adapters.similarity import similarities
 
-    model = _open_model(options)
+    model = open_model(options.weights)
     first, second = _read_two(options, model)
     found = similarities(first, second, model.network, model.kind.class_names)
     if options.json:
@@ -206,13 +219,14 @@ def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> Non
     _add(adapter, name)
 
 
-def _add(adapter: "AdapterFile", name: str) -> None:
+def _add(adapter: "AdapterFile", name: str) -> str:
     library = _library()
     if known := library.find_same(adapter):
         show(f"{known.path}: {already_there(known.name)}")
-        return
+        return known.name
     entry = library.add(adapter, name, datetime.now().astimezone())
     show(f"{entry.path}: in the library as {entry.name}.")
+    return entry.name
 
 
 def _library() -> "Library":
@@ -221,10 +235,14 @@ def _library() -> "Library":
     return Library(environment.library_folder())
 
 
-def _open_model(options: argparse.Namespace) -> "OpenedModel":
-    from vera_studio.models.registry import open_model
+def open_model(weights: str) -> "OpenedModel":
+    """Open the network with the user's weights, or the pretrained ones if empty; tells of them."""
+    from vera_studio.models import registry
 
-    return open_model(ModelSettings(weights=options.weights))
+    model = registry.open_model(ModelSettings(weights=weights))
+    for note in model.notes:
+        tell(note)
+    return model
 
 
 def _read_two(

@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio import recipe, recipe_file
-from vera_studio.cli.interrupt import StopOnInterrupt
-from vera_studio.cli.library import ADAPTER_HELP, add_to_library, find_adapter
+from vera_studio.cli.interrupt import StopOnSignal
+from vera_studio.cli.library import (
+    ADAPTER_HELP,
+    add_to_library,
+    check_name,
+    find_adapter,
+    open_model,
+)
 from vera_studio.cli.progress import ProgressLine
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
+from vera_studio.files import check_file
 from vera_studio.recipe import ModelSettings
+from vera_studio.runs.events import RunResult
+from vera_studio.runs.run_folder import name_adapter
 
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
     from vera_studio.data.store import ImageSet
@@ -70,25 +79,29 @@ def _add_pretrain(commands: Subcommands) -> None:
 def _train(options: argparse.Namespace) -> None:
     from vera_studio.training.loop import train
 
-    stop = StopOnInterrupt()
+    if options.name is not None:
+        check_name(options.name)
+    stop = StopOnSignal("what was trained so far is kept.")
     with stop:
         result = train(recipe_file.load(options.recipe), options.out, ProgressLine(), stop.asked)
-    show(*gains(result))
-    show(f"Run folder: {result.folder}")
-    if options.name and not result.best_epoch:
-        raise StudioError("Nothing was added to the library: no epoch was finished.")
-    if options.name:
-        add_to_library(result.best_adapter, options.name)
+        show(*gains(result), f"Run folder: {result.folder}")
+        if options.name is not None:
+            _name_best(result, options.name)
+
+
+def _name_best(result: RunResult, name: str) -> None:
+    if not result.improved:
+        raise StudioError("Nothing was added to the library: there is no best adapter.")
+    name_adapter(result, add_to_library(result.best_adapter, name))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.reading import read_adapter
-    from vera_studio.models.registry import open_model
     from vera_studio.training.devices import choose_device
     from vera_studio.training.evaluation import evaluate
 
-    model = open_model(ModelSettings(weights=options.weights))
+    model = open_model(options.weights)
     adapter = read_adapter(find_adapter(options.adapter), model)
     adapter_file.apply(adapter, model.network, model.kind.class_names)
     model.network.to(choose_device(options.device).device)
@@ -106,15 +119,16 @@ def _pretrain(options: argparse.Namespace) -> None:
     from vera_studio.models.registry import find
     from vera_studio.training.pretrain import PretrainSettings, pretrain
 
+    check_file(options.out)
     kind = find(ModelSettings().name)
     data = open_data(_data_settings(options.data), kind.class_names, kind.image_size)
 
     def report(epoch: int, loss: float, seconds: float) -> None:
         tell(f"epoch {epoch}/{options.epochs}  loss {loss:.4f}  {seconds:.1f} s")
 
-    settings = PretrainSettings(epochs=options.epochs, seed=options.seed)
     if not 0 <= options.seed <= recipe.MAX_SEED:
         raise StudioError(f"--seed must be from 0 to {recipe.MAX_SEED:,}, not {options.seed:,}.")
+    settings = PretrainSettings(epochs=options.epochs, seed=options.seed)
     result = pretrain(kind, data, options.out, settings, options.device, report)
     show(*accuracy_table(result, kind.class_names))
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors
+import torch
 from torch import nn
 
 from vera_studio import environment
 from vera_studio.errors import ModelError
 from vera_studio.models import convnet
-from vera_studio.models.checkpoint import load_weights
+from vera_studio.models.checkpoint import load_weights, never_stop
 from vera_studio.recipe import ModelSettings
 
 
@@ -53,6 +54,7 @@ class OpenedModel:
     network: nn.Module
     kind: BuiltInModel
     weights: str  # "pretrained", or the name of the user's file
+    notes: tuple[str, ...] = ()  # on how the file of weights was taken, a sentence each
     digest: str = ""  # of the weights, as `adapters.base_digest` has it; empty where not asked for
 
     @property
@@ -73,18 +75,30 @@ def find(name: str) -> BuiltInModel:
     return BUILT_IN[name]
 
 
-def open_model(settings: ModelSettings) -> OpenedModel:
+def open_model(
+    settings: ModelSettings, should_stop: Callable[[], bool] = never_stop
+) -> OpenedModel:
     """Build the network that `settings` names and load its weights, on the CPU.
 
     Raises:
         ModelError: the name is unknown, or the file of weights does not fit.
+        Cancelled: `should_stop` said so.
     """
     kind = find(settings.name)
     network = kind.build()
     path = Path(settings.weights).expanduser() if settings.weights else kind.weights_file
-    load_weights(network, path)
     network.eval()
-    return OpenedModel(network, kind, path.name if settings.weights else "pretrained")
+    notes = load_weights(network, path, lambda: unused_parameters(network, kind), should_stop)
+    return OpenedModel(network, kind, path.name if settings.weights else "pretrained", notes)
+
+
+def unused_parameters(network: nn.Module, kind: BuiltInModel) -> frozenset[str]:
+    """Full names of the parameters that play no part in what `network` computes."""
+    names, parameters = zip(*network.named_parameters(), strict=True)
+    with torch.enable_grad():
+        logits = network(torch.zeros(1, 3, kind.image_size, kind.image_size))
+    slopes = torch.autograd.grad(logits.sum(), parameters, allow_unused=True)
+    return frozenset(name for name, slope in zip(names, slopes, strict=True) if slope is None)
 
 
 def pretrained_facts(kind: BuiltInModel) -> dict[str, object]:

@@ -11,7 +11,7 @@ from vera_studio.adapters import adapter_file, attach
 from vera_studio.adapters.sites import find_sites
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
-from vera_studio.files import write_atomically
+from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
 from vera_studio.models.registry import OpenedModel, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
@@ -24,7 +24,7 @@ from vera_studio.runs.comparison_results import (
     ComparisonSettings,
     ComparisonStands,
 )
-from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted, Stage
+from vera_studio.runs.events import Evaluation, Event, Notice, RunResult, RunStarted, Stage
 from vera_studio.training.loop import ShouldStop, open_images, train
 from vera_studio.training.optimisation import automatic_learning_rate
 
@@ -72,6 +72,8 @@ def compare(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
+        for note in model.notes:
+            on_event(Notice(note))
     layer_names = tuple(find_sites(model.network))
     _check(settings.problems(recipe, model.kind.class_names, layer_names))
     candidates = plan(recipe, settings, model)
@@ -210,12 +212,13 @@ def _check(problems: list[str]) -> None:
 
 
 def _check_unused(folder: Path) -> None:
-    """Refuse a folder with anything in it, and what is no folder.
+    """Refuse a folder with anything in it or that cannot be written to, and what is no folder.
 
     Raises:
         StudioError: it is such a one.
     """
-    if folder.exists() and not folder.is_dir():
+    if is_regular(folder):
         raise StudioError(f"{folder} is a file; a comparison needs a folder.")
-    if folder.exists() and any(folder.iterdir()):
+    check_folder(folder)
+    if is_folder(folder) and any(folder.iterdir()):
         raise StudioError(f"{folder} is not empty; a comparison needs a folder of its own.")

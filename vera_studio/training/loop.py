@@ -92,6 +92,8 @@ def train(
         if model is None:
             on_event(Stage("Opening the network"))
             model = open_model(recipe.model)
+            for note in model.notes:
+                on_event(Notice(note))
         recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
         if data is None:
             on_event(Stage("Opening the images"))

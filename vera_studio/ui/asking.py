@@ -16,7 +16,7 @@ from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.studio import Studio
 
-_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
+_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth *.ckpt *.bin *.tar);;All files (*)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
 _RECIPE_FILTER = "Recipes (*.toml)"
 _EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title, end of the name, filter

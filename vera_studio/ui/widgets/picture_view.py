@@ -35,7 +35,12 @@ class PictureView(QDialog):
         self.picture.setFixedSize(SIDE, SIDE)
         self._texts = {}
         facts = QFormLayout()
-        for name, title in (("class", "Class"), ("part", "Part"), ("file", "File"), ("size", "Size")):
+        for name, title in (
+            ("class", "Class"),
+            ("part", "Part"),
+            ("file", "File"),
+            ("size", "Size"),
+        ):
             text = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
             text.setObjectName(f"picture_{name}")
             text.setAccessibleName(title)

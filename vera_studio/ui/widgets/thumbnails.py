@@ -125,9 +125,7 @@ class _Header(QWidget):
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         for title, (left, width) in zip(self._rows.titles, self._rows.columns(), strict=True):
-            painter.drawText(
-                QRect(left + self._offset, 0, width, self.height()), _RIGHT, title
-            )
+            painter.drawText(QRect(left + self._offset, 0, width, self.height()), _RIGHT, title)
 
 
 class _Rows(QWidget):
@@ -199,7 +197,7 @@ class _Rows(QWidget):
     def _name_width(self) -> int:
         bold = QFontMetrics(_bold(self.font()))
         widest = max((bold.horizontalAdvance(row.name) for row in self._rows), default=0)
-        return min(_MOST_NAME_WIDTH, widest)
+        return min(_MOST_NAME_WIDTH, widest + 2)  # what is drawn is wider by fractions
 
     def _first_left(self) -> int:
         columns = self.columns()
