@@ -122,6 +122,8 @@ def problems(
 ) -> list[str]:
     """Every reason why `recipe` cannot be run, a sentence each; empty when it can.
 
+    They call the settings what the window calls them, not what a recipe's keys are.
+
     Args:
         recipe: the recipe to check.
         class_names: the network's classes, when they are known.
@@ -129,12 +131,12 @@ def problems(
     """
     found = _adapter_problems(recipe.adapter, layer_names)
     found += _training_problems(recipe.training, class_names)
-    _check_number(found, "data.validation_share", recipe.data.validation_share, 0.01, 0.5)
-    _check_number(found, "data.seed", recipe.data.seed, 0, MAX_SEED)
+    _check_share(found, "The share held out to validate", recipe.data.validation_share, 0.01, 0.5)
+    _check_number(found, "The seed of the images", recipe.data.seed, 0, MAX_SEED)
     if recipe.data.source == "folder" and not recipe.data.folder:
-        found.append("data.folder must name a folder when data.source is 'folder'.")
-    _check_path(found, "data.folder", recipe.data.folder)
-    _check_path(found, "model.weights", recipe.model.weights)
+        found.append("The images are to come from a folder, and no folder is chosen.")
+    _check_path(found, "The folder of images", recipe.data.folder)
+    _check_path(found, "The file of weights", recipe.model.weights)
     return found
 
 
@@ -155,38 +157,43 @@ def validate(
 
 def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | None) -> list[str]:
     found: list[str] = []
-    _check_number(found, "adapter.rank", adapter.rank, 1, MAX_RANK)
-    _check_number(found, "adapter.seed", adapter.seed, 0, MAX_SEED)
-    _check_number(found, "adapter.d_initial", adapter.d_initial, -10.0, 10.0)
+    _check_number(found, "Rank", adapter.rank, 1, MAX_RANK)
+    _check_number(found, "Adapter seed", adapter.seed, 0, MAX_SEED)
+    _check_number(found, "Initial value of d", adapter.d_initial, -10.0, 10.0)
     if adapter.d_initial == 0:
-        found.append("adapter.d_initial must not be 0: with d and b both zero nothing can train.")
+        found.append("Initial value of d must not be 0: with d and b both zero nothing can train.")
     if adapter.alpha is not None:
-        _check_number(found, "adapter.alpha", adapter.alpha, MIN_ALPHA, MAX_ALPHA)
-    _check_names(found, "adapter.layers", "layer", adapter.layers, layer_names)
+        _check_number(found, "Alpha", adapter.alpha, MIN_ALPHA, MAX_ALPHA)
+    _check_names(found, "The list of layers", "layer", adapter.layers, layer_names)
     return found
 
 
 def _training_problems(training: TrainingSettings, class_names: Sequence[str] | None) -> list[str]:
     found: list[str] = []
-    _check_number(found, "training.keep_others", training.keep_others, 0.0, 1.0)
-    _check_number(found, "training.epochs", training.epochs, 1, 10_000)
+    _check_share(found, "Keep other classes", training.keep_others, 0.0, 1.0)
+    _check_number(found, "Epochs", training.epochs, 1, 10_000)
     if training.batch_size is not None:
-        _check_number(found, "training.batch_size", training.batch_size, 1, MAX_BATCH_SIZE)
-    _check_number(found, "training.shift", training.shift, 0, MAX_SHIFT)
+        _check_number(found, "Batch size", training.batch_size, 1, MAX_BATCH_SIZE)
+    _check_number(found, "Shift images", training.shift, 0, MAX_SHIFT)
     if training.cache_megabytes is not None:
-        name, most = "training.cache_megabytes", MAX_CACHE_MEGABYTES
+        name, most = "Memory for the feature cache, in MB,", MAX_CACHE_MEGABYTES
         _check_number(found, name, training.cache_megabytes, 0, most)
     if training.learning_rate is not None:
         rate = training.learning_rate
-        _check_number(found, "training.learning_rate", rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
-    _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
-    _check_names(found, "training.target_classes", "class", training.target_classes, class_names)
+        _check_number(found, "Learning rate", rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
+    _check_number(found, "Training seed", training.seed, 0, MAX_SEED)
+    _check_names(found, "The list of target classes", "class", training.target_classes, class_names)
     return found
 
 
 def _check_number(found: list[str], name: str, value: float, least: float, most: float) -> None:
     if not (math.isfinite(value) and least <= value <= most):
         found.append(f"{name} must be from {least:,} to {most:,}, not {value:,}.")
+
+
+def _check_share(found: list[str], name: str, value: float, least: float, most: float) -> None:
+    if not (math.isfinite(value) and least <= value <= most):
+        found.append(f"{name} must be from {least:.0%} to {most:.0%}, not {value:.6g}.")
 
 
 def _check_path(found: list[str], name: str, path: str) -> None:
@@ -208,7 +215,7 @@ def _check_names(
     if chosen is None:
         return
     if not chosen:
-        found.append(f"Choose at least one {kind} ({name}).")
+        found.append(f"Choose at least one {kind}.")
     if len(set(chosen)) != len(chosen):
         found.append(f"{name} names a {kind} twice.")
     if known is None:

@@ -218,10 +218,10 @@ def test_a_second_adapter_is_refused(convnet, state_of):
             "names fc9, conv9; the network has conv1",
         ),
         (AdapterSettings(layers=()), "at least one layer"),
-        (AdapterSettings(rank=0), "rank must be from 1 to 1,024, not 0"),
+        (AdapterSettings(rank=0), "Rank must be from 1 to 1,024, not 0"),
         (AdapterSettings(rank=MAX_RANK + 1), "not 1,025"),
-        (AdapterSettings(seed=2**31), "adapter.seed"),
-        (AdapterSettings(d_initial=float("nan")), "adapter.d_initial"),
+        (AdapterSettings(seed=2**31), "Adapter seed"),
+        (AdapterSettings(d_initial=float("nan")), "Initial value of d"),
     ],
 )
 @pytest.mark.parametrize("function", [attach, plan])
@@ -234,7 +234,7 @@ def test_settings_that_do_not_fit_change_nothing(convnet, function, settings, me
 
 def test_all_problems_are_named_at_once(convnet):
     settings = AdapterSettings(rank=0, seed=-1, layers=("fc9",))
-    with pytest.raises(AdapterError, match=r"(?s)rank.*seed.*fc9"):
+    with pytest.raises(AdapterError, match=r"(?s)Rank.*seed.*fc9"):
         attach(convnet, settings)
 
 

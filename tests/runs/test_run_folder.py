@@ -26,7 +26,14 @@ from vera_studio.runs.run_folder import (
 
 NAMES = ("cat", "dog", "ship")
 SUBJECT = RunSubject(
-    "first", "ConvNet", "pretrained", "Folder pets", "vera", 8, "VeRA, rank 8", skipped=3
+    "first",
+    "ConvNet",
+    "pretrained",
+    "Folder pets",
+    "vera",
+    8,
+    "VeRA, rank 8",
+    skipped={"damaged": 3},
 )
 NAN = math.nan
 

@@ -13,7 +13,7 @@ from vera_studio.adapters.base_digest import base_digest
 from vera_studio.data.store import SkippedFile
 from vera_studio.models.registry import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import EpochDone, Evaluation, RunStarted, Stage, StepsDone
+from vera_studio.runs.events import EpochDone, Evaluation, Notice, RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
 from vera_studio.training import loop, stopping
@@ -239,13 +239,14 @@ def test_losses_of_targets_and_others_add_up(tiny_data, tmp_path):
 def test_a_run_says_what_it_is_about(tiny_data, tmp_path):
     events = []
     chosen = replace(recipe(epochs=1), adapter=AdapterSettings(rank=4, method="lora"))
-    data = replace(tiny_data(), skipped=(SkippedFile("cat/1.png", "It is empty."),))
+    data = replace(tiny_data(), skipped=(SkippedFile("cat/1.png", "empty"),))
     result = train(chosen, tmp_path / "first", events.append, data=data)
     subject = of(RunStarted, events)[0].subject
     assert subject == result.subject == load_result(tmp_path / "first").subject
     assert (subject.run, subject.data, subject.network) == ("first", "Colours", "ConvNet")
     assert (subject.weights, subject.method, subject.rank) == ("pretrained", "lora", 4)
-    assert (subject.adapter, subject.skipped) == ("LoRA, rank 4", 1)
+    assert (subject.adapter, subject.skipped) == ("LoRA, rank 4", {"empty": 1})
+    assert "1 file was skipped: 1 empty." in [event.text for event in of(Notice, events)]
     assert result.learning_rate == of(RunStarted, events)[0].learning_rate == 0.002
     assert (result.before.part, result.after.part) == ("test", "test")
     assert of(EpochDone, events)[0].validation.part == "validation"

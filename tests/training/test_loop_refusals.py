@@ -79,7 +79,7 @@ def test_a_folder_with_a_run_is_refused_and_stays(tiny_data, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (recipe(epochs=0), "training.epochs"),
+        (recipe(epochs=0), "Epochs must be from 1 to 10,000, not 0"),
         (recipe(target_classes=("lion",)), "lion"),
         (replace(recipe(), adapter=AdapterSettings(layers=("fc9",))), "fc9"),
     ],

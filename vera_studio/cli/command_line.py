@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import vera_studio
 from vera_studio import environment
-from vera_studio.cli import comparison, exchange, library, runs
+from vera_studio.cli import comparison, evaluation, exchange, library, runs
 from vera_studio.cli.interrupt import Interrupted, Interruptible
 from vera_studio.cli.terminal import tell
 from vera_studio.errors import Cancelled, StudioError
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
-    for family in (runs, comparison, exchange, library):
+    for family in (runs, evaluation, comparison, exchange, library):
         family.add_commands(commands)
     return parser
 

@@ -15,7 +15,7 @@ from vera_studio.adapters.attach import adapter_parameters, attach, count
 from vera_studio.adapters.sites import find_sites
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
-from vera_studio.data.store import ImageData
+from vera_studio.data.store import ImageData, skipped_reasons
 from vera_studio.errors import DataError
 from vera_studio.models.registry import OpenedModel, open_model
 from vera_studio.recipe import Recipe
@@ -51,6 +51,7 @@ from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
+from vera_studio.wording import skipped_text
 
 OnEvent = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -98,6 +99,8 @@ def train(
         if data is None:
             on_event(Stage("Opening the images"))
             data = open_images(recipe, model, should_stop)
+        if skipped := skipped_text(skipped_reasons(data.skipped)):
+            on_event(Notice(skipped))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
@@ -404,5 +407,5 @@ def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageDa
         method=settings.method,
         rank=settings.rank if settings.has_rank else None,
         adapter=title(settings),
-        skipped=len(data.skipped),
+        skipped=skipped_reasons(data.skipped),
     )

@@ -6,9 +6,11 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.theme import set_color_scheme
+from vera_studio.ui.widgets.plain_text import plain_caption
 
 _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
@@ -95,7 +97,7 @@ def _fill(menu: QMenu, names: str, actions: dict[str, QAction], recent: RecentMe
 
 def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
     """The forms in which an adapter can be exported."""
-    menu = QMenu("&Export Adapter As", parent)
+    menu = QMenu(export_title(""), parent)
     menu.setObjectName("menu_export")
     menu.setIcon(icon("export"))
     menu.setToolTipsVisible(True)
@@ -105,6 +107,11 @@ def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
         else:
             menu.addAction(actions[name])
     return menu
+
+
+def export_title(name: str) -> str:
+    """The title of that menu for the adapter called `name`, or empty for none."""
+    return f"&Export {plain_caption(shortened(name, MOST_IN_MENU)) or 'Adapter'} As"
 
 
 def _scheme_menu(parent: QWidget, settings: QSettings) -> QMenu:

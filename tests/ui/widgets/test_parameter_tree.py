@@ -224,7 +224,7 @@ def test_what_is_shared_with_what_is_in_sight_and_other_columns_give_way(tree, w
     QApplication.processEvents()
     header = tree.tree.header()
     left = header.sectionViewportPosition(SHARED_WITH)
-    assert left + 130 <= tree.tree.viewport().width()
+    assert left + 116 <= tree.tree.viewport().width()
     assert not any(map(tree.tree.isColumnHidden, (NAME, SHAPE, COUNT, STATE, SHARED_WITH)))
     assert tree.tree.isColumnHidden(TYPE)
     tree.resize(1400, 500)

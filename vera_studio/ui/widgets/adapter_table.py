@@ -105,6 +105,12 @@ class AdapterTable(QTableView):
         self.selectionModel().select(selection, flag.ClearAndSelect | flag.Rows)
         self._follow_selection()
 
+    def show_selected(self, key: str) -> None:
+        """Select the adapter with this key alone, and bring it into sight."""
+        self.select((key,))
+        for index in self.selectionModel().selectedRows(NAME):
+            self.scrollTo(index)
+
     def edit_name(self, key: str) -> None:
         """Have the user edit the name of the adapter with this key."""
         for row in range(self.proxy.rowCount()):

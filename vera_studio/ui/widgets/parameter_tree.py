@@ -49,7 +49,7 @@ from vera_studio.ui.widgets.parameter_model import (
 __all__ = ["ParameterRow", "ParameterTree"]
 
 _GAP = 12  # behind what stands in a column
-_LEAST_SHARED_WIDTH = 130  # the name of a projection
+_LEAST_SHARED_WIDTH = 116  # the name of a projection
 _GIVING_WAY = (TYPE, BYTES, ADDRESS, KIND)
 _EMPTY_TEXT = "The parameters appear here once a network is open."
 
