@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vera_studio.recipe import DataSource
-from vera_studio.wording import sentence
+from vera_studio.wording import sentence, skipped_text
 
 OnProgress = Callable[[int, int], None]  # (done, total)
 ShouldStop = Callable[[], bool]
@@ -80,6 +80,11 @@ class ImageData:
     test: ImageSet
     skipped: tuple[SkippedFile, ...] = ()
     folder: Path | None = None  # in which the images' files are
+
+    @property
+    def skipped_text(self) -> str:
+        """How many files were skipped and why; empty where none were."""
+        return skipped_text(skipped_reasons(self.skipped))
 
 
 def empty_set(image_size: int) -> ImageSet:

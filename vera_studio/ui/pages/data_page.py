@@ -16,7 +16,6 @@ from vera_studio.ui.widgets.picture_view import SIDE, PictureView
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnails import ClassRow, ThumbnailGrid, fitted
 from vera_studio.ui.workspace import Measurement
-from vera_studio.wording import skipped_text
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
@@ -165,10 +164,8 @@ class DataPage(QWidget):
         self._show_skipped(data)
 
     def _show_skipped(self, data: "ImageData") -> None:
-        from vera_studio.data.store import skipped_reasons
-
         self.skipped.setVisible(bool(data.skipped))
-        lines = [skipped_text(skipped_reasons(data.skipped))]
+        lines = [data.skipped_text]
         lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
 
