@@ -218,7 +218,9 @@ def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
     paths = {entry.name: entry.path for entry in window.studio.shelf.entries}
     contents = [adapter_file.load(paths[name]) for name in ("Birds", "Cats")]
     first, second = (
-        jobs.measure(model, LoadedAdapter(None, c, ""), data, print, lambda: False)
+        jobs.measure(
+            model, LoadedAdapter(None, c, ""), data, "validation", print, lambda: False
+        ).evaluation
         for c in contents
     )
     classes = page.pair.compare_view.classes.texts()

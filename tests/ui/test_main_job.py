@@ -116,7 +116,7 @@ def test_without_classes_a_run_cannot_start_and_the_panel_says_why(qtbot, window
 
 def test_weakest_three_ticks_the_three_least_accurate(qtbot, window):
     click(qtbot, window.setup_panel, "classes_weakest")
-    accuracy = window.studio.workspace.accuracy.per_class
+    accuracy = window.studio.workspace.accuracy.evaluation.per_class
     names = window.studio.workspace.class_names
     chosen = window.studio.workspace.recipe.training.target_classes
     assert len(chosen) == 3

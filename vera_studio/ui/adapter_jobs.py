@@ -12,7 +12,7 @@ from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.ui import jobs
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.workspace import LoadedAdapter, shown_part
 
 if TYPE_CHECKING:
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -68,13 +68,15 @@ def compare(
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> PairComparison:
-    """Measure both adapters on the validation images, and how alike their changes are."""
+    """Measure both adapters on the images shown all along, and how alike their changes are."""
     from vera_studio.adapters.similarity import similarities
 
     names = model.class_names
     alike = similarities(*contents, model.network, names)
     first, second = (
-        jobs.measure(model, LoadedAdapter(None, content, ""), data, on_event, should_stop)
+        jobs.measure(
+            model, LoadedAdapter(None, content, ""), data, shown_part(data), on_event, should_stop
+        ).evaluation
         for content in contents
     )
     return PairComparison(names, (first, second), alike)

@@ -22,8 +22,8 @@ from vera_studio.recipe import (
     Recipe,
 )
 from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
-from vera_studio.runs.events import Evaluation, RunResult
-from vera_studio.ui.workspace import Devices, LoadedAdapter
+from vera_studio.runs.events import RunResult
+from vera_studio.ui.workspace import Devices, LoadedAdapter, Measurement, Part
 
 if TYPE_CHECKING:
     from vera_studio.adapters.attach import Counts
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 DOWNLOAD = "Downloading CIFAR-10"
 DOWNLOAD_WEIGHTS = "Downloading the weights"
 OPEN_IMAGES = "Opening the images"
-_THUMBNAILS = 40  # a class; as many as fit are shown
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
 
@@ -122,36 +121,26 @@ def download_cifar10(on_event: OnEvent, should_stop: ShouldStop) -> None:
     download(environment.cifar10_folder(), report, should_stop)
 
 
-def thumbnails(data: "ImageData") -> list[tuple[str, int, Any]]:
-    """For each class its name, its number of images, and the first few (n, h, w, 3) uint8."""
-    parts = (data.train, data.validation, data.test)
-    counts = [part.counts(len(data.class_names)) for part in parts]
-    shown = next((part for part in parts if len(part)), data.test)
-    groups = []
-    for index, name in enumerate(data.class_names):
-        first = (shown.labels == index).nonzero().flatten()[:_THUMBNAILS]
-        pixels = shown.images[first].permute(0, 2, 3, 1).contiguous().numpy()
-        groups.append((name, sum(count[index] for count in counts), pixels))
-    return groups
-
-
 def measure(
     model: "Model",
     adapter: LoadedAdapter | None,
     data: "ImageData",
+    part: Part,
     on_event: OnEvent,
     should_stop: ShouldStop,
-) -> Evaluation:
-    """Accuracy on the validation images: the test images are not to be chosen by.
-
-    Where a folder has no training part, and so no validation images, its test images are
-    all that there is to show.
-    """
+) -> Measurement:
+    """Accuracy of the network with `adapter` on, on one part of the images."""
     from vera_studio.training.evaluation import evaluate
 
     _take_thread_count()
+<<<<<<< HEAD
     images = data.validation if len(data.validation) else data.test
     return evaluate(model.with_network(_with_adapter(model, adapter)), images, should_stop)
+=======
+    images = data.validation if part == "validation" else data.test
+    network = _with_adapter(model, adapter)
+    return Measurement(part, evaluate(network, model.kind, images, should_stop))
+>>>>>>> next
 
 
 def holds_weights(path: Path) -> bool:
