@@ -133,14 +133,9 @@ def measure(
     from vera_studio.training.evaluation import evaluate
 
     _take_thread_count()
-<<<<<<< HEAD
-    images = data.validation if len(data.validation) else data.test
-    return evaluate(model.with_network(_with_adapter(model, adapter)), images, should_stop)
-=======
     images = data.validation if part == "validation" else data.test
-    network = _with_adapter(model, adapter)
-    return Measurement(part, evaluate(network, model.kind, images, should_stop))
->>>>>>> next
+    adapted = model.with_network(_with_adapter(model, adapter))
+    return Measurement(part, evaluate(adapted, images, should_stop))
 
 
 def holds_weights(path: Path) -> bool:
