@@ -4,12 +4,16 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import filelock
+
 from vera_studio.errors import StudioError
 
+_LOCK = ".lock"
+_PATIENCE_SECONDS = 5.0  # with another program; a change takes milliseconds
 MAX_TEXT_BYTES = 2**20  # of recipes, settings and the like; the studio's own have some KB
 # A pipe is not waited for, and a terminal does not become the program's own.
 _OPEN_FLAGS = (
@@ -93,6 +97,34 @@ def is_regular(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+@contextlib.contextmanager
+def writing_in(folder: Path) -> Iterator[None]:
+    """Be the only one, of all processes and threads that ask so, to write in `folder`.
+
+    The folder is made if need be. May be entered again while it is entered.
+
+    Raises:
+        StudioError: the folder cannot be written to, or another program writes without end.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / _LOCK, _PATIENCE_SECONDS, is_singleton=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StudioError(
+            f"Another program is writing in {folder}. Try again in a moment."
+        ) from error
+    except NotImplementedError:  # some network folders know no locks
+        yield
+        return
+    except OSError as error:
+        raise StudioError(f"Cannot write to {folder}: {reason(error)}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -97,7 +97,8 @@ class TrainingSettings:
     seed: int = 0  # of the order of the images, the mixing, the flips and the shifts
     device: Device = "auto"
     feature_cache: bool = True  # compute once what the frozen layers make of the images
-    cache_megabytes: int | None = None  # memory for that; None for a quarter of what is free
+    # Room for that, in memory or on disk; None for a quarter of the free memory, else a file.
+    cache_megabytes: int | None = None
 
     def targets_among(self, class_names: Sequence[str]) -> tuple[int, ...]:
         """The target classes as indices into `class_names`, in their order."""

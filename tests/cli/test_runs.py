@@ -173,6 +173,55 @@ def test_evaluate_names_what_it_skipped(trained, images, capsys):
     out, err = capsys.readouterr()
     assert "12 images" in out
     assert "broken.png" in err
+    assert "1 file was skipped: 1 not an image (text)." in err.splitlines()
+
+
+def spoil(images, count=2):
+    """Files that are no pictures among the images to train on."""
+    for index in range(count):
+        (images / "train" / "cat" / f"{index}\x1b[2J.jpg").write_bytes(b"no image")
+    (images / "train" / "dog" / "page.jpg").write_bytes(b"<html>")
+
+
+SPOILT = (
+    "3 files were skipped: 2 not an image (text), 1 web page (the download brought no picture)."
+)
+
+
+def test_train_tells_what_it_skipped_and_the_result_holds_it(
+    write_recipe, images, tmp_path, capsys
+):
+    spoil(images)
+    assert run("train", write_recipe(epochs=1), "--out", tmp_path / "run") == 0
+    assert capsys.readouterr().err.splitlines().count(SPOILT) == 1
+    subject = json.loads((tmp_path / "run" / "result.json").read_text())["subject"]
+    reasons = {"not an image (text)": 2, "web page (the download brought no picture)": 1}
+    assert subject["skipped"] == load_result(tmp_path / "run").subject.skipped == reasons
+
+
+def test_compare_and_pretrain_tell_what_they_skipped(write_recipe, images, tmp_path, capsys):
+    spoil(images)
+    compare = ("compare", write_recipe(epochs=1), "--methods", "vera:2", "bias", "--seeds", 1)
+    assert run(*compare, "--out", tmp_path / "compared") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count(SPOILT) == 1
+    assert lines.count("Opening the images ...") == 1
+    out = tmp_path / "own.safetensors"
+    pretrain = ("pretrain", "--out", out, "--data", images, "--epochs", 1, "--device", "cpu")
+    assert run(*pretrain) == 0
+    assert SPOILT in capsys.readouterr().err.splitlines()
+
+
+def test_of_many_skipped_files_a_few_are_named_and_none_steers_the_terminal(
+    trained, images, capsys
+):
+    for index in range(30):
+        (images / "test" / "cat" / f"{index}\x1b[2J.jpg").write_bytes(b"no image")
+    assert run("evaluate", trained.best_adapter, "--data", images, "--device", "cpu") == 0
+    err = capsys.readouterr().err
+    assert err.count(r"\x1b[2J.jpg: Not an image") == 20
+    assert "  and 10 more" in err.splitlines()
+    assert "\x1b" not in err
 
 
 def test_evaluate_on_the_sample(trained, capsys):

@@ -8,6 +8,7 @@ import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.errors import (
+    AdapterError,
     DataError,
     NotEnoughMemoryError,
     RecipeError,
@@ -204,3 +205,12 @@ def test_what_cannot_be_written_is_not_called_the_best(tiny_data, tmp_path, monk
     with pytest.raises(StudioError) as caught:
         train(recipe(), tmp_path, data=tiny_data())
     assert "best so far" not in str(caught.value)
+
+
+def test_an_adapter_too_large_for_a_file_is_told_before_images_are_opened(
+    tmp_path, monkeypatch, tiny_data
+):
+    monkeypatch.setattr(adapter_file, "MAX_FILE_BYTES", 2**20 + 1000)
+    with pytest.raises(AdapterError, match="its file can have"):
+        train(recipe(), tmp_path / "run", data=tiny_data())
+    assert not (tmp_path / "run").exists()

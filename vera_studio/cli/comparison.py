@@ -105,6 +105,7 @@ class _ProgressLines:
     def __init__(self) -> None:
         self._teller = Teller()
         self._now = ""
+        self._stage = ""
         self._told = 0  # runs
         self._notices: set[str] = set()
 
@@ -118,7 +119,8 @@ class _ProgressLines:
                 self._teller.tell(text)
             case StepsDone():
                 self._teller.move(f"{event.progress:6.1%}  {self._now}")
-            case Stage(text) if not self._now:
+            case Stage(text) if not self._now and text != self._stage:
+                self._stage = text
                 self._teller.tell(f"{text} ...")
 
     def _tell_ended(self, comparison: Comparison) -> None:

@@ -11,13 +11,15 @@ from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json
 from vera_studio.cli.terminal import show, tell
 from vera_studio.runs.events import Evaluation, Part
+from vera_studio.wording import skipped_text
 
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from vera_studio.data.store import ImageSet, SkippedFile
     from vera_studio.models.registry import OpenedModel
 
+_MOST_SKIPPED = 20  # that are named
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -55,10 +57,15 @@ def data_settings(name: str) -> recipe.DataSettings:
     return recipe.DataSettings(source="folder", folder=name)
 
 
-def tell_skipped(files: "Iterable[SkippedFile]") -> None:
-    """Say which files among the images could not be used, and why."""
-    for file in files:
-        tell(f"skipped {file.path}: {file.reason}")
+def tell_skipped(files: "Sequence[SkippedFile]") -> None:
+    """Say how many files among the images could not be used, why, and which come first."""
+    from vera_studio.data.store import skipped_reasons
+
+    if files:
+        tell(skipped_text(skipped_reasons(files)))
+        tell(*(f"  {file.path}: {file.reason}" for file in files[:_MOST_SKIPPED]))
+    if (more := len(files) - _MOST_SKIPPED) > 0:
+        tell(f"  and {more:,} more")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.library import Entry, Library
     from vera_studio.models.registry import OpenedModel
 
-ADAPTER_HELP = "a file of the studio, a PEFT folder, or a name in the library"
+ADAPTER_HELP = "a file of the studio, a run folder, a PEFT folder, or a name in the library"
 SUFFIX = ".safetensors"
 _HEAD = ("name", "method", "rank", "classes", "targets", "others", "bytes", "added", "file")
 
@@ -119,7 +119,7 @@ def _add_keeping(commands: Subcommands) -> None:
         ("rename", "give an adapter in the library another name", "NAME"),
         ("annotate", "replace the notes on an adapter in the library", "NOTES"),
         ("delete", "take an adapter out of the library; 'restore' brings it back", ""),
-        ("restore", "bring back what was deleted since the window was last opened", ""),
+        ("restore", "bring back what was deleted in the last 30 days", ""),
     ):
         parser = commands.add_parser(name, help=words)
         parser.add_argument("adapter", metavar="ADAPTER", help="its name in the library")
@@ -146,7 +146,7 @@ def _list(options: argparse.Namespace) -> None:
     elif contents.entries:
         rows = [_HEAD, *(_cells(entry) for entry in contents.entries)]
         show(*aligned(rows, left=(0, 1, 3, 7, 8)))
-    else:
+    elif not contents.problems:
         show("The library is empty: train in the window, or import an adapter.")
     if contents.problems:
         raise StudioError(" ".join(contents.problems))
@@ -154,14 +154,12 @@ def _list(options: argparse.Namespace) -> None:
 
 def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
-    from vera_studio.exchange.reading import peft_folder, read_adapter
+    from vera_studio.exchange.reading import find_place, read_adapter
 
     path, model = find_adapter(options.adapter), open_model(options.weights)
     adapter = read_adapter(path, model)
     with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
-    folder = peft_folder(path)
-    stem = folder.resolve().name if folder else path.stem
-    _keep(adapter, options, options.name or adapter.info.name or stem)
+    _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
 
 def _combine(options: argparse.Namespace) -> None:
@@ -198,9 +196,11 @@ def _edit(options: argparse.Namespace) -> None:
 
 
 def _delete(options: argparse.Namespace) -> None:
+    from vera_studio.adapters.library import DAYS_KEPT
+
     library = _library()
     library.delete(library.find(options.adapter))
-    show(f"{options.adapter}: deleted. Until the window is next opened, 'restore' brings it back.")
+    show(f"{options.adapter}: deleted. For {DAYS_KEPT} days 'restore' brings it back.")
 
 
 def _restore(options: argparse.Namespace) -> None:
@@ -220,12 +220,9 @@ def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> Non
 
 
 def _add(adapter: "AdapterFile", name: str) -> str:
-    library = _library()
-    if known := library.find_same(adapter):
-        show(f"{known.path}: {already_there(known.name)}")
-        return known.name
-    entry = library.add(adapter, name, datetime.now().astimezone())
-    show(f"{entry.path}: in the library as {entry.name}.")
+    entry, is_new = _library().keep(adapter, name, datetime.now().astimezone())
+    told = f"in the library as {entry.name}." if is_new else already_there(entry.name)
+    show(f"{entry.path}: {told}")
     return entry.name
 
 

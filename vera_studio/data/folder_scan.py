@@ -185,7 +185,9 @@ class _Scanner:
                 )
             by_part[part] = folder
         for folder in folders:
-            if folder in named and folder not in with_classes:
+            if _leads_back(folder):
+                self._skip(folder, "link in a circle")
+            elif folder in named and folder not in with_classes:
                 self._skip(folder, "folder without folders of classes")
             elif folder not in named:
                 self._skip(folder, "folder that is no part such as train or test")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vera_studio.recipe import DataSource
-from vera_studio.wording import sentence
+from vera_studio.wording import sentence, skipped_text
 
 OnProgress = Callable[[int, int], None]  # (done, total)
 ShouldStop = Callable[[], bool]
@@ -76,6 +76,11 @@ class ImageData:
     validation: ImageSet  # held out of the training images to choose the best epoch
     test: ImageSet
     skipped: tuple[SkippedFile, ...] = ()
+
+    @property
+    def skipped_text(self) -> str:
+        """How many files were skipped and why; empty where none were."""
+        return skipped_text(skipped_reasons(self.skipped))
 
 
 def empty_set(image_size: int) -> ImageSet:

@@ -31,10 +31,12 @@ from vera_studio.exchange.peft_names import (
     TENSOR_NAMES,
     TENSORS_FILE,
 )
+from vera_studio.files import is_regular, open_regular, reason
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
 
 _Tensors = dict[str, torch.Tensor]
+_MAX_HEADER_BYTES = 8 * 2**20  # some 50,000 tensors
 _DTYPES = ("F32", "F64", "F16", "BF16")
 
 
@@ -69,8 +71,8 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
 def _read_tensors(folder: Path) -> _Tensors:
     """The tensors, under PEFT's names, on the CPU."""
     path = folder / TENSORS_FILE
-    _check_file(path)
     try:
+        _check_file(path)
         with safetensors.safe_open(path, framework="pt") as file:
             kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
             if wrong := [name for name, kind in kinds.items() if kind not in _DTYPES]:
@@ -81,29 +83,28 @@ def _read_tensors(folder: Path) -> _Tensors:
             # Copies: what safetensors gives may be the file itself, mapped into memory.
             return {name: file.get_tensor(name).clone() for name in kinds}
     except safetensors.SafetensorError as error:
-        raise AdapterError(f"{path.name} is no whole safetensors file ({error}).") from error
+        raise AdapterError(f"{path.name} is no whole safetensors file.") from error
     except OSError as error:
-        raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
 
 
 def _check_file(path: Path) -> None:
     """Raise an AdapterError unless there is a file of tensors of reasonable size."""
-    if path.is_file():
-        if (size := path.stat().st_size) > MAX_FILE_BYTES:
+    try:
+        with open_regular(path, MAX_FILE_BYTES) as file:
+            head = file.read(8)
+    except FileNotFoundError as error:
+        if is_regular(path.parent / PICKLED_FILE):
             raise AdapterError(
-                f"{path.name} cannot be used: expected up to {MAX_FILE_BYTES:,} bytes, found "
-                f"{size:,}."
-            )
-    elif (path.parent / PICKLED_FILE).is_file():
-        raise AdapterError(
-            f"{PICKLED_FILE} was not opened: files of that kind can run code. Save the adapter "
-            "again with a newer PEFT, whose save_pretrained writes safetensors."
-        )
-    else:
+                f"{PICKLED_FILE} was not opened: files of that kind can run code. Save the "
+                "adapter again with a newer PEFT, whose save_pretrained writes safetensors."
+            ) from error
         raise AdapterError(
             f"{path.parent.name or path.parent} is not a whole PEFT folder: there is no "
             f"{path.name} in it."
-        )
+        ) from error
+    if int.from_bytes(head, "little") > _MAX_HEADER_BYTES:
+        raise AdapterError(f"{path.name} is no whole safetensors file.")
 
 
 def _chosen(tensors: _Tensors, config: PeftConfig, layers: Sites) -> Sites:

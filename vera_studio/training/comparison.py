@@ -78,8 +78,7 @@ def compare(
     _check(settings.problems(recipe, model.kind.class_names, layer_names))
     candidates = plan(recipe, settings, model)
     if data is None:
-        on_event(Stage("Opening the images"))
-        data = open_images(recipe, model, should_stop)
+        data = open_images(recipe, model, on_event, should_stop)
     wanted = recipe.training.target_classes
     targets = tuple(n for n in model.kind.class_names if wanted is None or n in wanted)
     size = attach.count(model.network).total

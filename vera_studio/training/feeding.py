@@ -82,7 +82,7 @@ def open_feed(
         except CannotSplitError as error:
             reason = f"this network cannot be split: {error}"
         except NoRoomError as error:
-            reason = f"it is beyond the memory allowed, and no file can hold it ({error})"
+            reason = str(error)
         else:
             on_event(Notice(_cache_text(resources.enter_context(cache), parts)))
             return Feed(*cache.inputs)

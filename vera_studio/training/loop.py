@@ -51,7 +51,6 @@ from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
-from vera_studio.wording import skipped_text
 
 OnEvent = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -81,6 +80,7 @@ def train(
     Raises:
         RecipeError: the recipe cannot be run; names every problem.
         ModelError, DataError: the network or the images cannot be opened.
+        AdapterError: the adapter would be too large for a file.
         TrainingError: the device is missing, or the loss is no longer finite.
         NotEnoughMemoryError: not even one image can be computed.
         StudioError: the run folder holds a run already, or cannot be written to.
@@ -96,21 +96,26 @@ def train(
             for note in model.notes:
                 on_event(Notice(note))
         recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
+        adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
-            on_event(Stage("Opening the images"))
-            data = open_images(recipe, model, should_stop)
-        if skipped := skipped_text(skipped_reasons(data.skipped)):
-            on_event(Notice(skipped))
+            data = open_images(recipe, model, on_event, should_stop)
+        if data.skipped:
+            on_event(Notice(data.skipped_text))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
 def open_images(
-    recipe: Recipe, model: OpenedModel, should_stop: ShouldStop = lambda: False
+    recipe: Recipe, model: OpenedModel, on_event: OnEvent, should_stop: ShouldStop
 ) -> ImageData:
     """The images that `recipe` names, in the form that `model` takes."""
-    return open_data(
-        recipe.data, model.kind.class_names, model.kind.image_size, should_stop=should_stop
-    )
+    text = "Opening the images"
+
+    def report(done: int, total: int) -> None:
+        on_event(Stage(text, done / total if total else None))
+
+    on_event(Stage(text))
+    names, size = model.kind.class_names, model.kind.image_size
+    return open_data(recipe.data, names, size, report, should_stop)
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,23 +45,20 @@ class ExportPlan:
 def read_adapter(
     path: Path, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
 ) -> LoadedAdapter:
-    """Read an adapter, a file of the studio or a PEFT folder, and prove that it fits `model`."""
+    """Read an adapter of the studio or of PEFT, and prove that it fits `model`."""
     from vera_studio.adapters.adapter_fit import check_fit
-    from vera_studio.exchange.reading import peft_folder, read_adapter
+    from vera_studio.exchange.reading import find_place, read_adapter
 
     content = read_adapter(path, model)
     check_fit(content, model.network, model.kind.class_names, model.title)
-    named_after = peft_folder(path) or path.with_suffix("")
-    return LoadedAdapter(path, content, content.info.name or named_after.name)
+    return LoadedAdapter(path, content, content.info.name or find_place(path).name)
 
 
-def is_peft(path: Path) -> bool:
-    """Whether `path` is a PEFT folder or one of the two files in one; a quick look."""
-    from vera_studio.exchange.peft_names import CONFIG_FILE
-    from vera_studio.exchange.reading import peft_folder
+def holds_adapter(path: Path) -> bool:
+    """Whether `path` is a folder of PEFT's or of a run, or lies in one of PEFT's; a quick look."""
+    from vera_studio.exchange.reading import holds_adapter
 
-    folder = peft_folder(path)
-    return folder is not None and (folder / CONFIG_FILE).is_file()
+    return holds_adapter(path)
 
 
 def compare(

@@ -149,8 +149,8 @@ class Studio(QObject):
         def opened(data: Any) -> None:
             self.workspace.set_data(data, settings)
             images = len(data.train) + len(data.validation) + len(data.test)
-            skipped = f"; {len(data.skipped):,} files skipped" if data.skipped else ""
-            self._tell(f"Opened {data.title}: {images:,} images{skipped}.", settings.folder)
+            text = f"Opened {data.title}: {images:,} images. {data.skipped_text}"
+            self._tell(text.rstrip(), settings.folder)
             if then:
                 then()
 
@@ -190,7 +190,7 @@ class Studio(QObject):
         suffix = path.suffix.lower()
         if not self.is_free:
             self.message.emit(f"Not opened: {path.name}. Wait until what is going on has ended.")
-        elif adapter_jobs.is_peft(path):
+        elif adapter_jobs.holds_adapter(path):
             self.adapters.import_adapter(path)
         elif path.is_dir():
             self.open_folder(path)

@@ -167,10 +167,6 @@ class DataPage(QWidget):
 
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))
-        lines = [_skipped_headline(len(data.skipped))]
+        lines = [data.skipped_text]
         lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
-
-
-def _skipped_headline(count: int) -> str:
-    return "1 file was skipped:" if count == 1 else f"{count:,} files were skipped:"

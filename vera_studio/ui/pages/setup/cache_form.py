@@ -27,8 +27,9 @@ class CacheForm(QGroupBox):
             WholeNumberBox(0, MAX_CACHE_MEGABYTES, _AUTO, "Auto"),
             "cache_megabytes",
             "Memory for the feature cache",
-            "How much memory it may take; what is larger is kept in a temporary file. "
-            "Auto allows a quarter of the memory that is free",
+            "How much room it may take; a larger one is done without. Auto allows a quarter of "
+            "the memory that is free, and beyond that a temporary file of at most half of the "
+            "free disk",
         )
         self._memory.setSuffix(" MB")
         form = QFormLayout(self)
