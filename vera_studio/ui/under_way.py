@@ -9,7 +9,7 @@ from vera_studio.runs.events import RunResult, StepsDone
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.studio import Studio
 
-_RUN, _COMPARISON = "Fine-tuning", "Comparing"
+_RUN, _COMPARING = "Fine-tuning", "Comparing"
 
 
 class UnderWay(QObject):
@@ -75,13 +75,13 @@ class UnderWay(QObject):
     def _follow_comparison(self) -> None:
         comparison = self._studio.comparison
         if not comparison.is_going:
-            self._stand(f"{_COMPARISON} {self._end or 'stopped'}", self.share, is_going=False)
+            self._stand(f"Comparison {self._end or 'stopped'}", self.share, is_going=False)
             return
         if not self.is_going:
             self._end, self.share = "", math.nan
             self._runs_done, self._present = 0, 0.0
         stopping = "" if comparison.can_stop else " is stopping"
-        self._stand(f"{_COMPARISON}{stopping}", self.share)
+        self._stand(f"{_COMPARING}{stopping}", self.share)
 
     def _take_comparison_events(self, events: list[object]) -> None:
         for event in events:

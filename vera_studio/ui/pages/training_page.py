@@ -193,6 +193,7 @@ class TrainingPage(QWidget):
                 self._notices.clear()
                 self._notices.setVisible(False)
                 self.caption.clear_run()
+                self.progress.set_idle("Beginning")
             self._is_open = True
         elif state is RunState.PAUSED:
             self.progress.set_paused()

@@ -198,6 +198,7 @@ class ComparisonPage(QWidget):
         self._is_beginning, self._now, self._share = True, "", 0.0
         self._clock.start()
         self.progress.setVisible(True)
+        self.progress.set_idle("")
         self.progress.set_busy("Beginning")
         self._studio.start_comparison(self.settings())
 
@@ -244,7 +245,7 @@ class ComparisonPage(QWidget):
         if done >= _SOON:
             seconds = self._clock.elapsed() / 1000 * (total - done) / done
             parts.append(f"{format_seconds(seconds)} left")
-        self.progress.set_busy(" · ".join(parts), done / total)
+        self.progress.set_share(done / total, " · ".join(parts))
 
     def _end(self, comparison: Comparison) -> None:
         self._show(comparison)
