@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from vera_studio.data.store import ImageSet, empty_set
-from vera_studio.errors import Cancelled
+from vera_studio.errors import Cancelled, NotEnoughMemoryError
 from vera_studio.models.registry import find
 from vera_studio.training.evaluation import evaluate, predict
 
@@ -105,3 +105,20 @@ def test_measuring_is_done_in_evaluation_mode():
 def test_it_stops_when_asked(network):
     with pytest.raises(Cancelled):
         evaluate(network, KIND, random_images(5), lambda: True)
+
+
+def test_memory_for_not_even_one_image_is_told(network, monkeypatch):
+    def out_of_memory(images):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(network, "forward", out_of_memory)
+    network.train()
+    with pytest.raises(NotEnoughMemoryError, match="Close other programs"):
+        evaluate(network, KIND, random_images(5))
+    assert network.training
+
+
+def test_they_say_which_images_they_were(network):
+    found = evaluate(network, KIND, random_images(5), part="validation")
+    assert found.part == "validation"
+    assert found == evaluate(network, KIND, random_images(5))  # the same figures

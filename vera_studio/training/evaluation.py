@@ -12,7 +12,7 @@ from vera_studio.errors import Cancelled
 from vera_studio.models.registry import BuiltInModel
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.training.inputs import ImageInputs, Inputs, as_input, device_of
-from vera_studio.training.memory import halve_when_out_of_memory
+from vera_studio.training.memory import halve_when_out_of_memory, out_of_memory_told
 
 _BATCH_SIZE = 500  # images; fast, and what 32 x 32 images need along the way fits in a cache
 
@@ -54,13 +54,15 @@ def evaluate(
         part: which images they are.
 
     Raises:
+        NotEnoughMemoryError: not even one image can be computed.
         Cancelled: `should_stop` said so.
     """
     was_training = network.training
     network.eval()
-    inputs = ImageInputs(network, kind, images)
     try:
-        return evaluate_inputs(inputs, len(kind.class_names), should_stop, part)
+        with out_of_memory_told(device_of(network)):
+            inputs = ImageInputs(network, kind, images)
+            return evaluate_inputs(inputs, len(kind.class_names), should_stop, part)
     finally:
         network.train(was_training)
 

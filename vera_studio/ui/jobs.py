@@ -150,8 +150,10 @@ def measure(
     from vera_studio.training.evaluation import evaluate
 
     _take_thread_count()
-    images = data.validation if len(data.validation) else data.test
-    return evaluate(_with_adapter(model, adapter), model.kind, images, should_stop)
+    network = _with_adapter(model, adapter)
+    if len(data.validation):
+        return evaluate(network, model.kind, data.validation, should_stop, "validation")
+    return evaluate(network, model.kind, data.test, should_stop, "test")
 
 
 def holds_weights(path: Path) -> bool:
