@@ -82,7 +82,7 @@ def logits(window):
     from vera_studio.training.evaluation import predict
 
     network = jobs._with_adapter(workspace.model, workspace.adapter)
-    return predict(network, workspace.model.kind, workspace.data.test.images[:200])
+    return predict(workspace.model.with_network(network), workspace.data.test.images[:200])
 
 
 def test_the_window_opens_on_the_sample_and_says_so(window):
@@ -116,7 +116,7 @@ def test_without_classes_a_run_cannot_start_and_the_panel_says_why(qtbot, window
 
 def test_weakest_three_ticks_the_three_least_accurate(qtbot, window):
     click(qtbot, window.setup_panel, "classes_weakest")
-    accuracy = window.studio.workspace.accuracy.per_class
+    accuracy = window.studio.workspace.accuracy.evaluation.per_class
     names = window.studio.workspace.class_names
     chosen = window.studio.workspace.recipe.training.target_classes
     assert len(chosen) == 3

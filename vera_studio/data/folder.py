@@ -71,7 +71,7 @@ def open_folder(
     if validation is None:
         train, validation = hold_out(train, validation_share, seed)
     title = f"Folder {path.resolve().name}"
-    return ImageData("folder", title, tuple(class_names), train, validation, test, skipped)
+    return ImageData("folder", title, tuple(class_names), train, validation, test, skipped, path)
 
 
 def open_images(
@@ -130,19 +130,21 @@ class _Reader:
         # One block from the start: a list of tens of thousands of tensors takes far more.
         images = np.empty((len(files), 3, self._size, self._size), dtype=np.uint8)
         labels: list[int] = []
+        names: list[str] = []
         for file in files:
+            name = str(file.path.relative_to(self._root))
             try:
                 pixels = read_image(file.path, self._size, self._should_stop)  # (size, size, 3)
             except UnreadableImage as why:
-                path = str(file.path.relative_to(self._root))
-                self.skipped.append(SkippedFile(path, why.kind, why.detail))
+                self.skipped.append(SkippedFile(name, why.kind, why.detail))
             else:
                 images[len(labels)] = pixels.transpose(2, 0, 1)
                 labels.append(file.label)
+                names.append(name)
             self._count_one()
         self.image_count += len(labels)
         kept = torch.from_numpy(images[: len(labels)])
-        return ImageSet(kept, torch.tensor(labels, dtype=torch.int64))
+        return ImageSet(kept, torch.tensor(labels, dtype=torch.int64), tuple(names))
 
     def _count_one(self) -> None:
         if self._should_stop():

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -29,6 +30,7 @@ class ImageSet:
 
     images: Tensor  # (count, 3, height, width) uint8, RGB
     labels: Tensor  # (count,) int64, indices into the data's class names
+    names: tuple[str, ...] = ()  # of their files, below the folder; empty where there are none
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,7 +42,8 @@ class ImageSet:
     def subset(self, indices: Tensor) -> "ImageSet":
         """A copy of the images at `indices` (count,) int64, in that order."""
         # Several times as fast as indexing.
-        return ImageSet(self.images.index_select(0, indices), self.labels[indices])
+        names = tuple(self.names[index] for index in indices.tolist()) if self.names else ()
+        return ImageSet(self.images.index_select(0, indices), self.labels[indices], names)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class ImageData:
     validation: ImageSet  # held out of the training images to choose the best epoch
     test: ImageSet
     skipped: tuple[SkippedFile, ...] = ()
+    folder: Path | None = None  # in which the images' files are
 
     @property
     def skipped_text(self) -> str:

@@ -26,7 +26,7 @@ from vera_studio.ui.loading import load_engine
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.shelf import Shelf
-from vera_studio.ui.workspace import LoadedAdapter, Workspace
+from vera_studio.ui.workspace import LoadedAdapter, Measurement, Workspace, shown_part
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class Studio(QObject):
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         download_failed(str): CIFAR-10 did not come; the reason.
+        download_cancelled(): CIFAR-10 did not come, for the user broke it off.
+        download_done(): CIFAR-10 has come.
         path_opened(Path): a file or folder of the user's was opened.
     """
 
@@ -50,6 +52,8 @@ class Studio(QObject):
     message = Signal(str)
     failed = Signal(object)
     download_failed = Signal(str)
+    download_cancelled = Signal()
+    download_done = Signal()
     path_opened = Signal(object)
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
@@ -75,6 +79,7 @@ class Studio(QObject):
         self.comparison.message.connect(self.message)
         self.is_ready = False
         self._measuring: Job | None = None
+        self._measuring_test: Job | None = None
         self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
         self.failed.connect(lambda error: _log.warning("%s", error))
         workspace.model_changed.connect(self._measure)
@@ -174,6 +179,7 @@ class Studio(QObject):
         """Download CIFAR-10, then open it."""
 
         def downloaded(_: object) -> None:
+            self.download_done.emit()
             settings = self.workspace.recipe.data
             self.open_data(dataclasses.replace(settings, source="cifar10", folder=""))
 
@@ -183,7 +189,11 @@ class Studio(QObject):
             else:
                 self.failed.emit(error)
 
-        self.busy.start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded)
+        def cancelled() -> None:
+            self.download_cancelled.emit()
+            self.message.emit("The download of CIFAR-10 was cancelled.")
+
+        self.busy.start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded, cancelled)
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
@@ -276,22 +286,50 @@ class Studio(QObject):
     def _measure(self, _: object = None) -> None:
         """Measure model and adapter as they are now; a measurement under way is given up."""
         workspace = self.workspace
-        if self._measuring:
-            self._measuring.cancel()
+        for job in (self._measuring, self._measuring_test):
+            if job:
+                job.cancel()
+        self._measuring = self._measuring_test = None
         self._measured_parameters = (
             workspace.adapter.content.parameters if workspace.adapter else None
         )
         workspace.set_accuracy(None)
+        workspace.set_test_accuracy(None)
         if workspace.model is None or workspace.data is None:
             return
-        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data)
+        part = shown_part(workspace.data)
+        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, part)
         self._measuring = job = self.runner.start(function, name="Measuring")
 
-        def measured(accuracy: Any) -> None:
+        def measured(accuracy: Measurement) -> None:
             if job is self._measuring:
                 workspace.set_accuracy(accuracy)
+                if accuracy.part == "test":
+                    workspace.set_test_accuracy(accuracy)
 
         job.finished.connect(measured)
+        job.failed.connect(self.failed)
+
+    @property
+    def is_measuring_test(self) -> bool:
+        """Whether what `measure_test` began goes on."""
+        return self._measuring_test is not None
+
+    def measure_test(self) -> None:
+        """Measure model and adapter as they are now on the test images."""
+        workspace = self.workspace
+        if workspace.model is None or workspace.data is None or self.is_measuring_test:
+            return
+        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, "test")
+        self._measuring_test = job = self.runner.start(function, name="Measuring the test images")
+
+        def ended(accuracy: Measurement | None = None) -> None:
+            if job is self._measuring_test:
+                self._measuring_test = None
+                workspace.set_test_accuracy(accuracy)
+
+        job.finished.connect(ended)
+        job.failed.connect(lambda _: ended())
         job.failed.connect(self.failed)
 
     def _try(self, action: Callable[[], None]) -> bool:

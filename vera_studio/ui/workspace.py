@@ -6,7 +6,7 @@ Whoever changes something goes through here; whoever shows something listens her
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +16,7 @@ from vera_studio.runs.events import Evaluation, RunResult
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,26 @@ class LoadedAdapter:
     content: "AdapterFile"
     title: str  # for a person
     parts: tuple[Path, ...] = ()  # files of the adapters that it combines
+
+
+Part = Literal["validation", "test"]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How the model does with what it has on, on a part of the images that are open."""
+
+    part: Part
+    evaluation: Evaluation
+
+
+def shown_part(data: "ImageData") -> Part:
+    """What the accuracies shown all along are measured on: the test images are not chosen by.
+
+    Where a folder has no training part, and so no validation images, its test images are all
+    that there is to show.
+    """
+    return "validation" if len(data.validation) else "test"
 
 
 @dataclass(frozen=True)
@@ -43,11 +63,12 @@ class Workspace(QObject):
     Signals:
         recipe_changed(Recipe): the draft was edited.
         problems_changed(): what keeps the draft from being run did, though the draft did not.
-        model_changed(OpenedModel): another base network is open.
+        model_changed(Model): another base network is open.
         data_changed(ImageData): other images are open.
         adapter_changed(LoadedAdapter | None): another adapter is on, or none.
-        accuracy_changed(Evaluation | None): on the validation images, model and adapter as
-            they are now; None while it is not known.
+        accuracy_changed(Measurement | None): on the part of the images that `shown_part` says,
+            model and adapter as they are now; None while it is not known.
+        test_accuracy_changed(Measurement | None): the same on the test images, once asked for.
         result_changed(RunResult | None): another run is shown.
         devices_changed(Devices): it became known what this machine can compute on.
     """
@@ -58,6 +79,7 @@ class Workspace(QObject):
     data_changed = Signal(object)
     adapter_changed = Signal(object)
     accuracy_changed = Signal(object)
+    test_accuracy_changed = Signal(object)
     result_changed = Signal(object)
     devices_changed = Signal(object)
 
@@ -65,18 +87,29 @@ class Workspace(QObject):
         super().__init__(parent)
         self.recipe = Recipe()
         self._refusals: dict[str, str] = {}  # by the field whose text is not taken
-        self.model: OpenedModel | None = None
+        self.model: Model | None = None
         self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
         self.adapter: LoadedAdapter | None = None
-        self.accuracy: Evaluation | None = None
+        self.accuracy: Measurement | None = None
+        self.test_accuracy: Measurement | None = None
         self.result: RunResult | None = None
         self.devices: Devices | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The network's classes; none before it is open."""
-        return self.model.kind.class_names if self.model else ()
+        return self.model.class_names if self.model else ()
+
+    @property
+    def foreign_images(self) -> str:
+        """Says so where the adapter was trained on other images than those that are open."""
+        if self.adapter is None or self.data is None:
+            return ""
+        trained_on = self.adapter.content.info.training.get("data")
+        if not isinstance(trained_on, str) or trained_on == self.data.title:
+            return ""
+        return f"Trained on other images: {trained_on}."
 
     def problems(self) -> list[str]:
         """Every reason why the draft cannot be run on what is open, a sentence each."""
@@ -137,7 +170,7 @@ class Workspace(QObject):
             self._refusals[field] = refusal
         self.problems_changed.emit()
 
-    def set_model(self, model: "OpenedModel", weights: str) -> None:
+    def set_model(self, model: "Model", weights: str) -> None:
         """Put another base network in place; the adapter, made for the old one, goes.
 
         Args:
@@ -165,10 +198,15 @@ class Workspace(QObject):
         self.adapter = adapter
         self.adapter_changed.emit(adapter)
 
-    def set_accuracy(self, accuracy: Evaluation | None) -> None:
-        """Tell how model and adapter do on the validation images."""
+    def set_accuracy(self, accuracy: Measurement | None) -> None:
+        """Tell how model and adapter do on the part that is shown."""
         self.accuracy = accuracy
         self.accuracy_changed.emit(accuracy)
+
+    def set_test_accuracy(self, accuracy: Measurement | None) -> None:
+        """Tell how model and adapter do on the test images."""
+        self.test_accuracy = accuracy
+        self.test_accuracy_changed.emit(accuracy)
 
     def set_result(self, result: RunResult | None) -> None:
         """Show another run, or none."""

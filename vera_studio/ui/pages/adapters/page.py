@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.runs.events import Evaluation
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.adapters.details import DetailsPane
 from vera_studio.ui.pages.adapters.page_actions import PageActions
@@ -28,7 +27,7 @@ from vera_studio.ui.widgets.adapter_table import AdapterTable
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.widgets.undo_bar import UndoBar
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.workspace import LoadedAdapter, Measurement
 
 _EMPTY, _FILLED = range(2)
 _HINT, _DETAILS, _PAIR = range(3)
@@ -212,7 +211,7 @@ class AdaptersPage(QWidget):
             self.table.select((str(adapter.path),))
         self._show_accuracy(self._studio.workspace.accuracy)
 
-    def _show_accuracy(self, accuracy: Evaluation | None) -> None:
+    def _show_accuracy(self, accuracy: Measurement | None) -> None:
         """Say what is on and how well it does; until that is measured, that it is measured."""
         adapter = self._studio.workspace.adapter
         name = f"On the model: <b>{html.escape(adapter.title)}</b>" if adapter else _NONE_ON
@@ -220,8 +219,8 @@ class AdaptersPage(QWidget):
             self.on_label.setText(f"{name}. Measuring…")
             return
         if adapter is None:
-            self._base_accuracy = accuracy.accuracy
-        text = f"{name}. {accuracy.accuracy:.1%} of the validation images right"
+            self._base_accuracy = accuracy.evaluation.accuracy
+        text = f"{name}. {accuracy.evaluation.accuracy:.1%} of the {accuracy.part} images right"
         if adapter is not None and self._base_accuracy is not None:
             text += f", {self._base_accuracy:.1%} without"
         other = self._adapters.other_images(adapter.content.info) if adapter else ""

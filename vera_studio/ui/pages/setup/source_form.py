@@ -38,6 +38,8 @@ class SourceForm(QGroupBox):
         self._adapter = ElidedLabel()
         self._model.setObjectName("model_text")
         self._adapter.setObjectName("adapter_text")
+        self._foreign = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._foreign.setObjectName("foreign_images")
         self._images = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._images.setObjectName("images_text")
         open_model = describe(
@@ -58,9 +60,10 @@ class SourceForm(QGroupBox):
             Choice(_SOURCES), "data_source", "Images", "Which images to train and test with"
         )
         self._source.edited.connect(self._request_source)
-        form = QFormLayout()
+        self._form = form = QFormLayout()
         form.addRow("Network", _beside(self._model, open_model))
         form.addRow("Adapter", _beside(self._adapter, self._remove))
+        self._form.addRow("", self._foreign)
         form.addRow("Images", self._source)
         form.labelForField(self._source).setToolTip(self._source.toolTip())
         layout = QVBoxLayout(self)
@@ -82,6 +85,8 @@ class SourceForm(QGroupBox):
             self._model.setText(f"{workspace.model.kind.title}, {workspace.model.weights}")
         self._adapter.setText(workspace.adapter.title if workspace.adapter else "None")
         self._remove.setVisible(workspace.adapter is not None)
+        self._foreign.setText(workspace.foreign_images)
+        self._form.setRowVisible(self._foreign, bool(workspace.foreign_images))
         self._source.show_setting(workspace.recipe.data.source)
         data = workspace.data
         if data is None:

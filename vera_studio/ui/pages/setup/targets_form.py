@@ -4,12 +4,11 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vera_studio.recipe import Recipe, TrainingSettings
-from vera_studio.runs.events import Evaluation
 from vera_studio.ui.pages.setup.fields import ResetButton, describe
 from vera_studio.ui.widgets.class_list import ClassList
 from vera_studio.ui.widgets.marked_slider import MarkedSlider
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.workspace import Measurement, Workspace, shown_part
 
 
 class TargetsForm(QGroupBox):
@@ -88,14 +87,17 @@ class TargetsForm(QGroupBox):
             self._classes.set_classes(self._workspace.class_names)
         self._show(self._workspace.recipe)
 
-    def _show_accuracy(self, accuracy: Evaluation | None) -> None:
-        self._classes.set_accuracies(accuracy.per_class if accuracy else None)
+    def _show_accuracy(self, accuracy: Measurement | None) -> None:
+        if accuracy is None:
+            self._classes.set_accuracies(None)
+        else:
+            evaluation = accuracy.evaluation
+            self._classes.set_accuracies(evaluation.per_class, evaluation.counts)
 
     def _show_hint(self, _: object = None) -> None:
         data, adapter = self._workspace.data, self._workspace.adapter
         if data is None:
             self._hint.setText("The classes appear once the network is open.")
             return
-        images = "validation images" if len(data.validation) else "test images"
         what = "with the adapter on" if adapter else "of the base network"
-        self._hint.setText(f"Accuracy now, {what}, on the {images}:")
+        self._hint.setText(f"Accuracy now, {what}, on the {shown_part(data)} images:")
