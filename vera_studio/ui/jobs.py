@@ -94,8 +94,7 @@ def open_data(
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, "Reading images"))
 
-    names, size = model.class_names, model.preprocessing.size
-    return open_data(settings, names, size, report, should_stop)
+    return open_data(settings, model.class_names, model.preprocessing, report, should_stop)
 
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
