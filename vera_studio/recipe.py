@@ -33,7 +33,8 @@ class ModelSettings:
     """Which network a run starts from."""
 
     name: str = "convnet"  # a name in the registry of built-in models
-    weights: str = ""  # path of the user's own weights; empty for the built-in ones
+    weights: str = ""  # path of the user's own weights; empty for the pretrained ones
+    class_names: tuple[str, ...] | None = None  # a name for each output; None for the network's
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def test_another_format_version(path):
     ("metadata", "message"),
     [
         ({"rank": "many"}, "rank: expected a whole number, found 'many'"),
-        ({"rank": "2000"}, "rank must be from 1 to 1,024"),
+        ({"rank": "2000"}, "Rank must be from 1 to 1,024"),
         ({"rank": "31"}, r"expected fc1\.d with shape \(31,\), found \(32,\)"),
         ({"layers": '["fc1"]'}, r"no tensors but those of its layers, found fc2\.b, .* and 3 more"),
         ({"layers": '["fc1","fc9"]'}, r"expected the tensors fc9\.b, fc9\.d, found none"),

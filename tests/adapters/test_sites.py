@@ -18,7 +18,7 @@ from vera_studio.adapters.attach import (
     pairs_of,
     plan,
 )
-from vera_studio.adapters.sites import find_sites, reached
+from vera_studio.adapters.sites import find_sites, unused_parameters
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
 
@@ -235,11 +235,11 @@ def test_names_are_those_of_the_weights():
 def test_says_what_the_network_uses(convnet, images):
     large = torch.randn(2, 3, 32, 32)
     flags = [p.requires_grad for p in convnet.parameters()]
-    assert reached(convnet, large) == find_sites(convnet).keys() - {"conv3"}
+    assert unused_parameters(convnet, large) == {"conv3.weight", "conv3.bias"}
     assert [p.requires_grad for p in convnet.parameters()] == flags
     for build in (Attention, lambda: Windows(ShiftedWindowAttention), Shared):
         network = build()
-        assert reached(network, images) == find_sites(network).keys()
+        assert unused_parameters(network, images) == set()
 
 
 @pytest.mark.parametrize("method", METHODS)

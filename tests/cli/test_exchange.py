@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.command_line import run
 from vera_studio.adapters import adapter_file
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 
 

@@ -12,7 +12,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import merge
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.exchange.export import export
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 
 

@@ -17,11 +17,11 @@ def nothing_is_opened(monkeypatch):
         raise AssertionError("something was opened")
 
     from vera_studio.data import open_data
-    from vera_studio.models import registry
+    from vera_studio.models import model
     from vera_studio.training import comparison, loop
 
     monkeypatch.setattr(open_data, "open_data", fail)
-    monkeypatch.setattr(registry, "open_model", fail)
+    monkeypatch.setattr(model, "open_model", fail)
     for module in (loop, comparison):
         monkeypatch.setattr(module, "open_model", fail)
 

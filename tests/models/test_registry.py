@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from vera_studio.errors import ModelError
-from vera_studio.models.registry import find, open_model, pretrained_facts
+from vera_studio.models.model import open_model, pretrained_facts
+from vera_studio.models.registry import find
 from vera_studio.recipe import ModelSettings
 
 
@@ -41,7 +42,7 @@ def test_a_file_without_what_the_forward_pass_does_not_use_opens_the_same_each_t
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones():
-    with pytest.raises(ModelError, match="'resnet'; there are convnet"):
+    with pytest.raises(ModelError, match=r"no network 'resnet'\. Is it resnet"):
         open_model(ModelSettings(name="resnet"))
 
 

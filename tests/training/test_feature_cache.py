@@ -14,7 +14,7 @@ from vera_studio.adapters.attach import attach
 from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.store import empty_set
 from vera_studio.errors import Cancelled
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training import feature_cache
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError
@@ -29,9 +29,9 @@ def sources(tiny_data):
     attach(model.network, AdapterSettings())
     data = tiny_data(train=4, validation=3)
     return (
-        ImageInputs(model.network, model.kind, data.train, Augmentation(flips=True)),
-        ImageInputs(model.network, model.kind, data.validation),
-        ImageInputs(model.network, model.kind, empty_set(32)),
+        ImageInputs(model.network, model.preprocessing, data.train, Augmentation(flips=True)),
+        ImageInputs(model.network, model.preprocessing, data.validation),
+        ImageInputs(model.network, model.preprocessing, empty_set(32)),
     )
 
 
@@ -181,7 +181,7 @@ def test_a_crash_leaves_no_file(tmp_path):
         from vera_studio import environment
         from vera_studio.adapters.attach import attach
         from vera_studio.data.store import ImageSet
-        from vera_studio.models.registry import open_model
+        from vera_studio.models.model import open_model
         from vera_studio.recipe import AdapterSettings, ModelSettings
         from vera_studio.training import feature_cache
         from vera_studio.training.feature_cache import FeatureCache
@@ -192,7 +192,7 @@ def test_a_crash_leaves_no_file(tmp_path):
         model = open_model(ModelSettings())
         attach(model.network, AdapterSettings())
         images = ImageSet(torch.zeros((6, 3, 32, 32), dtype=torch.uint8), torch.arange(6))
-        source = ImageInputs(model.network, model.kind, images)
+        source = ImageInputs(model.network, model.preprocessing, images)
         feature_cache.free_bytes = lambda device: 0
         cache = FeatureCache(split(model.network, source.gather(torch.arange(6))), [source])
         print(cache.place, cache.inputs[0].logits(torch.arange(6)).shape, flush=True)

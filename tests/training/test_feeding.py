@@ -7,7 +7,7 @@ import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.models import convnet
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Notice, Stage, StepsDone
 from vera_studio.training import feature_cache

@@ -6,7 +6,7 @@ import pytest
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
@@ -48,7 +48,7 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     model = open_model(ModelSettings())
     chosen = Recipe()
     attach(model.network, chosen.adapter)
-    names = model.kind.class_names
+    names = model.class_names
     folder = RunFolder(tmp_path, chosen, names)
     before = evaluation(*[0.4] * 10, counts=(3,) * 10)
     keeper = Keeper(folder, chosen, model.network, names, {"data": "Colours"}, before)
@@ -74,9 +74,9 @@ def kept(tmp_path, *validations, targets=("cat",), keep_others=1.0, diverged=())
     training = TrainingSettings(target_classes=targets, keep_others=keep_others)
     chosen = Recipe(training=training)
     attach(model.network, chosen.adapter)
-    folder = RunFolder(tmp_path, chosen, model.kind.class_names)
+    folder = RunFolder(tmp_path, chosen, model.class_names)
     before, *epochs = validations
-    keeper = Keeper(folder, chosen, model.network, model.kind.class_names, {}, before)
+    keeper = Keeper(folder, chosen, model.network, model.class_names, {}, before)
     for epoch, validation in enumerate(epochs, start=1):
         vectors = adapter_file.parameters(model.network)
         keeper.add_epoch(epoch, vectors, validation, epoch in diverged)

@@ -11,7 +11,7 @@ from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.data.store import SkippedFile
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
@@ -102,7 +102,7 @@ def test_events_and_tables_tell_every_step_once(tiny_data, tmp_path):
 def test_before_is_the_bare_network(tiny_data, tmp_path):
     data = tiny_data()
     model = open_model(ModelSettings())
-    expected = evaluate(model.network, model.kind, data.test)
+    expected = evaluate(model, data.test)
     assert train(recipe(epochs=1), tmp_path, data=data).before == expected
 
 

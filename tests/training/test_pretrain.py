@@ -6,9 +6,11 @@ import pytest
 import safetensors
 import torch
 
-from vera_studio.errors import Cancelled, TrainingError
-from vera_studio.models.checkpoint import load_weights
+from vera_studio.errors import Cancelled, NotEnoughMemoryError, TrainingError
+from vera_studio.models.model import open_model
 from vera_studio.models.registry import find
+from vera_studio.recipe import ModelSettings
+from vera_studio.training import pretrain as pretraining
 from vera_studio.training.evaluation import evaluate
 from vera_studio.training.pretrain import PretrainSettings, pretrain
 
@@ -44,9 +46,8 @@ def test_the_file_says_how_it_was_made(tiny_data, tmp_path):
 def test_the_weights_load_and_do_what_was_said(tiny_data, tmp_path):
     data = tiny_data(train=3, validation=1, test=2)
     result = pretrain(KIND, data, tmp_path / "new.safetensors", SETTINGS, "cpu")
-    network = KIND.build()
-    load_weights(network, tmp_path / "new.safetensors")
-    assert evaluate(network, KIND, data.test) == result
+    model = open_model(ModelSettings(weights=str(tmp_path / "new.safetensors")))
+    assert evaluate(model, data.test) == result
 
 
 def test_the_same_seed_gives_the_same_weights(tiny_data, tmp_path):
@@ -96,3 +97,27 @@ def test_nothing_to_train_is_refused(tiny_data, tmp_path, per_class, epochs):
     with pytest.raises(TrainingError, match="at least one training image and one epoch"):
         pretrain(KIND, data, tmp_path / "new.safetensors", PretrainSettings(epochs=epochs), "cpu")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stop_while_it_is_measured_writes_nothing(tiny_data, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pretraining, "_fit", lambda *_: asked.append("trained"))
+    with pytest.raises(Cancelled):
+        pretrain(
+            KIND,
+            tiny_data(train=1),
+            tmp_path / "new.safetensors",
+            SETTINGS,
+            "cpu",
+            should_stop=lambda: bool(asked),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_that_runs_out_is_told(tiny_data, tmp_path, monkeypatch):
+    def out_of_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(pretraining, "_fit", out_of_memory)
+    with pytest.raises(NotEnoughMemoryError, match="not enough memory"):
+        pretrain(KIND, tiny_data(train=1), tmp_path / "new.safetensors", SETTINGS, "cpu")

@@ -227,7 +227,7 @@ def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
     assert [row[0] for row in classes[:2]] == ["airplane", "automobile"]
     assert [row[1] for row in classes[:10]] == [f"{share:.1%}" for share in first.per_class]
     assert [row[2] for row in classes[:10]] == [f"{share:.1%}" for share in second.per_class]
-    alike = similarities(*contents, model.network, model.kind.class_names)
+    alike = similarities(*contents, model.network, model.class_names)
     layers = page.pair.compare_view.layers.texts()
     assert [row[0] for row in layers] == list(alike)
     expected = [f"{cosine:+.2f}" for cosine in alike.values()]

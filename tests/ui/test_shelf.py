@@ -7,7 +7,7 @@ import pytest
 from tests.ui.adapters import make_adapter, put_in_library
 from vera_studio import environment
 from vera_studio.adapters import adapter_file
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui.shelf import Shelf
 

@@ -77,8 +77,8 @@ def find_sites(network: nn.Module) -> dict[str, Site]:
     return {site.name: site for site in sites}
 
 
-def reached(network: nn.Module, images: torch.Tensor) -> frozenset[str]:
-    """Names of the sites whose weight has a part in what `network` computes of `images`.
+def unused_parameters(network: nn.Module, images: torch.Tensor) -> frozenset[str]:
+    """Full names of the parameters that have no part in what `network` computes of `images`.
 
     Read off the graph that autograd keeps of one forward pass; nothing is computed backwards.
 
@@ -94,7 +94,7 @@ def reached(network: nn.Module, images: torch.Tensor) -> frozenset[str]:
     finally:
         for parameter, flag in required.items():
             parameter.requires_grad_(flag)
-    return frozenset(name for name, site in find_sites(network).items() if site.weight in used)
+    return frozenset(name for name, one in network.named_parameters() if one not in used)
 
 
 def _leaves(output: torch.Tensor) -> set[torch.Tensor]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # imports torch, which --help and --version do without
     from collections.abc import Sequence
 
     from vera_studio.data.store import ImageSet, SkippedFile
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 _MOST_SKIPPED = 20  # that are named
 DEVICES = ("auto", "cuda", "mps", "cpu")
@@ -76,26 +76,26 @@ def _evaluate(options: argparse.Namespace) -> None:
         _evaluate_adapter(options, model)
 
 
-def _evaluate_adapter(options: argparse.Namespace, model: "OpenedModel") -> None:
+def _evaluate_adapter(options: argparse.Namespace, model: "Model") -> None:
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.reading import read_adapter
 
     adapter = read_adapter(find_adapter(options.adapter), model)
-    adapter_file.apply(adapter, model.network, model.kind.class_names)
+    adapter_file.apply(adapter, model.network, model.class_names)
     images, part, text = _test_images(options.data, model)
     (result,) = _measure(options, model, {part: images})
     if options.json:
-        show(json.dumps(as_json(result, model.kind.class_names)))
+        show(json.dumps(as_json(result, model.class_names)))
     else:
         show(f"{text}: {len(images):,} images")
-        show(*accuracy_table([result], model.kind.class_names))
+        show(*accuracy_table([result], model.class_names))
 
 
-def _evaluate_network(options: argparse.Namespace, model: "OpenedModel") -> None:
+def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
     from vera_studio.data.open_data import open_data
 
-    names = model.kind.class_names
-    data = open_data(data_settings(options.data), names, model.kind.image_size)
+    names = model.class_names
+    data = open_data(data_settings(options.data), names, model.preprocessing.size)
     tell_skipped(data.skipped)
     parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
     there = {part: images for part, images in parts.items() if len(images)}
@@ -110,7 +110,7 @@ def _evaluate_network(options: argparse.Namespace, model: "OpenedModel") -> None
 
 
 def _measure(
-    options: argparse.Namespace, model: "OpenedModel", parts: "dict[Part, ImageSet]"
+    options: argparse.Namespace, model: "Model", parts: "dict[Part, ImageSet]"
 ) -> list[Evaluation]:
     from vera_studio.training.devices import choose_device
     from vera_studio.training.evaluation import evaluate
@@ -119,17 +119,15 @@ def _measure(
     device = choose_device(options.device).device
     with out_of_memory_told(device):
         model.network.to(device)
-        return [
-            evaluate(model.network, model.kind, images, part=part) for part, images in parts.items()
-        ]
+        return [evaluate(model, images, part=part) for part, images in parts.items()]
 
 
-def _test_images(name: str, model: "OpenedModel") -> "tuple[ImageSet, Part, str]":
+def _test_images(name: str, model: "Model") -> "tuple[ImageSet, Part, str]":
     """The images to measure an adapter on, and which they are, also in words."""
     from vera_studio.data.folder import open_images
     from vera_studio.data.open_data import open_data
 
-    settings, names, size = data_settings(name), model.kind.class_names, model.kind.image_size
+    settings, names, size = data_settings(name), model.class_names, model.preprocessing.size
     if settings.source != "folder":
         data = open_data(settings, names, size)
         return data.test, "test", f"{data.title}, test images"

@@ -16,12 +16,12 @@ from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.recipe import ModelSettings
-from vera_studio.wording import already_there
+from vera_studio.wording import already_there, first_of
 
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.library import Entry, Library
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 ADAPTER_HELP = "a file of the studio, a run folder, a PEFT folder, or a name in the library"
 SUFFIX = ".safetensors"
@@ -158,7 +158,7 @@ def _import(options: argparse.Namespace) -> None:
 
     path, model = find_adapter(options.adapter), open_model(options.weights)
     adapter = read_adapter(path, model)
-    with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
+    with_adapter(adapter, model.network, model.class_names)  # or it does not fit
     _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
 
@@ -168,7 +168,7 @@ def _combine(options: argparse.Namespace) -> None:
     model = open_model(options.weights)
     first, second = _read_two(options, model)
     mix = (options.mix[0], options.mix[1])
-    names = model.kind.class_names
+    names = model.class_names
     combined = combine(first, second, mix, model.network, names)
     names_of_two = [Path(name).stem for name in (options.first, options.second)]
     title = f"{mix[0]:g} {names_of_two[0]} + {mix[1]:g} {names_of_two[1]}"
@@ -180,7 +180,7 @@ def _similarity(options: argparse.Namespace) -> None:
 
     model = open_model(options.weights)
     first, second = _read_two(options, model)
-    found = similarities(first, second, model.network, model.kind.class_names)
+    found = similarities(first, second, model.network, model.class_names)
     if options.json:
         show(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return
@@ -232,19 +232,17 @@ def _library() -> "Library":
     return Library(environment.library_folder())
 
 
-def open_model(weights: str) -> "OpenedModel":
+def open_model(weights: str) -> "Model":
     """Open the network with the user's weights, or the pretrained ones if empty; tells of them."""
-    from vera_studio.models import registry
+    from vera_studio.models import model as models
 
-    model = registry.open_model(ModelSettings(weights=weights))
+    model = models.open_model(ModelSettings(weights=weights))
     for note in model.notes:
         tell(note)
     return model
 
 
-def _read_two(
-    options: argparse.Namespace, model: "OpenedModel"
-) -> tuple["AdapterFile", "AdapterFile"]:
+def _read_two(options: argparse.Namespace, model: "Model") -> tuple["AdapterFile", "AdapterFile"]:
     from vera_studio.exchange.reading import read_adapter
 
     first, second = (
@@ -289,7 +287,7 @@ def _as_json(entry: "Entry") -> dict[str, object]:
 
 
 def _classes(targets: Sequence[str], all_classes: Sequence[str]) -> str:
-    return "all" if set(targets) == set(all_classes) else ", ".join(targets)
+    return "all" if set(targets) == set(all_classes) else first_of(targets)
 
 
 def _points(before: float, after: float) -> str:

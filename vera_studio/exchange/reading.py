@@ -11,7 +11,7 @@ from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_import import import_peft
 from vera_studio.exchange.peft_names import CONFIG_FILE, TENSORS_FILE
 from vera_studio.files import is_folder, is_regular, reason
-from vera_studio.models.registry import OpenedModel
+from vera_studio.models.model import Model
 from vera_studio.wording import first_of
 
 _RUN_FILES = ("recipe.toml", "best.safetensors")  # of a run folder
@@ -28,7 +28,7 @@ class Place:
     name: str  # to call the adapter by, where it has no name of its own
 
 
-def read_adapter(path: Path, model: OpenedModel) -> AdapterFile:
+def read_adapter(path: Path, model: Model) -> AdapterFile:
     """Read an adapter, whoever wrote it.
 
     Args:
@@ -42,7 +42,7 @@ def read_adapter(path: Path, model: OpenedModel) -> AdapterFile:
     """
     place = find_place(path)
     if place.is_peft:
-        return import_peft(place.path, model.network, model.kind.class_names)
+        return import_peft(place.path, model.network, model.class_names)
     return adapter_file.load(place.path)
 
 

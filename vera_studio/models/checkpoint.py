@@ -19,6 +19,7 @@ from vera_studio.wording import first_of, shortened
 _MOST_LISTED = 5
 _DEEPEST = 3  # tables in each other that a state dict is looked for in
 _MOST_TABLES = 100  # that are tried
+_MOST_CLASSES = 100_000  # that a last layer is made for
 _MOST_PREFIXES = 8  # in front of a name, such as "_orig_mod.module."
 # Under these a state dict is usually saved; of several that fit, the first of these is taken.
 _KEYS = (
@@ -76,6 +77,36 @@ def load_weights(
         state = _read(fitting[0], network, path.name, should_stop)
     network.load_state_dict(state)
     return tuple(_notes(fitting, network, path.name))
+
+
+def stored_classes(
+    path: Path, network: nn.Module, head: str, should_stop: Callable[[], bool] = never_stop
+) -> int | None:
+    """How many outputs the last layer has in a file of weights.
+
+    Args:
+        path: the file.
+        network: the one that it is for, whose last layer may be of another size.
+        head: full name of that layer.
+        should_stop: asked again and again.
+
+    Returns:
+        Its outputs, or None where the file has no such layer, or one that cannot be right.
+
+    Raises:
+        ModelError: the file is none of weights.
+        Cancelled: `should_stop` said so.
+    """
+    with opened(path, should_stop) as content:
+        found = _candidates(content, network, nothing_unused)
+    name = f"{head}.weight"
+    if not found:
+        return None
+    stored = min(found, key=lambda one: one.distance).tensors.get(name)
+    expected = network.get_parameter(name).shape
+    if stored is None or stored.shape[1:] != tuple(expected[1:]):
+        return None
+    return stored.shape[0] if 1 <= stored.shape[0] <= _MOST_CLASSES else None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from vera_studio.adapters.sites import find_sites
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
-from vera_studio.models.registry import OpenedModel, open_model
+from vera_studio.models.model import Model, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import short_name, title
@@ -39,7 +39,7 @@ def compare(
     on_event: OnEvent = lambda event: None,
     should_stop: ShouldStop = lambda: False,
     data: ImageData | None = None,
-    model: OpenedModel | None = None,
+    model: Model | None = None,
 ) -> Comparison:
     """Run every candidate with every seed and leave a folder with a run folder each.
 
@@ -75,18 +75,18 @@ def compare(
         for note in model.notes:
             on_event(Notice(note))
     layer_names = tuple(find_sites(model.network))
-    _check(settings.problems(recipe, model.kind.class_names, layer_names))
+    _check(settings.problems(recipe, model.class_names, layer_names))
     candidates = plan(recipe, settings, model)
     if data is None:
         data = open_images(recipe, model, on_event, should_stop)
     wanted = recipe.training.target_classes
-    targets = tuple(n for n in model.kind.class_names if wanted is None or n in wanted)
+    targets = tuple(n for n in model.class_names if wanted is None or n in wanted)
     size = attach.count(model.network).total
     empty = Comparison(folder, data.title, targets, size, settings.seeds, candidates)
     return _Comparing(recipe, settings, empty, model, data, on_event, should_stop).go()
 
 
-def plan(recipe: Recipe, settings: ComparisonSettings, model: OpenedModel) -> tuple[Candidate, ...]:
+def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Candidate, ...]:
     """What each candidate would come to on `model`.
 
     Raises:
@@ -96,7 +96,7 @@ def plan(recipe: Recipe, settings: ComparisonSettings, model: OpenedModel) -> tu
     for settings_of_one in settings.candidates:
         counts = attach.plan(model.network, settings_of_one)
         rate = recipe.training.learning_rate or automatic_learning_rate(settings_of_one.method)
-        size = adapter_file.file_bytes(model.network, settings_of_one, model.kind.class_names)
+        size = adapter_file.file_bytes(model.network, settings_of_one, model.class_names)
         planned.append(Candidate(settings_of_one, rate, counts.trainable, counts.total, size))
     return tuple(planned)
 
@@ -109,7 +109,7 @@ class _Comparing:
         recipe: Recipe,
         settings: ComparisonSettings,
         comparison: Comparison,
-        model: OpenedModel,
+        model: Model,
         data: ImageData,
         on_event: OnEvent,
         should_stop: ShouldStop,

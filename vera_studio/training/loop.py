@@ -17,7 +17,7 @@ from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData, skipped_reasons
 from vera_studio.errors import DataError
-from vera_studio.models.registry import OpenedModel, open_model
+from vera_studio.models.model import Model, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.candidates import title
 from vera_studio.runs.events import (
@@ -51,6 +51,7 @@ from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
+from vera_studio.wording import first_of
 
 OnEvent = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -62,7 +63,7 @@ def train(
     on_event: OnEvent = lambda event: None,
     should_stop: ShouldStop = lambda: False,
     data: ImageData | None = None,
-    model: OpenedModel | None = None,
+    model: Model | None = None,
 ) -> RunResult:
     """Fine-tune an adapter as `recipe` says and leave a run folder.
 
@@ -95,7 +96,7 @@ def train(
             model = open_model(recipe.model)
             for note in model.notes:
                 on_event(Notice(note))
-        recipes.validate(recipe, model.kind.class_names, list(find_sites(model.network)))
+        recipes.validate(recipe, model.class_names, list(find_sites(model.network)))
         adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
@@ -105,7 +106,7 @@ def train(
 
 
 def open_images(
-    recipe: Recipe, model: OpenedModel, on_event: OnEvent, should_stop: ShouldStop
+    recipe: Recipe, model: Model, on_event: OnEvent, should_stop: ShouldStop
 ) -> ImageData:
     """The images that `recipe` names, in the form that `model` takes."""
     text = "Opening the images"
@@ -114,7 +115,7 @@ def open_images(
         on_event(Stage(text, done / total if total else None))
 
     on_event(Stage(text))
-    names, size = model.kind.class_names, model.kind.image_size
+    names, size = model.class_names, model.preprocessing.size
     return open_data(recipe.data, names, size, report, should_stop)
 
 
@@ -136,7 +137,7 @@ class _Run:
         self,
         recipe: Recipe,
         run_folder: Path,
-        model: OpenedModel,
+        model: Model,
         data: ImageData,
         device: DeviceChoice,
         on_event: OnEvent,
@@ -145,15 +146,14 @@ class _Run:
         self.recipe = recipe
         self.settings = recipe.training
         self.folder_path = run_folder
-        self.kind = model.kind
-        self.model_title = model.title
+        self.model = model
         self.network = model.network
         self.device = device
         self.on_event = on_event
         self.clock = Stopwatch()
         self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
         self.stopping = Stopping(self.should_stop)
-        self.targets = recipe.training.targets_among(model.kind.class_names)
+        self.targets = recipe.training.targets_among(model.class_names)
         self._check_images(data)
         self.data = self._images_to_train_on(data)
         self.generator = torch.Generator().manual_seed(recipe.training.seed)
@@ -176,8 +176,7 @@ class _Run:
         self.network.to(self.device.device)
         with ExitStack() as resources:
             feed = open_feed(
-                self.network,
-                self.kind,
+                self.model,
                 self.data,
                 self.settings,
                 len(self.sampler),
@@ -191,16 +190,16 @@ class _Run:
         self.on_event(Stage("Measuring before training"))
         before = self._measure(feed.test, "test")
         validation_before = self._measure(feed.validation, "validation")
-        folder = RunFolder(self.folder_path, self.recipe, self.kind.class_names)
+        folder = RunFolder(self.folder_path, self.recipe, self.model.class_names)
         facts = {
             "data": self.data.title,
-            "network": self.model_title,
-            "targets": [self.kind.class_names[index] for index in self.targets],
+            "network": self.model.title,
+            "targets": [self.model.class_names[index] for index in self.targets],
             "keep_others": self.settings.keep_others,
             "epochs": self.settings.epochs,
             "before": list(before.per_class),
         }
-        names = self.kind.class_names
+        names = self.model.class_names
         keeper = Keeper(folder, self.recipe, self.network, names, facts, validation_before)
         self._announce(before, validation_before)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
@@ -219,7 +218,7 @@ class _Run:
         """Put the best epoch's adapter on; returns how it does on the test images."""
         self.on_event(Stage("Measuring the best epoch on the test images"))
         tools.keeper.put_best_on()
-        classes = len(self.kind.class_names)
+        classes = len(self.model.class_names)
         after = self.stopping.measure(tools.feed.test, classes, "test")
         if after is None:
             self.stopped = True
@@ -233,11 +232,11 @@ class _Run:
         Raises:
             DataError: names the classes without images.
         """
-        counts = data.train.counts(len(self.kind.class_names))
-        empty = [self.kind.class_names[i] for i in self.targets if not counts[i]]
+        counts = data.train.counts(len(self.model.class_names))
+        empty = [self.model.class_names[i] for i in self.targets if not counts[i]]
         if empty:
             raise DataError(
-                f"{data.title} has no training images of {', '.join(empty)}. "
+                f"{data.title} has no training images of {first_of(empty)}. "
                 "Choose other target classes or other images."
             )
 
@@ -249,7 +248,7 @@ class _Run:
         return replace(data, train=data.train.subset(is_target.nonzero().flatten()))
 
     def _measure(self, inputs: Inputs, part: Part) -> Evaluation:
-        return evaluate_inputs(inputs, len(self.kind.class_names), self.should_stop, part)
+        return evaluate_inputs(inputs, len(self.model.class_names), self.should_stop, part)
 
     def _announce(self, test: Evaluation, validation: Evaluation) -> None:
         counts = count(self.network)
@@ -257,7 +256,7 @@ class _Run:
             RunStarted(
                 device=self.device.device.type,
                 device_reason=self.device.reason,
-                class_names=self.kind.class_names,
+                class_names=self.model.class_names,
                 target_classes=self.targets,
                 epochs=self.settings.epochs,
                 steps_per_epoch=self.steps_per_epoch,
@@ -358,7 +357,7 @@ class _Run:
         tools: _Tools,
     ) -> None:
         """Evaluate an epoch, keep it if it is the best so far, and write it down."""
-        classes = len(self.kind.class_names)
+        classes = len(self.model.class_names)
         validation = self.stopping.measure(tools.feed.validation, classes, "validation")
         parameters = adapter_file.parameters(self.network)
         # A loss is from before its step: what the epoch's last step did shows only here.
@@ -389,7 +388,7 @@ class _Run:
             stopped=self.stopped,
             epochs_done=epochs_done,
             best_epoch=tools.keeper.best_epoch,
-            class_names=self.kind.class_names,
+            class_names=self.model.class_names,
             target_classes=self.targets,
             before=before,
             after=after,
@@ -402,7 +401,7 @@ class _Run:
         )
 
 
-def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageData) -> RunSubject:
+def _subject(recipe: Recipe, run_folder: Path, model: Model, data: ImageData) -> RunSubject:
     settings = recipe.adapter
     return RunSubject(
         run=run_folder.name,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 
 class AdapterControl(QObject):
@@ -71,7 +71,7 @@ class AdapterControl(QObject):
 
         if (model := self._workspace.model) is None:
             return ""
-        reason = other_classes(entry.info, model.kind.class_names)
+        reason = other_classes(entry.info, model.class_names)
         return reason or other_base(entry.info, self._base_digest, model.title)
 
     def other_images(self, info: "AdapterInfo") -> str:
@@ -93,7 +93,7 @@ class AdapterControl(QObject):
         if model is None or content is None:
             return
         try:
-            check_fit(content, model.network, model.kind.class_names, model.title)
+            check_fit(content, model.network, model.class_names, model.title)
         except StudioError as error:
             self.failed.emit(error)
             return
@@ -112,7 +112,7 @@ class AdapterControl(QObject):
         if model is None or first is None or second is None:
             return
         try:
-            both = combine(first, second, weights, model.network, model.kind.class_names)
+            both = combine(first, second, weights, model.network, model.class_names)
         except StudioError as error:
             self.failed.emit(error)
             return
@@ -219,7 +219,7 @@ class AdapterControl(QObject):
         name = content.info.name or path.stem
         return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
 
-    def _follow_model(self, model: "OpenedModel") -> None:
+    def _follow_model(self, model: "Model") -> None:
         from vera_studio.adapters.base_digest import base_digest
 
         self._base_digest = model.digest or base_digest(model.network)

@@ -17,7 +17,7 @@ from vera_studio.ui.workspace import LoadedAdapter, shown_part
 if TYPE_CHECKING:
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 Target = Literal["file", "peft", "lora", "merged", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
@@ -43,14 +43,14 @@ class ExportPlan:
 
 
 def read_adapter(
-    path: Path, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+    path: Path, model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> LoadedAdapter:
     """Read an adapter of the studio or of PEFT, and prove that it fits `model`."""
     from vera_studio.adapters.adapter_fit import check_fit
     from vera_studio.exchange.reading import find_place, read_adapter
 
     content = read_adapter(path, model)
-    check_fit(content, model.network, model.kind.class_names, model.title)
+    check_fit(content, model.network, model.class_names, model.title)
     return LoadedAdapter(path, content, content.info.name or find_place(path).name)
 
 
@@ -63,7 +63,7 @@ def holds_adapter(path: Path) -> bool:
 
 def compare(
     contents: "tuple[AdapterFile, AdapterFile]",
-    model: "OpenedModel",
+    model: "Model",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -71,7 +71,7 @@ def compare(
     """Measure both adapters on the images shown all along, and how alike their changes are."""
     from vera_studio.adapters.similarity import similarities
 
-    names = model.kind.class_names
+    names = model.class_names
     alike = similarities(*contents, model.network, names)
     first, second = (
         jobs.measure(
@@ -84,7 +84,7 @@ def compare(
 
 def export(
     content: "AdapterFile",
-    model: "OpenedModel",
+    model: "Model",
     target: Target,
     destination: Path,
     on_event: OnEvent,

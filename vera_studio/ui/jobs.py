@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from vera_studio.adapters.inspection import TensorInfo
     from vera_studio.adapters.projections import ProjectionPair
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 DOWNLOAD = "Downloading CIFAR-10"
+DOWNLOAD_WEIGHTS = "Downloading the weights"
 OPEN_IMAGES = "Opening the images"
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
@@ -74,19 +75,18 @@ def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
     return Devices(available_devices(), choose_device().reason)
 
 
-def open_model(
-    settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop
-) -> "OpenedModel":
-    """Open the network that `settings` names; here its digest too, which takes a while."""
-    from vera_studio.adapters.base_digest import base_digest
-    from vera_studio.models.registry import open_model
+def open_model(settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop) -> "Model":
+    """Open the network that `settings` names; its weights may have to come from the network."""
+    from vera_studio.models.model import open_model
 
-    model = open_model(settings, should_stop)
-    return dataclasses.replace(model, digest=base_digest(model.network))
+    def report(done: int, total: int) -> None:
+        on_event(Progress(done, total, DOWNLOAD_WEIGHTS))
+
+    return open_model(settings, report, should_stop)
 
 
 def open_data(
-    settings: DataSettings, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+    settings: DataSettings, model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> "ImageData":
     """Open the images that `settings` names, as `model` takes them."""
     from vera_studio.data.open_data import open_data
@@ -94,7 +94,7 @@ def open_data(
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, "Reading images"))
 
-    names, size = model.kind.class_names, model.kind.image_size
+    names, size = model.class_names, model.preprocessing.size
     return open_data(settings, names, size, report, should_stop)
 
 
@@ -122,7 +122,7 @@ def download_cifar10(on_event: OnEvent, should_stop: ShouldStop) -> None:
 
 
 def measure(
-    model: "OpenedModel",
+    model: "Model",
     adapter: LoadedAdapter | None,
     data: "ImageData",
     part: Part,
@@ -135,7 +135,8 @@ def measure(
     _take_thread_count()
     images = data.validation if part == "validation" else data.test
     network = _with_adapter(model, adapter)
-    return Measurement(part, evaluate(network, model.kind, images, should_stop))
+    measured = evaluate(model.with_network(network), images, should_stop, part)
+    return Measurement(part, measured)
 
 
 def holds_weights(path: Path) -> bool:
@@ -148,7 +149,7 @@ def holds_weights(path: Path) -> bool:
 def train(
     recipe: Recipe,
     folder: Path,
-    model: "OpenedModel",
+    model: "Model",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -165,7 +166,7 @@ def compare(
     recipe: Recipe,
     settings: ComparisonSettings,
     folder: Path,
-    model: "OpenedModel",
+    model: "Model",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -177,13 +178,13 @@ def compare(
     return compare(recipe, settings, folder, on_event, should_stop, data, model)
 
 
-def plan(model: "OpenedModel", settings: AdapterSettings) -> Plan:
+def plan(model: "Model", settings: AdapterSettings) -> Plan:
     """What `settings` would come to; fast enough to follow a slider on the GUI thread."""
     from vera_studio.adapters import adapter_file, attach
 
     return Plan(
         attach.plan(model.network, settings),
-        adapter_file.file_bytes(model.network, settings, model.kind.class_names),
+        adapter_file.file_bytes(model.network, settings, model.class_names),
     )
 
 
@@ -195,7 +196,7 @@ def automatic_learning_rate(method: Method) -> float:
 
 
 def inspect_draft(
-    model: "OpenedModel",
+    model: "Model",
     settings: AdapterSettings,
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -210,7 +211,7 @@ def inspect_draft(
 
 
 def inspect_adapter(
-    model: "OpenedModel",
+    model: "Model",
     adapter: LoadedAdapter,
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -247,7 +248,7 @@ def _values(network: Any) -> dict[str, Any]:
 
 
 def _fresh(
-    model: "OpenedModel",
+    model: "Model",
     settings: AdapterSettings,
     stored: "ProjectionPair | None",
     should_stop: ShouldStop,
@@ -279,11 +280,11 @@ def _take_thread_count() -> None:
     torch.get_num_threads()
 
 
-def _with_adapter(model: "OpenedModel", adapter: LoadedAdapter | None) -> Any:
+def _with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:
     """A copy of the model's network with `adapter` on; the model itself stays bare."""
     from vera_studio.adapters import adapter_file
 
     network = copy.deepcopy(model.network)
     if adapter is not None:
-        adapter_file.apply(adapter.content, network, model.kind.class_names)
+        adapter_file.apply(adapter.content, network, model.class_names)
     return network

@@ -17,7 +17,7 @@ from vera_studio.wording import first_of
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Workspace(QObject):
     Signals:
         recipe_changed(Recipe): the draft was edited.
         problems_changed(): what keeps the draft from being run did, though the draft did not.
-        model_changed(OpenedModel): another base network is open.
+        model_changed(Model): another base network is open.
         data_changed(ImageData): other images are open.
         adapter_changed(LoadedAdapter | None): another adapter is on, or none.
         accuracy_changed(Measurement | None): on the part of the images that `shown_part` says,
@@ -88,7 +88,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.recipe = Recipe()
         self._refusals: dict[str, str] = {}  # by the field whose text is not taken
-        self.model: OpenedModel | None = None
+        self.model: Model | None = None
         self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
         self.adapter: LoadedAdapter | None = None
@@ -100,7 +100,7 @@ class Workspace(QObject):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The network's classes; none before it is open."""
-        return self.model.kind.class_names if self.model else ()
+        return self.model.class_names if self.model else ()
 
     @property
     def foreign_images(self) -> str:
@@ -128,8 +128,9 @@ class Workspace(QObject):
             if not count and (targets is None or name in targets)
         ]
         if empty:
-            names = first_of(empty)
-            found.append(f"{self.data.title} has no images of {names}: untick what it lacks.")
+            found.append(
+                f"{self.data.title} has no images of {first_of(empty)}: untick what it lacks."
+            )
         return found
 
     def set_recipe(self, recipe: Recipe) -> None:
@@ -171,7 +172,7 @@ class Workspace(QObject):
             self._refusals[field] = refusal
         self.problems_changed.emit()
 
-    def set_model(self, model: "OpenedModel", weights: str) -> None:
+    def set_model(self, model: "Model", weights: str) -> None:
         """Put another base network in place; the adapter, made for the old one, goes.
 
         Args:
