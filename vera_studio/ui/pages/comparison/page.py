@@ -35,6 +35,7 @@ from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.comparison_choice import ComparisonChoice
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.run_progress import RunProgress, format_seconds
 from vera_studio.ui.widgets.scatter_plot import ScatterPlot
 
@@ -177,9 +178,11 @@ class ComparisonPage(QWidget):
     def _follow(self, _: object = None) -> None:
         """Say what Compare would do, and let it be pressed where it would do something."""
         studio, found = self._studio, self._problems()
-        self.start_button.setEnabled(studio.is_free and not found)
-        self.stop_button.setEnabled(studio.comparison.can_stop)
-        self.choice.setEnabled(not studio.comparison.is_going)
+        going = studio.comparison.is_going
+        no_stop = "It is stopping already." if going else "No comparison is going on."
+        allow(self.start_button, studio.obstacle or "\n".join(found))
+        allow(self.stop_button, "" if studio.comparison.can_stop else no_stop)
+        allow(self.choice, "Not while a comparison is going on." if going else "")
         self._plan.setText("\n".join(found) or self._plan_text())
 
     def _plan_text(self) -> str:
@@ -227,7 +230,7 @@ class ComparisonPage(QWidget):
         failures = figures.failures(comparison)
         self._failures.setText(failures)
         self._failures.setVisible(bool(failures))
-        self.export_button.setEnabled(bool(comparison.runs))
+        allow(self.export_button, "" if comparison.runs else "No run has finished yet.")
         if self._is_beginning:
             self._is_beginning = False
             height = self.table.height_of_all()
