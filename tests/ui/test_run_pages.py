@@ -248,10 +248,10 @@ def test_long_names_make_no_page_wider(studio, training, results):
 
 
 def test_what_cannot_be_used_says_why(studio, training, results):
-    assert "Nothing is plotted yet." in training.losses.png_action.toolTip()
+    assert "The plot is empty." in training.losses.png_action.toolTip()
     go(studio)
     tell(studio, started(), steps(1, [1.0]))
-    assert "Nothing" not in training.losses.png_action.toolTip()
+    assert "empty" not in training.losses.png_action.toolTip()
 
 
 # Status bar and title

@@ -73,7 +73,8 @@ class ResultsPage(QWidget):
         workspace.result_changed.connect(self._show)
 
     def _follow_start(self) -> None:
-        allow(self._empty.button, reason_of(self._start))
+        why = "" if self._start.isEnabled() else reason_of(self._start)
+        allow(self._empty.button, why)
 
     def _show(self, result: RunResult | None) -> None:
         self._stack.setCurrentIndex(0 if result is None else 1)

@@ -82,7 +82,7 @@ class PlotFrame(QWidget):
         self._stack.setCurrentIndex(_EMPTY if empty else _FILLED)
         self.legend.setVisible(not empty)
         for action in (self.reset_action, self.png_action, self.csv_action):
-            allow(action, "Nothing is plotted yet." if empty else "")
+            allow(action, "The plot is empty." if empty else "")
 
     def reset_view(self) -> None:
         """Show all data again."""

@@ -44,6 +44,7 @@ _EMPTY, _FILLED = range(2)
 _SOON = 0.5  # runs, after which it is told how long the rest will take
 _RUNS_FILTER = "A row a run (*.csv)"
 _SUMMARY_FILTER = "A row a method: means and spreads (*.csv)"
+_GOING = "Not while a comparison is going on."
 _MakeRows = Callable[[Comparison], list[tables.Row]]
 
 
@@ -178,12 +179,14 @@ class ComparisonPage(QWidget):
     def _follow(self, _: object = None) -> None:
         """Say what Compare would do, and let it be pressed where it would do something."""
         studio, found = self._studio, self._problems()
-        going = studio.comparison.is_going
-        no_stop = "It is stopping already." if going else "No comparison is going on."
         allow(self.start_button, studio.obstacle or "\n".join(found))
-        allow(self.stop_button, "" if studio.comparison.can_stop else no_stop)
-        allow(self.choice, "Not while a comparison is going on." if going else "")
+        allow(self.stop_button, "" if studio.comparison.can_stop else self._why_no_stop())
+        allow(self.choice, _GOING if studio.comparison.is_going else "")
         self._plan.setText("\n".join(found) or self._plan_text())
+
+    def _why_no_stop(self) -> str:
+        is_going = self._studio.comparison.is_going
+        return "It is stopping already." if is_going else "No comparison is going on."
 
     def _plan_text(self) -> str:
         settings, training = self.settings(), self._studio.workspace.recipe.training
