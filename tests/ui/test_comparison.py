@@ -114,7 +114,7 @@ def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
         ["VeRA", "2"],
         ["VeRA", "4"],
         ["VeRA, one pair for all", "8"],
-        ["Biases only (BitFit)", ""],
+        ["Biases and normalisation", ""],
     ]
     wait_for_end(qtbot, window)
     assert page.progress.label.text().startswith("Finished 8 of 8 runs")
@@ -128,7 +128,7 @@ def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
         "VeRA, rank 2",
         "VeRA, rank 4",
         "VeRA, one pair for all, rank 8",
-        "Biases only (BitFit)",
+        "Biases and normalisation",
     ]
     assert page.plot._base == page._comparison.before.targets
 
@@ -242,7 +242,7 @@ def test_a_run_that_fails_is_told_and_the_rest_goes_on(qtbot, window, page, monk
     failures = page.findChild(QLabel, "comparison_failures")
     assert failures.isVisible()
     assert failures.text() == (
-        "Biases only (BitFit), seed 0 failed: The loss is no longer finite in epoch 1."
+        "Biases and normalisation, seed 0 failed: The loss is no longer finite in epoch 1."
     )
     full, bias = page.table.texts()[1:]
     assert (full[-1], bias[-1]) == ("1 of 1", "0 of 1")

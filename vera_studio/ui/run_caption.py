@@ -44,23 +44,22 @@ class RunCaption(QLabel):
 
     def _show(self, _: object = None) -> None:
         subject = self._subject
-        network = f"{subject.network}, {subject.weights}" if subject.weights else subject.network
-        parts = [f"Run {subject.run}" if subject.run else "", network, subject.data]
-        parts.append(subject.adapter)
+        run = f"Run {subject.run}" if subject.run else ""
+        parts = (run, self._network(), subject.data, subject.adapter)
         lines = [html.escape(" · ".join(filter(None, parts)))]
         lines += [f"<b>{html.escape(text)}</b>" for text in self._differences()]
         self.setText("<br>".join(lines))
         self.setVisible(subject != RunSubject())
+
+    def _network(self) -> str:
+        return ", ".join(filter(None, (self._subject.network, self._subject.weights)))
 
     def _differences(self) -> list[str]:
         """What is open now that the figures are not of, a sentence each."""
         subject, workspace = self._subject, self._workspace
         found = []
         if workspace.recipe.model.weights != self._weights:
-            found.append(
-                f"Another network is open now; these figures are of {subject.network} "
-                f"with the weights {subject.weights}."
-            )
+            found.append(f"Another network is open now; these figures are of {self._network()}.")
         if workspace.data is not None and workspace.data.title != subject.data:
             found.append(f"Other images are open now; these figures are of {subject.data}.")
         return found if subject != RunSubject() else []

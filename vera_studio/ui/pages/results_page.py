@@ -103,7 +103,8 @@ def _summary(result: RunResult) -> list[str]:
         f"{result.seconds:,.1f} s in all."
     )
     if not result.improved:
-        return [f"<b>{told[0]}</b>", *told[1:], speed]
+        what, _, advice = told[0].partition(". ")
+        return [f"<b>{what.removesuffix('.')}.</b>", *filter(None, (advice, *told[1:])), speed]
     lines = [_mean_line("Mean of the target classes", result, result.target_classes)]
     if result.other_classes:
         lines.append(_mean_line("Mean of the others", result, result.other_classes))
