@@ -11,6 +11,7 @@ from vera_studio.ui.icons import icon
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.widgets.plain_text import plain_caption
+from vera_studio.ui.widgets.reasons import allow
 
 _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
@@ -49,7 +50,7 @@ class RecentMenu(QMenu):
         clear = self.addAction("&Clear List")
         clear.setObjectName("action_clear_recent")
         clear.triggered.connect(self._recent.clear)
-        clear.setEnabled(bool(paths))
+        allow(clear, "" if paths else "The list is empty.")
 
     def _add(self, path: Path) -> None:
         action = self.addAction(path.name or str(path))

@@ -15,7 +15,7 @@ from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.gain_chart import GainChart
 from vera_studio.ui.widgets.plain_text import plain_tip
-from vera_studio.ui.widgets.reasons import allow
+from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import of_few
 
@@ -75,7 +75,8 @@ class ResultsPage(QWidget):
         workspace.result_changed.connect(self._show)
 
     def _follow_start(self) -> None:
-        self._empty.button.setEnabled(self._start.isEnabled())
+        why = "" if self._start.isEnabled() else reason_of(self._start)
+        allow(self._empty.button, why)
 
     def _show(self, result: RunResult | None) -> None:
         self._stack.setCurrentIndex(0 if result is None else 1)
