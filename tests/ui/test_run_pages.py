@@ -5,13 +5,13 @@ import math
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
-from tests.ui.run_stories import SUBJECT, epoch, evaluation, result, started
+from tests.ui.run_stories import CIFAR10, SUBJECT, epoch, evaluation, result, started
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
 from vera_studio.runs.comparison_results import ComparisonStands
-from vera_studio.runs.events import StepsDone
+from vera_studio.runs.events import Notice, StepsDone
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.training_page import TrainingPage, class_key
 from vera_studio.ui.run_control import RunState
@@ -232,6 +232,26 @@ def test_results_are_marked_once_other_things_are_open(studio, results):
     text = results.caption.text()
     assert "Another network is open now; these figures are of ConvNet" in text
     assert "Other images are open now; these figures are of Built-in sample" in text
+
+
+def test_long_names_make_no_page_wider(studio, training, results):
+    widths = [page.minimumSizeHint().width() for page in (training, results)]
+    subject = dataclasses.replace(SUBJECT, data="Folder " + "x" * 400)
+    names = ("y" * 400, *CIFAR10[1:])
+    before, after = evaluation([0.5] * 10), evaluation([0.1] * 10)
+    go(studio)
+    tell(studio, started(names=names, subject=subject), Notice("z" * 400))
+    studio.workspace.set_result(result(before, after, (0, 1), names=names, subject=subject))
+    for page, width in zip((training, results), widths, strict=True):
+        QApplication.processEvents()
+        assert page.minimumSizeHint().width() <= max(width, 640)
+
+
+def test_what_cannot_be_used_says_why(studio, training, results):
+    assert "The plot is empty." in training.losses.png_action.toolTip()
+    go(studio)
+    tell(studio, started(), steps(1, [1.0]))
+    assert "empty" not in training.losses.png_action.toolTip()
 
 
 # Status bar and title
