@@ -160,9 +160,8 @@ class DataPage(QWidget):
             + ("" if len(data.train) else "There are none to train on.")
         )
         self._gallery = gallery = Gallery(data)
-        self._order = sorted(
-            range(len(gallery.counts)), key=lambda row: not any(gallery.counts[row])
-        )
+        counts = gallery.counts
+        self._order = sorted(range(len(counts)), key=lambda row: not any(counts[row]))
         rows = [ClassRow(gallery.class_names[row], counts[row]) for row in self._order]
         self.grid.set_rows(rows, lambda row, position: gallery(self._order[row], position))
         if self._view is not None:
