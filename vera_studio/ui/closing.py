@@ -27,6 +27,7 @@ class Closing(QObject):
         studio.run.state_changed.connect(self._follow)
         studio.comparison.state_changed.connect(self._follow)
         studio.run.failed.connect(self._stay_open)
+        studio.comparison.failed.connect(self._stay_open)
 
     def close_without_asking(self) -> None:
         """Close as when the system ends the program: what was trained so far is kept whole."""

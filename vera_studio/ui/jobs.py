@@ -99,7 +99,7 @@ def open_data(
 
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
-    """What to start with: CIFAR-10 when it has been downloaded, else the sample."""
+    """What to start with the first time: CIFAR-10 when it has been downloaded, else the sample."""
     source: DataSource = "cifar10" if cifar10_is_downloaded() else "sample"
     return dataclasses.replace(settings, source=source, folder="")
 

@@ -1,14 +1,15 @@
 """The menu bar: which actions stand where."""
 
-from pathlib import Path
-
-from PySide6.QtCore import QSettings, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from vera_studio.ui.icons import icon
-from vera_studio.ui.recent_paths import RecentPaths
+from vera_studio.ui.opening import KIND_TITLES
+from vera_studio.ui.recent_paths import Recent, RecentPaths
+from vera_studio.ui.settings import Settings
 from vera_studio.ui.theme import set_color_scheme
+from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
 
 _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
@@ -17,7 +18,8 @@ _FILE = (
 _EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
 _EDIT = "undo_delete"
 _RUN = "start pause stop | compare | open_runs"
-_HELP = "help | open_log about"
+_HELP = "help | copy_diagnostics open_log about"
+_MOST_SIGNS = 48  # of a name in the menu
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 
 
@@ -34,26 +36,39 @@ class RecentMenu(QMenu):
         super().__init__("Open &Recent", parent)
         self.setObjectName("menu_recent")
         self._recent = recent
+        # Only then: looking for files takes long where a disk or a share does not answer.
         self.aboutToShow.connect(self.refresh)
-        self.refresh()
 
     def refresh(self) -> None:
         """List what is remembered now."""
         self.clear()
-        paths = self._recent.paths()
-        for path in paths:
-            self._add(path)
+        found = self._recent.all()
+        for one in found:
+            self._add(one)
         self.addSeparator()
         clear = self.addAction("&Clear List")
         clear.setObjectName("action_clear_recent")
         clear.triggered.connect(self._recent.clear)
-        clear.setEnabled(bool(paths))
+        clear.setEnabled(bool(found))
+        clear.setToolTip("Forget these files and folders")
 
-    def _add(self, path: Path) -> None:
-        action = self.addAction(path.name or str(path))
-        action.setToolTip(str(path))
-        action.setStatusTip(str(path))
-        action.triggered.connect(lambda: self.path_chosen.emit(path))
+    def _add(self, one: Recent) -> None:
+        action = self.addAction(plain_caption(_entry_text(one)))
+        action.setToolTip(plain_tip(str(one.path)))
+        action.setStatusTip(str(one.path))
+        action.triggered.connect(lambda: self.path_chosen.emit(one.path))
+
+
+def _entry_text(one: Recent) -> str:
+    """Name, kind and folder, for names are often alike: "best.safetensors, adapter, in birds"."""
+    text = f"{_shortened(one.path.name or str(one.path))}, {KIND_TITLES[one.kind]}"
+    folder = one.path.parent.name
+    return f"{text}, in {_shortened(folder)}" if folder else text
+
+
+def _shortened(name: str) -> str:
+    """`name` with its middle left out where it is too long for a menu."""
+    return name if len(name) <= _MOST_SIGNS else f"{name[:24]}…{name[-20:]}"
 
 
 def build_menus(
@@ -61,7 +76,7 @@ def build_menus(
     actions: dict[str, QAction],
     recent: RecentMenu,
     pages: list[QAction],
-    settings: QSettings,
+    settings: Settings,
 ) -> None:
     """Fill the menu bar of `window`, whose docks are in place already."""
     bar = window.menuBar()
@@ -107,14 +122,14 @@ def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
     return menu
 
 
-def _scheme_menu(parent: QWidget, settings: QSettings) -> QMenu:
+def _scheme_menu(parent: QWidget, settings: Settings) -> QMenu:
     """Light, dark, or as the system has it; remembered."""
     menu = QMenu("&Appearance", parent)
     group = QActionGroup(menu)
-    present = settings.value("color_scheme", "system")
+    present = settings.text("color_scheme", "system")
 
     def choose(scheme: str) -> None:
-        settings.setValue("color_scheme", scheme)
+        settings.keep(color_scheme=scheme)
         set_color_scheme(scheme)
 
     for scheme, text in _SCHEMES.items():

@@ -11,7 +11,7 @@ import logging
 import secrets
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, QThread, Signal
+from PySide6.QtCore import QDeadlineTimer, QLockFile, QObject, QThread, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from vera_studio import files
@@ -24,7 +24,7 @@ _MOST_BYTES = 64 * 1024  # of a request
 _CONNECT_MILLISECONDS = 500
 # While it imports torch, or ends, the other window may answer late.
 _ANSWER_MILLISECONDS = 5000
-_TRIES, _PAUSE_MILLISECONDS = 20, 100
+_PATIENCE_MILLISECONDS, _PAUSE_MILLISECONDS = 8000, 100
 
 
 class OneWindow(QObject):
@@ -50,7 +50,8 @@ class OneWindow(QObject):
             Whether this process is to open its window. It is also where the other one does not
             answer, for a window that hangs must not keep the user out; the log says so.
         """
-        for _ in range(_TRIES):  # the other may be starting, or ending
+        deadline = QDeadlineTimer(_PATIENCE_MILLISECONDS)
+        while not deadline.hasExpired():  # the other may be starting, or ending
             if self._lock.tryLock(0):
                 self._listen()
                 return True
@@ -92,9 +93,7 @@ class OneWindow(QObject):
         wanted = None if path is None else str(path.absolute())
         socket.write(json.dumps({"open": wanted}).encode() + b"\n")
         socket.waitForBytesWritten(_CONNECT_MILLISECONDS)
-        return socket.waitForReadyRead(_ANSWER_MILLISECONDS) and (
-            socket.readAll().data() == _TAKEN
-        )
+        return socket.waitForReadyRead(_ANSWER_MILLISECONDS) and (socket.readAll().data() == _TAKEN)
 
     def _answer(self) -> None:
         assert self._server is not None
@@ -110,7 +109,7 @@ class OneWindow(QObject):
                 socket.abort()
             return
         try:
-            request = json.loads(socket.readLine().data())
+            request = json.loads(bytes(socket.readLine().data()))
         except (ValueError, RecursionError):
             request = None
         wanted = request.get("open") if isinstance(request, dict) else 0
@@ -118,5 +117,6 @@ class OneWindow(QObject):
             socket.abort()
             return
         socket.write(_TAKEN)
+        socket.flush()  # before anything is opened, which may take its time
         socket.disconnectFromServer()  # once that is written
         self.asked.emit(None if wanted is None else Path(wanted))

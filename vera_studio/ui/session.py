@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
@@ -22,12 +21,24 @@ class Session:
 
 
 def read_session(settings: Settings) -> Session:
-    """The session that `settings` hold; what of it cannot be used is left out, and logged."""
+    """The session that `settings` hold; what of it cannot be used is left out, and logged.
+
+    Where the last start did not come to its end nothing is brought back: whatever it was that
+    ended it, perhaps a folder too large for the memory, must not do so for good.
+    """
+    if settings.text("starting"):
+        _log.warning("The last start did not come to its end; nothing is brought back.")
+        return Session()
     return Session(
         _recipe(settings.text("recipe")),
         settings.text("page"),
         tuple(settings.texts("selected_adapters")),
     )
+
+
+def mark_start(settings: Settings, is_under_way: bool) -> None:
+    """Have `settings` say whether a start is under way."""
+    settings.keep(starting="yes" if is_under_way else "")
 
 
 def keep_session(settings: Settings, session: Session, **more: bytes) -> None:
@@ -40,7 +51,9 @@ def keep_session(settings: Settings, session: Session, **more: bytes) -> None:
         except (StudioError, UnicodeEncodeError) as error:  # a path that is no Unicode
             _log.warning("The set-up is not remembered: %s", error)
             text = ""
-    settings.keep(recipe=text, page=session.page, selected_adapters=session.selected, **more)
+    settings.keep(
+        recipe=text, page=session.page, selected_adapters=session.selected, starting="", **more
+    )
 
 
 def _recipe(text: str) -> Recipe | None:
@@ -51,5 +64,3 @@ def _recipe(text: str) -> Recipe | None:
     except StudioError as error:
         _log.warning("The set-up of the last time cannot be taken: %s", error)
         return None
-
-
