@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from vera_studio import files
 from vera_studio.errors import StudioError
-from vera_studio.files import read_regular, read_text, write_atomically, write_together
+from vera_studio.files import read_regular, read_text, write_atomically, write_together, writing_in
 
 
 def test_writes_and_replaces_and_leaves_nothing_else(tmp_path):
@@ -118,3 +120,37 @@ def test_many_threads_write_at_once_and_leave_nothing_else(tmp_path):
     for thread in threads:
         thread.join()
     assert sorted(tmp_path.iterdir()) == paths
+
+
+_HOLD = """
+import sys
+from pathlib import Path
+from vera_studio.files import writing_in
+with writing_in(Path(sys.argv[1])):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_process_at_a_time_writes_in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_PATIENCE_SECONDS", 0.2)
+    folder = tmp_path / "new" / "folder"
+    command = [sys.executable, "-c", _HOLD, str(folder)]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert other.stdout.readline().strip() == b"in"
+        with pytest.raises(StudioError, match="Another program is writing in"), writing_in(folder):
+            pass
+    finally:
+        other.communicate(b"")
+    with writing_in(folder), writing_in(folder):  # again in itself
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StudioError, match=r"Cannot write to .*folder"),
+        writing_in(tmp_path / "file" / "folder"),
+    ):
+        pass

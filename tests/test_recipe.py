@@ -1,6 +1,7 @@
 """Recipes: every problem named at once."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -29,26 +30,32 @@ def test_the_default_recipe_has_no_problem():
 @pytest.mark.parametrize(
     ("recipe", "expected"),
     [
-        (edited(training=TrainingSettings(shift=9)), "training.shift must be from 0 to 8, not 9."),
-        (edited(training=TrainingSettings(batch_size=0)), "training.batch_size must be from 1"),
-        (edited(training=TrainingSettings(cache_megabytes=-1)), "training.cache_megabytes"),
-        (edited(adapter=AdapterSettings(rank=0)), "adapter.rank must be from 1 to 1,024, not 0."),
-        (edited(adapter=AdapterSettings(rank=1025)), "adapter.rank"),
-        (edited(adapter=AdapterSettings(d_initial=0.0)), "adapter.d_initial must not be 0"),
-        (edited(adapter=AdapterSettings(d_initial=float("nan"))), "adapter.d_initial"),
+        (edited(training=TrainingSettings(shift=9)), "Shift images must be from 0 to 8, not 9."),
+        (edited(training=TrainingSettings(batch_size=0)), "Batch size must be from 1"),
+        (edited(training=TrainingSettings(cache_megabytes=-1)), "Memory for the feature cache"),
+        (edited(adapter=AdapterSettings(rank=0)), "Rank must be from 1 to 1,024, not 0."),
+        (edited(adapter=AdapterSettings(rank=1025)), "Rank must"),
+        (edited(adapter=AdapterSettings(d_initial=0.0)), "Initial value of d must not be 0"),
+        (edited(adapter=AdapterSettings(d_initial=float("nan"))), "Initial value of d"),
         (edited(adapter=AdapterSettings(layers=())), "at least one layer"),
         (edited(adapter=AdapterSettings(layers=("fc9",))), "names fc9; the network has fc1, fc2"),
         (edited(training=TrainingSettings(target_classes=())), "at least one class"),
         (edited(training=TrainingSettings(target_classes=("cat", "cat"))), "names a class twice"),
         (edited(training=TrainingSettings(target_classes=("cow",))), "names cow"),
-        (edited(training=TrainingSettings(keep_others=1.5)), "training.keep_others"),
-        (edited(training=TrainingSettings(learning_rate=float("inf"))), "training.learning_rate"),
-        (edited(data=DataSettings(source="folder")), "data.folder must name a folder"),
+        (
+            edited(training=TrainingSettings(keep_others=1.5)),
+            "Keep other classes must be from 0% to 100%, not 1.5.",
+        ),
+        (edited(training=TrainingSettings(learning_rate=float("inf"))), "Learning rate must"),
+        (edited(data=DataSettings(source="folder")), "no folder is chosen"),
         (
             edited(data=DataSettings(source="folder", folder="pets\udcff")),
-            "data.folder is pets?",
+            "The folder of images is pets?",
         ),
-        (edited(model=ModelSettings(weights="\udcff.pt")), "model.weights is ?.pt, a name that is"),
+        (
+            edited(model=ModelSettings(weights="\udcff.pt")),
+            "The file of weights is ?.pt, a name that is",
+        ),
     ],
 )
 def test_a_problem_is_told_in_words(recipe, expected):
@@ -71,3 +78,26 @@ def test_names_without_end_are_told_by_the_first():
     recipe = edited(training=TrainingSettings(target_classes=many))
     (problem,) = recipes.problems(recipe, CLASSES, LAYERS)
     assert "class 19 and 4,980 more; the network has cat, dog." in problem
+
+
+def test_no_key_of_a_recipe_is_among_the_problems():
+    """They are shown in the window, where nobody has seen a recipe's keys."""
+    wrong = Recipe(
+        data=DataSettings(source="folder", validation_share=2.0, seed=-1),
+        adapter=AdapterSettings(rank=0, seed=-1, d_initial=99.0, alpha=0.0, layers=("a", "a")),
+        training=TrainingSettings(
+            target_classes=("b", "b"),
+            keep_others=2.0,
+            epochs=0,
+            batch_size=0,
+            learning_rate=0.0,
+            shift=-1,
+            seed=-1,
+            cache_megabytes=-1,
+        ),
+    )
+    found = recipes.problems(wrong, CLASSES, LAYERS)
+    assert len(found) == 18
+    assert not [
+        text for text in found if re.search(r"[a-z]_[a-z]|\b(data|adapter|training)\.", text)
+    ]

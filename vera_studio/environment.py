@@ -47,6 +47,11 @@ def cache_folder() -> Path:
     return _redirected or Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
 
 
+def weights_folder() -> Path:
+    """Where downloaded weights of networks are kept."""
+    return cache_folder() / "weights"
+
+
 def settings_file() -> Path:
     """What the window remembers from one start to the next."""
     if _redirected:

@@ -29,5 +29,9 @@ class TrainingError(StudioError):
     """A run had to end, for instance because its loss was no longer finite."""
 
 
+class NotEnoughMemoryError(StudioError):
+    """A device or the host has too little memory left for what was asked."""
+
+
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
     """The user asked to stop; nothing is shown."""

@@ -4,12 +4,16 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import filelock
+
 from vera_studio.errors import StudioError
 
+_LOCK = ".lock"
+_PATIENCE_SECONDS = 5.0  # with another program; a change takes milliseconds
 MAX_TEXT_BYTES = 2**20  # of recipes, settings and the like; the studio's own have some KB
 # A pipe is not waited for, and a terminal does not become the program's own.
 _OPEN_FLAGS = (
@@ -95,6 +99,34 @@ def is_regular(path: Path) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def writing_in(folder: Path) -> Iterator[None]:
+    """Be the only one, of all processes and threads that ask so, to write in `folder`.
+
+    The folder is made if need be. May be entered again while it is entered.
+
+    Raises:
+        StudioError: the folder cannot be written to, or another program writes without end.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / _LOCK, _PATIENCE_SECONDS, is_singleton=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StudioError(
+            f"Another program is writing in {folder}. Try again in a moment."
+        ) from error
+    except NotImplementedError:  # some network folders know no locks
+        yield
+        return
+    except OSError as error:
+        raise StudioError(f"Cannot write to {folder}: {reason(error)}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path`: the file is there whole, or as it was before.
 
@@ -122,12 +154,70 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         for path, temporary in temporaries.items():
             temporary.replace(path)
     except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no file can have that name"
-        raise StudioError(f"Cannot write {path}: {why}") from error
+        raise StudioError(f"Cannot write {path}: {_why(error)}") from error
     finally:
         for temporary in temporaries.values():
             with contextlib.suppress(OSError, ValueError):  # put in place, or never made
                 temporary.unlink()
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add `content` to the end of a file that is there: all of it, or nothing.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was before.
+    """
+    with path.open("r+b", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            written = 0
+            while written < len(content):
+                written += file.write(content[written:]) or 0
+        except BaseException:  # a full disk, or Ctrl+C in the midst of it
+            file.truncate(end)
+            raise
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that files could not be written to, before there is anything to write.
+
+    What is made to try it is taken away again.
+
+    Raises:
+        StudioError: it cannot be made, entered or written to.
+    """
+    made: list[Path] = []
+    try:
+        missing = [path] if not path.exists() else []
+        while missing and not missing[-1].parent.exists():
+            missing.append(missing[-1].parent)
+        for folder in reversed(missing):
+            folder.mkdir()
+            made.append(folder)
+        trial = path / f".{secrets.token_hex(8)}"
+        _write_new(trial, b"")
+        trial.unlink()
+    except (OSError, ValueError) as error:
+        raise StudioError(f"Cannot write to {path}: {_why(error)}") from error
+    finally:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that no file could be written to, as `check_folder` does.
+
+    Raises:
+        StudioError: it is a folder, or its folder cannot be written to.
+    """
+    if is_folder(path):
+        raise StudioError(f"Cannot write {path}: it is a folder.")
+    check_folder(path.parent)
+
+
+def _why(error: OSError | ValueError) -> str:
+    return reason(error) if isinstance(error, OSError) else "no file can have that name"
 
 
 def _write_new(path: Path, content: bytes) -> None:

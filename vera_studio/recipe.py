@@ -7,6 +7,7 @@ A recipe says everything that decides a run's result. The window edits a draft o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from vera_studio.errors import RecipeError
@@ -32,7 +33,8 @@ class ModelSettings:
     """Which network a run starts from."""
 
     name: str = "convnet"  # a name in the registry of built-in models
-    weights: str = ""  # path of the user's own weights; empty for the built-in ones
+    weights: str = ""  # path of the user's own weights; empty for the pretrained ones
+    class_names: tuple[str, ...] | None = None  # a name for each output; None for the network's
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class AdapterSettings:
     rank: int = 32  # rows of A and columns of B
     d_initial: float = 0.1  # every entry of d before training
     seed: int = 0  # of the frozen projections; with LoRA, of the first values of A
-    layers: tuple[str, ...] | None = None  # full names of linear layers; None for all
+    layers: tuple[str, ...] | None = None  # full names, or patterns; None for the network's own
     method: Method = "vera"
     sharing: Sharing = "shape"  # one pair of projections for each shape, or one for all layers
     alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
@@ -96,7 +98,8 @@ class TrainingSettings:
     seed: int = 0  # of the order of the images, the mixing, the flips and the shifts
     device: Device = "auto"
     feature_cache: bool = True  # compute once what the frozen layers make of the images
-    cache_megabytes: int | None = None  # memory for that; None for a quarter of what is free
+    # Room for that, in memory or on disk; None for a quarter of the free memory, else a file.
+    cache_megabytes: int | None = None
 
     def targets_among(self, class_names: Sequence[str]) -> tuple[int, ...]:
         """The target classes as indices into `class_names`, in their order."""
@@ -121,6 +124,8 @@ def problems(
 ) -> list[str]:
     """Every reason why `recipe` cannot be run, a sentence each; empty when it can.
 
+    They call the settings what the window calls them, not what a recipe's keys are.
+
     Args:
         recipe: the recipe to check.
         class_names: the network's classes, when they are known.
@@ -128,12 +133,12 @@ def problems(
     """
     found = _adapter_problems(recipe.adapter, layer_names)
     found += _training_problems(recipe.training, class_names)
-    _check_number(found, "data.validation_share", recipe.data.validation_share, 0.01, 0.5)
-    _check_number(found, "data.seed", recipe.data.seed, 0, MAX_SEED)
+    _check_share(found, "The share held out to validate", recipe.data.validation_share, 0.01, 0.5)
+    _check_number(found, "The seed of the images", recipe.data.seed, 0, MAX_SEED)
     if recipe.data.source == "folder" and not recipe.data.folder:
-        found.append("data.folder must name a folder when data.source is 'folder'.")
-    _check_path(found, "data.folder", recipe.data.folder)
-    _check_path(found, "model.weights", recipe.model.weights)
+        found.append("The images are to come from a folder, and no folder is chosen.")
+    _check_path(found, "The folder of images", recipe.data.folder)
+    _check_path(found, "The file of weights", recipe.model.weights)
     return found
 
 
@@ -154,38 +159,43 @@ def validate(
 
 def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | None) -> list[str]:
     found: list[str] = []
-    _check_number(found, "adapter.rank", adapter.rank, 1, MAX_RANK)
-    _check_number(found, "adapter.seed", adapter.seed, 0, MAX_SEED)
-    _check_number(found, "adapter.d_initial", adapter.d_initial, -10.0, 10.0)
+    _check_number(found, "Rank", adapter.rank, 1, MAX_RANK)
+    _check_number(found, "Adapter seed", adapter.seed, 0, MAX_SEED)
+    _check_number(found, "Initial value of d", adapter.d_initial, -10.0, 10.0)
     if adapter.d_initial == 0:
-        found.append("adapter.d_initial must not be 0: with d and b both zero nothing can train.")
+        found.append("Initial value of d must not be 0: with d and b both zero nothing can train.")
     if adapter.alpha is not None:
-        _check_number(found, "adapter.alpha", adapter.alpha, MIN_ALPHA, MAX_ALPHA)
-    _check_names(found, "adapter.layers", "layer", adapter.layers, layer_names)
+        _check_number(found, "Alpha", adapter.alpha, MIN_ALPHA, MAX_ALPHA)
+    _check_names(found, "The list of layers", "layer", adapter.layers, layer_names)
     return found
 
 
 def _training_problems(training: TrainingSettings, class_names: Sequence[str] | None) -> list[str]:
     found: list[str] = []
-    _check_number(found, "training.keep_others", training.keep_others, 0.0, 1.0)
-    _check_number(found, "training.epochs", training.epochs, 1, 10_000)
+    _check_share(found, "Keep other classes", training.keep_others, 0.0, 1.0)
+    _check_number(found, "Epochs", training.epochs, 1, 10_000)
     if training.batch_size is not None:
-        _check_number(found, "training.batch_size", training.batch_size, 1, MAX_BATCH_SIZE)
-    _check_number(found, "training.shift", training.shift, 0, MAX_SHIFT)
+        _check_number(found, "Batch size", training.batch_size, 1, MAX_BATCH_SIZE)
+    _check_number(found, "Shift images", training.shift, 0, MAX_SHIFT)
     if training.cache_megabytes is not None:
-        name, most = "training.cache_megabytes", MAX_CACHE_MEGABYTES
+        name, most = "Memory for the feature cache, in MB,", MAX_CACHE_MEGABYTES
         _check_number(found, name, training.cache_megabytes, 0, most)
     if training.learning_rate is not None:
         rate = training.learning_rate
-        _check_number(found, "training.learning_rate", rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
-    _check_number(found, "training.seed", training.seed, 0, MAX_SEED)
-    _check_names(found, "training.target_classes", "class", training.target_classes, class_names)
+        _check_number(found, "Learning rate", rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
+    _check_number(found, "Training seed", training.seed, 0, MAX_SEED)
+    _check_names(found, "The list of target classes", "class", training.target_classes, class_names)
     return found
 
 
 def _check_number(found: list[str], name: str, value: float, least: float, most: float) -> None:
     if not (math.isfinite(value) and least <= value <= most):
         found.append(f"{name} must be from {least:,} to {most:,}, not {value:,}.")
+
+
+def _check_share(found: list[str], name: str, value: float, least: float, most: float) -> None:
+    if not (math.isfinite(value) and least <= value <= most):
+        found.append(f"{name} must be from {least:.0%} to {most:.0%}, not {value:.6g}.")
 
 
 def _check_path(found: list[str], name: str, path: str) -> None:
@@ -207,9 +217,16 @@ def _check_names(
     if chosen is None:
         return
     if not chosen:
-        found.append(f"Choose at least one {kind} ({name}).")
+        found.append(f"Choose at least one {kind}.")
     if len(set(chosen)) != len(chosen):
         found.append(f"{name} names a {kind} twice.")
-    there = set(chosen if known is None else known)
-    if unknown := [one for one in chosen if one not in there]:
-        found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known or ())}.")
+    if known is None:
+        return
+    there = set(known)
+    if unknown := [one for one in chosen if one not in there and not _matches(one, known)]:
+        found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known)}.")
+
+
+def _matches(pattern: str, names: Sequence[str]) -> bool:
+    """Whether `pattern`, such as "blocks.6.*", stands for some of `names`."""
+    return "*" in pattern and any(fnmatchcase(name, pattern) for name in names)

@@ -20,10 +20,48 @@ def listed(names: Collection[str], most: int = 5) -> str:
     return first_of(sorted(names), most)
 
 
+def shortened(text: str, most: int = 160) -> str:
+    """`text`, cut off where it is longer than names are."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
 def first_of(names: Sequence[str], most: int = 20) -> str:
     """The first `most` of the names as they come, and how many more there are."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(shortened(name) for name in names[:most]) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
+
+
+def sentence(text: str, detail: str = "") -> str:
+    """`text`, and after a colon the detail if there is one, with a capital and a full stop."""
+    whole = f"{text}: {detail}" if detail else text
+    return whole[:1].upper() + whole[1:].rstrip(".") + "."
+
+
+def skipped_text(reasons: Mapping[str, int], most: int = 5) -> str:
+    """How many files were skipped and why; empty where none were.
+
+    Args:
+        reasons: how many files for each reason, such as "damaged".
+        most: reasons that are named, the most frequent first.
+    """
+    count = sum(reasons.values())
+    if not count:
+        return ""
+    ordered = sorted(reasons.items(), key=lambda item: -item[1])
+    named = [f"{number:,} {reason}" for reason, number in ordered[:most]]
+    if rest := sum(number for _, number in ordered[most:]):
+        named.append(f"{rest:,} for other reasons")
+    files = "1 file was" if count == 1 else f"{count:,} files were"
+    return f"{files} skipped: {', '.join(named)}."
+
+
+def size_text(count: float) -> str:
+    """A number of bytes, such as "1.1 GB"."""
+    if count >= 10**9:
+        return f"{count / 10**9:,.1f} GB"
+    return f"{count / 10**6:,.0f} MB" if count >= 10**6 else f"{count / 10**3:,.0f} KB"
 
 
 def already_there(name: str) -> str:
@@ -53,11 +91,30 @@ def chosen_by(validation_images: int, keep_others: float, has_others: bool) -> s
     if not validation_images:
         return "Best: the last epoch, for there are no validation images to choose by."
     text = "Best: the highest accuracy on the validation images"
+    equals = "Of equals, the lowest loss."
     if not has_others:
-        return f"{text}."
+        return f"{text}. {equals}"
     if keep_others == 0:
-        return f"{text} of the target classes; the others do not count."
-    return f"{text}, the target classes in full and the others by {keep_others:.0%}."
+        return f"{text} of the target classes; the others do not count. {equals}"
+    return f"{text}, the targets in full and the others by {keep_others:.0%}. {equals}"
+
+
+def lower_rate(learning_rate: float) -> str:
+    """What to try where a run diverges."""
+    return f"Try a lower learning rate, such as {learning_rate / 10:.1g}."
+
+
+def not_enough_memory(device: str) -> str:
+    """What to do where not even one image can be computed on `device`, such as "cuda"."""
+    if device == "cpu":
+        return (
+            "There is not enough memory. Close other programs, or choose fewer images, a lower "
+            "rank or a smaller network."
+        )
+    return (
+        f"There is not enough memory on {device.upper()}. Choose the CPU as the device, a lower "
+        f"rank or a smaller network, or close other programs that use {device.upper()}."
+    )
 
 
 def of_few(share: float, images: int) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import os
 
 import pytest
 import safetensors
@@ -65,7 +66,7 @@ def test_other_networks_are_refused_and_left_as_they_were(path, adapted, refused
         attach(network, AdapterSettings(rank=2, layers=("fc1",)))
     refused(path, other, "trained on other weights than those that are open")
     refused(path, wider, r"fc5\.b: expected float32 \(12,\), found float32 \(10,\)")
-    refused(path, without, r"expected layers among fc1, fc2, fc3, fc5; found fc4\.")
+    refused(path, without, r"this one has no layer fc4\.")
     refused(path, half, r"fc1\.d: expected float16 \(32,\), found float32 \(32,\)")
 
 
@@ -121,9 +122,9 @@ def test_projections_that_come_out_different_are_refused(path, bare, refused):
 
 def test_no_file_or_an_empty_one(tmp_path):
     cannot_be_read(tmp_path / "missing.safetensors", "expected a file, found nothing")
-    cannot_be_read(tmp_path, "expected a file, found a folder")
+    cannot_be_read(tmp_path, "it is a folder, not a file")
     (tmp_path / "empty.safetensors").touch()
-    cannot_be_read(tmp_path / "empty.safetensors", "found one of 0")
+    cannot_be_read(tmp_path / "empty.safetensors", "found an empty file")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,35 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "huge.safetensors"
     with path.open("wb") as file:
         file.truncate(64 * 2**20 + 1)  # takes no room on the disk
-    cannot_be_read(path, "expected a file of 1 to 67,108,864 bytes, found one of 67,108,865")
+    cannot_be_read(path, "it has more than the 67,108,864 bytes that such a file may have")
+
+
+def test_a_file_that_says_no_end_of_itself_is_refused_unread(path):
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length] + b" " * 2**20
+    path.write_bytes(len(header).to_bytes(8, "little") + header + content[8 + length :])
+    cannot_be_read(path, "expected a whole safetensors file")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs pipes and devices that are files")
+@pytest.mark.timeout(30)
+def test_pipes_and_devices_are_told(tmp_path):
+    os.mkfifo(tmp_path / "a.safetensors")
+    (tmp_path / "b.safetensors").symlink_to("/dev/zero")
+    cannot_be_read(tmp_path / "a.safetensors", "it is a pipe, not a file")
+    cannot_be_read(tmp_path / "b.safetensors", "it is a device, not a file")
+
+
+def test_an_adapter_too_large_for_a_file_is_refused_before_it_is_trained(bare, monkeypatch):
+    monkeypatch.setattr(adapter_file, "MAX_FILE_BYTES", 2**20 + 200_000)
+    adapter_file.check_plan(bare, AdapterSettings())
+    for refuses in (
+        lambda: adapter_file.check_plan(bare, AdapterSettings(method="full")),
+        lambda: adapter_file.file_bytes(bare, AdapterSettings(method="full"), CLASS_NAMES),
+    ):
+        with pytest.raises(AdapterError, match=r"its file can have 1 MiB\. Choose fewer"):
+            refuses()
 
 
 def test_other_safetensors_files(tmp_path, bare):
@@ -179,7 +208,7 @@ def test_another_format_version(path):
     ("metadata", "message"),
     [
         ({"rank": "many"}, "rank: expected a whole number, found 'many'"),
-        ({"rank": "2000"}, "rank must be from 1 to 1,024"),
+        ({"rank": "2000"}, "Rank must be from 1 to 1,024"),
         ({"rank": "31"}, r"expected fc1\.d with shape \(31,\), found \(32,\)"),
         ({"layers": '["fc1"]'}, r"no tensors but those of its layers, found fc2\.b, .* and 3 more"),
         ({"layers": '["fc1","fc9"]'}, r"expected the tensors fc9\.b, fc9\.d, found none"),

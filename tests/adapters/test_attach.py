@@ -15,14 +15,20 @@ from vera_studio.adapters.attach import (
     count,
     detach,
     freeze,
-    linear_layers,
     merge,
     plan,
 )
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import MAX_RANK, AdapterSettings
 
 FIVE = ["fc1", "fc2", "fc3", "fc4", "fc5"]
+
+
+def linear_layers(network):
+    """The linear layers that can be adapted, by full name."""
+    sites = find_sites(network).items()
+    return {name: site.places[0].module for name, site in sites if site.kind == "linear"}
 
 
 def addresses(network):
@@ -207,12 +213,15 @@ def test_a_second_adapter_is_refused(convnet, state_of):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (AdapterSettings(layers=("fc1", "fc9", "conv1")), "names fc9, conv1; the network has fc1"),
+        (
+            AdapterSettings(layers=("fc1", "fc9", "conv9")),
+            "names fc9, conv9; the network has conv1",
+        ),
         (AdapterSettings(layers=()), "at least one layer"),
-        (AdapterSettings(rank=0), "rank must be from 1 to 1,024, not 0"),
+        (AdapterSettings(rank=0), "Rank must be from 1 to 1,024, not 0"),
         (AdapterSettings(rank=MAX_RANK + 1), "not 1,025"),
-        (AdapterSettings(seed=2**31), "adapter.seed"),
-        (AdapterSettings(d_initial=float("nan")), "adapter.d_initial"),
+        (AdapterSettings(seed=2**31), "Adapter seed"),
+        (AdapterSettings(d_initial=float("nan")), "Initial value of d"),
     ],
 )
 @pytest.mark.parametrize("function", [attach, plan])
@@ -225,7 +234,7 @@ def test_settings_that_do_not_fit_change_nothing(convnet, function, settings, me
 
 def test_all_problems_are_named_at_once(convnet):
     settings = AdapterSettings(rank=0, seed=-1, layers=("fc9",))
-    with pytest.raises(AdapterError, match=r"(?s)rank.*seed.*fc9"):
+    with pytest.raises(AdapterError, match=r"(?s)Rank.*seed.*fc9"):
         attach(convnet, settings)
 
 

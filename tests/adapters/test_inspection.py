@@ -41,13 +41,13 @@ def test_an_adapted_network_trains_only_d_and_b(convnet):
     trainable = [info for info in found if info.trainable]
     assert {info.name.rpartition(".")[2] for info in trainable} == {"d", "b"}
     assert sum(info.count for info in trainable) == count(convnet).trainable == 542
-    assert all(info.module_kinds == ("VeraLinear",) for info in trainable)
+    assert all(info.module_kinds == ("VeraLayer",) for info in trainable)
 
 
 def test_the_base_is_inside_the_adapted_layer(convnet):
     attach(convnet, AdapterSettings(rank=32))
     info = by_name(convnet)["fc1.base.weight"]
-    assert info.module_kinds == ("VeraLinear", "Linear")
+    assert info.module_kinds == ("VeraLayer", "Linear")
     assert not info.trainable
 
 
@@ -56,7 +56,7 @@ def test_projections_are_buffers_in_every_layer_of_a_shape(convnet):
     found = by_name(convnet)
     info = found["fc3.projections.A"]
     assert info.kind == "Buffer"
-    assert info.module_kinds == ("VeraLinear", "ProjectionPair")
+    assert info.module_kinds == ("VeraLayer", "ProjectionPair")
     assert info.shared_with == ("fc4.projections.A",)
     assert found["fc4.projections.A"].shared_with == ("fc3.projections.A",)
     assert found["fc4.projections.A"].address == info.address

@@ -1,7 +1,10 @@
 """The library: a folder of adapter files that can be named, annotated, deleted and restored."""
 
+import contextlib
 import dataclasses
 import math
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
@@ -10,7 +13,7 @@ import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.gains import Gains, gains, target_classes
-from vera_studio.adapters.library import MAX_NAME, MAX_NOTES, Contents, Library
+from vera_studio.adapters.library import DAYS_KEPT, MAX_NAME, MAX_NOTES, Contents, Library
 from vera_studio.adapters.library_names import claim
 from vera_studio.errors import AdapterError, StudioError
 
@@ -117,7 +120,11 @@ def test_deleting_two_of_one_name_keeps_both(library, adapter):
     deleted = [library.delete(library.add(adapter, "Birds", NOON).path) for _ in range(2)]
     assert len(set(deleted)) == 2
     library.forget_deleted()
-    assert not any(path.exists() for path in deleted)
+    assert all(path.exists() for path in deleted)  # another window may bring them back
+    for path, days in zip(deleted, (DAYS_KEPT + 1, DAYS_KEPT - 1), strict=True):
+        os.utime(path, (0, time.time() - days * 24 * 60 * 60))
+    library.forget_deleted()
+    assert [path.exists() for path in deleted] == [False, True]
     with pytest.raises(StudioError, match="found nothing"):
         library.restore(deleted[0])
 
@@ -213,3 +220,42 @@ def test_classes_without_images_do_not_count(adapter):
     found = gains(dataclasses.replace(adapter.info, training=training))
     assert math.isnan(found.targets_before)
     assert dataclasses.replace(found, targets_before=0, targets_after=0) == Gains(0, 0, 0.5, 0.7)
+
+
+def test_what_was_deleted_is_as_old_as_its_deletion(library, adapter):
+    path = library.add(adapter, "Birds", NOON).path
+    os.utime(path, (0, 0))
+    deleted = library.delete(path)
+    library.forget_deleted()
+    assert library.restore(deleted) == path
+
+
+def test_of_several_that_keep_the_same_adapter_one_adds_it(library, adapter):
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda n: library.keep(adapter, f"Birds {n}", NOON), range(8)))
+    assert [is_new for _, is_new in kept].count(True) == 1
+    assert len({entry.path for entry, _ in kept}) == len(names(library)) == 1
+
+
+def test_several_that_rename_delete_and_restore_leave_every_adapter_once(library, adapter):
+    """Each asks for the same names at once; a refusal is fine, a name twice is not."""
+    paths = [library.add(adapter, f"Birds {number}", NOON).path for number in range(6)]
+
+    def change(number):
+        own = Library(library.folder)  # as another process has it
+        for name in ("Cats", "Dogs"):
+            with contextlib.suppress(StudioError):
+                own.rename(paths[number % 6], name)
+            with contextlib.suppress(StudioError):
+                own.restore(own.delete(paths[number % 6]))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, range(12)))
+    assert len(names(library)) == len(set(names(library))) == 6
+    assert library.deleted().contents().entries == ()
+
+
+def test_a_folder_that_cannot_be_read_is_told(library):
+    library.folder.write_text("in the way")
+    (problem,) = library.contents().problems
+    assert problem == f"The library {library.folder} cannot be read: Not a directory."

@@ -64,7 +64,7 @@ def test_equals_the_definition(rank, in_features, out_features, seed):
 
 
 def test_bits_are_those_of_every_other_machine():
-    pair = make_pair(rank=2, in_features=3, out_features=4, seed=2024)
+    pair = make_pair(rank=2, fan_in=3, out=4, seed=2024)
     assert [value.hex() for value in pair.A.flatten().tolist()] == GOLDEN_A
     assert [value.hex() for value in pair.B[0].tolist()] == GOLDEN_B_FIRST_ROW
     assert digest([pair]) == GOLDEN_DIGEST
@@ -88,7 +88,7 @@ def test_a_and_b_of_equal_shape_differ():
 
 
 def test_is_uniform_within_the_kaiming_bound():
-    pair = make_pair(rank=64, in_features=400, out_features=300, seed=0)
+    pair = make_pair(rank=64, fan_in=400, out=300, seed=0)
     for matrix, fan_in in ((pair.A, 400), (pair.B, 64)):
         bound = math.sqrt(6 / fan_in)
         assert 0.99 * bound < matrix.abs().max() <= bound

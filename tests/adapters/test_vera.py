@@ -9,14 +9,20 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vera_studio.adapters.attach import attach, attached_layers
 from vera_studio.adapters.projections import make_pair
-from vera_studio.adapters.vera import VeraLinear
+from vera_studio.adapters.sites import find_sites
+from vera_studio.adapters.vera import VeraLayer
 from vera_studio.recipe import AdapterSettings
+
+
+def site_of(base):
+    """The one weight of a layer that hangs nowhere else."""
+    return find_sites(nn.Sequential(base))["0"]
 
 
 @pytest.fixture
 def layer():
     """5 -> 3 at rank 4, with d and b as if trained."""
-    layer = VeraLinear(nn.Linear(5, 3), make_pair(4, 5, 3, seed=0), d_initial=0.1)
+    layer = VeraLayer(site_of(nn.Linear(5, 3)), make_pair(4, 5, 3, seed=0), d_initial=0.1)
     with torch.no_grad():
         layer.d.normal_()
         layer.b.normal_()
@@ -31,7 +37,7 @@ def reference_delta(layer):
 
 def test_starts_as_the_base_with_d_as_set():
     base = nn.Linear(5, 3)
-    layer = VeraLinear(base, make_pair(4, 5, 3, seed=0), d_initial=0.25)
+    layer = VeraLayer(site_of(base), make_pair(4, 5, 3, seed=0), d_initial=0.25)
     x = torch.randn(7, 5)
     assert torch.equal(layer(x), base(x))
     assert layer.base is base
@@ -57,7 +63,7 @@ def test_delta_weight_is_rounded_once(layer):
 
 def test_works_without_bias_and_in_evaluation_mode():
     base = nn.Linear(5, 3, bias=False).eval()
-    layer = VeraLinear(base, make_pair(4, 5, 3, seed=0), d_initial=0.1)
+    layer = VeraLayer(site_of(base), make_pair(4, 5, 3, seed=0), d_initial=0.1)
     assert not layer.training
     assert torch.equal(layer(torch.ones(5)), base(torch.ones(5)))
 
@@ -83,7 +89,7 @@ def test_gradients_equal_those_of_the_dense_weight(layer):
 
 
 def test_never_forms_the_dense_product():
-    layer = VeraLinear(nn.Linear(50, 40), make_pair(2, 50, 40, seed=0), d_initial=0.1)
+    layer = VeraLayer(site_of(nn.Linear(50, 40)), make_pair(2, 50, 40, seed=0), d_initial=0.1)
     with FlopCounterMode(display=False) as counter:
         layer(torch.ones(3, 50))
     assert counter.get_total_flops() == 2 * 3 * (50 * 40 + 50 * 2 + 2 * 40)

@@ -34,7 +34,7 @@ from tests.benchmarks.methods import EPOCHS, METHODS, RANK, TARGETS, run
 from vera_studio.adapters.attach import attach, attached_layers
 from vera_studio.data.folder import open_folder
 from vera_studio.data.store import ImageData, ImageSet
-from vera_studio.models.registry import OpenedModel, open_model
+from vera_studio.models.model import Model, open_model
 from vera_studio.recipe import (
     AdapterSettings,
     DataSettings,
@@ -94,16 +94,16 @@ def images_per_second(step: Callable[[], None], batch_size: int) -> float:
     return best
 
 
-def accuracies(model: OpenedModel, network: nn.Module, test: ImageSet) -> tuple[float, float]:
+def accuracies(model: Model, network: nn.Module, test: ImageSet) -> tuple[float, float]:
     """Mean accuracy of the target classes and of the others on the test images."""
-    names = model.kind.class_names
-    result = evaluate(network, model.kind, test)
+    names = model.class_names
+    result = evaluate(model.with_network(network), test)
     targets = [index for index, name in enumerate(names) if name in TARGETS]
     others = [index for index in range(len(names)) if index not in targets]
     return result.mean_over(targets), result.mean_over(others)
 
 
-def compare(model: OpenedModel, images: ImageSet, test: ImageSet, repeats: int) -> dict[str, dict]:
+def compare(model: Model, images: ImageSet, test: ImageSet, repeats: int) -> dict[str, dict]:
     """All methods in turn, `repeats` times; the medians."""
     turns: dict[str, list[tuple[float, float, float]]] = {name: [] for name in METHODS}
     for repeat in range(repeats):
@@ -143,7 +143,7 @@ def print_comparison(results: dict[str, dict], before: tuple[float, float]) -> N
     print_table(head, rows)
 
 
-def steps_beside_floor(model: OpenedModel, images: ImageSet) -> list[dict[str, float]]:
+def steps_beside_floor(model: Model, images: ImageSet) -> list[dict[str, float]]:
     """The studio's training steps, preparation left out, beside the products alone."""
     results = []
     for batch_size in FLOOR_BATCHES:
@@ -178,7 +178,7 @@ def steps_beside_floor(model: OpenedModel, images: ImageSet) -> list[dict[str, f
     return results
 
 
-def scale(model: OpenedModel, images: ImageSet, repeats: int) -> dict[str, float]:
+def scale(model: Model, images: ImageSet, repeats: int) -> dict[str, float]:
     """Seconds of a run on all classes with all images, and with a tenth of them."""
     every = images.subset(torch.randperm(len(images), generator=torch.Generator().manual_seed(0)))
     tenth = ImageSet(every.images[: len(every) // 10], every.labels[: len(every) // 10])
@@ -241,13 +241,13 @@ def outcomes(photographs: ImageData) -> list[dict[str, object]]:
     return results
 
 
-def open_photographs() -> tuple[OpenedModel, ImageSet, ImageData]:
+def open_photographs() -> tuple[Model, ImageSet, ImageData]:
     """The network, all 50,000 training images, and the data set, which holds some of them out."""
     folder = os.environ.get("VERA_STUDIO_CIFAR10_IMAGES")
     if not folder:
         sys.exit("Set VERA_STUDIO_CIFAR10_IMAGES to a folder with train/ and test/ of CIFAR-10.")
     model = open_model(ModelSettings())
-    data = open_folder(Path(folder), model.kind.class_names, model.kind.image_size)
+    data = open_folder(Path(folder), model.class_names, model.preprocessing.size)
     both = data.train, data.validation
     train_images = ImageSet(
         torch.cat([part.images for part in both]), torch.cat([part.labels for part in both])
@@ -255,9 +255,9 @@ def open_photographs() -> tuple[OpenedModel, ImageSet, ImageData]:
     return model, train_images, data
 
 
-def only_targets(model: OpenedModel, images: ImageSet) -> ImageSet:
+def only_targets(model: Model, images: ImageSet) -> ImageSet:
     """The images of the target classes."""
-    wanted = torch.tensor([model.kind.class_names.index(name) for name in TARGETS])
+    wanted = torch.tensor([model.class_names.index(name) for name in TARGETS])
     return images.subset(torch.isin(images.labels, wanted).nonzero().flatten())
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from vera_studio.data.store import ImageData, ImageSet, empty_set
-from vera_studio.models.registry import OpenedModel
+from vera_studio.models.model import Model
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.training.devices import choose_device
@@ -34,7 +34,7 @@ class Turn:
     network: nn.Module  # trained
 
 
-Method = Callable[[OpenedModel, ImageSet], Turn]
+Method = Callable[[Model, ImageSet], Turn]
 
 
 class _Photographs(Dataset):
@@ -68,7 +68,7 @@ class _DenseVera(nn.Module):
         return F.linear(x, self.base.weight + delta, self.base.bias)
 
 
-def write_up(model: OpenedModel, images: ImageSet) -> Turn:
+def write_up(model: Model, images: ImageSet) -> Turn:
     """A first fine-tuning script: dense product, batches of 4, two workers, SGD."""
     device = choose_device().device
     start = time.perf_counter()
@@ -91,7 +91,7 @@ def write_up(model: OpenedModel, images: ImageSet) -> Turn:
 def peft(batch_size: int) -> Method:
     """PEFT's VeRA with a DataLoader; optimizer, rate and schedule are the studio's."""
 
-    def turn(model: OpenedModel, images: ImageSet) -> Turn:
+    def turn(model: Model, images: ImageSet) -> Turn:
         from peft import VeraConfig, get_peft_model
 
         device = choose_device().device
@@ -120,7 +120,7 @@ def peft(batch_size: int) -> Method:
 def studio(feature_cache: bool) -> Method:
     """The studio's own run, with its default batch size."""
 
-    def turn(model: OpenedModel, images: ImageSet) -> Turn:
+    def turn(model: Model, images: ImageSet) -> Turn:
         own = replace(model, network=copy.deepcopy(model.network))
         start = time.perf_counter()
         run(own, images, feature_cache=feature_cache, target_classes=TARGETS)
@@ -129,10 +129,10 @@ def studio(feature_cache: bool) -> Method:
     return turn
 
 
-def run(model: OpenedModel, images: ImageSet, **training: object) -> RunResult:
+def run(model: Model, images: ImageSet, **training: object) -> RunResult:
     """A run on `images` alone: nothing is measured along the way, the last epoch is kept."""
-    nothing = empty_set(model.kind.image_size)
-    names = model.kind.class_names
+    nothing = empty_set(model.preprocessing.size)
+    names = model.class_names
     data = ImageData("folder", "Photographs", names, images, nothing, nothing)
     values = {"keep_others": 0.0, "epochs": EPOCHS, "flips": False}
     settings = TrainingSettings(**(values | {"learning_rate": LEARNING_RATE} | training))

@@ -204,12 +204,12 @@ def switch(arguments: list[str]) -> dict[str, float]:
 
     from vera_studio.adapters import adapter_file
     from vera_studio.adapters.attach import adapter_parameters, attach
-    from vera_studio.models.registry import open_model
+    from vera_studio.models.model import open_model
     from vera_studio.recipe import AdapterSettings, ModelSettings
 
     torch.set_num_threads(max(1, usable_cores() - 1))
     model = open_model(ModelSettings())
-    names = model.kind.class_names
+    names = model.class_names
     files = []
     with tempfile.TemporaryDirectory() as folder:
         for number, settings in enumerate((AdapterSettings(), AdapterSettings(rank=16, seed=7))):

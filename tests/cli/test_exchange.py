@@ -4,11 +4,12 @@ import json
 
 import pytest
 import safetensors.torch
+import torch
 from PIL import Image
 
 from tests.command_line import run
 from vera_studio.adapters import adapter_file
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 
 
@@ -53,6 +54,15 @@ def test_a_peft_folder_is_an_adapter_too(adapter, tmp_path, capsys):
         losses.append(json.loads(capsys.readouterr().out)["loss"])
     assert losses[0] == losses[1]
     assert run("export", tmp_path / "folder", "--to", "merged", tmp_path / "m.pt") == 0
+
+
+def test_how_weights_were_taken_is_told(adapter, tmp_path, capsys):
+    state = open_model(ModelSettings()).network.state_dict()
+    torch.save({"net": {f"module.{n}": v for n, v in state.items()}}, tmp_path / "w.ckpt")
+    merged = tmp_path / "m.safetensors"
+    command = ("export", adapter, "--to", "merged", merged, "--weights", tmp_path / "w.ckpt")
+    assert run(*command) == 0
+    assert "begin with module., which was taken off" in capsys.readouterr().err
 
 
 def test_failures_are_one_line(adapter, tmp_path, capsys):

@@ -12,7 +12,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import merge
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.exchange.export import export
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 
 
@@ -197,3 +197,11 @@ def test_a_damaged_file_is_told_and_the_others_are_listed(run, adapter):
 def test_wrong_usage(run, arguments):
     with pytest.raises(SystemExit, match="2"):
         run(*arguments)
+
+
+def test_an_unusable_library_is_told(run, own_data_folder):
+    (own_data_folder / "adapters").write_text("in the way")
+    status, out, err = run("list")
+    assert (status, out) == (1, "")
+    assert "cannot be read: Not a directory" in err
+    assert err.count("\n") <= 1

@@ -2,48 +2,20 @@
 
 import json
 import math
-import signal
+import re
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import vera_studio
-from tests.command_line import COLOURS, run, write_class
+from tests.command_line import run
 from vera_studio import cli, environment, recipe_file
-from vera_studio.recipe import DataSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import Stage, StepsDone
+from vera_studio.cli.tables import gains
+from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import loop, reporting
-
-
-@pytest.fixture
-def images(tmp_path):
-    """A folder of three classes, with a train and a test part."""
-    folder = tmp_path / "images"
-    for name in COLOURS:
-        write_class(folder / "train", name, 8, seed=1)
-        write_class(folder / "test", name, 4, seed=2)
-    return folder
-
-
-@pytest.fixture
-def write_recipe(tmp_path, images):
-    def write(**training):
-        values = {"target_classes": ("cat", "dog"), "epochs": 2, "batch_size": 4, "device": "cpu"}
-        data = DataSettings(source="folder", folder=str(images), validation_share=0.25)
-        path = tmp_path / "recipe.toml"
-        recipe_file.save(Recipe(data=data, training=TrainingSettings(**values | training)), path)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def trained(write_recipe, tmp_path, capsys):
-    """The result of a run of the command line."""
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
-    capsys.readouterr()
-    return load_result(tmp_path / "run")
+from vera_studio.runs.summary import outcome
 
 
 def assert_refused(capsys, *arguments, text):
@@ -55,6 +27,10 @@ def assert_refused(capsys, *arguments, text):
     assert len(lines) == 1
     assert lines[0].startswith("vera-studio: ")
     assert text in lines[0]
+
+
+def in_columns(line):
+    return re.split(r" {2,}", line)
 
 
 def test_no_subcommand_opens_the_window():
@@ -97,7 +73,10 @@ def test_train(write_recipe, tmp_path, capsys):
     lines = {line[2:16].strip(): line for line in out.splitlines()}
     assert lines["cat"].startswith("* ")
     assert lines["ship"].startswith("  ")
-    assert lines["cat"].endswith(f"{result.after.per_class[3]:.2%}")
+    right = round(4 * result.after.per_class[3])
+    assert lines["cat"].endswith(f"{result.after.per_class[3]:.2%}  ({right} of 4)")
+    assert outcome(result) in out
+    assert "Best: the highest accuracy on the validation images" in err
     assert "no images" in lines["truck"]
     assert lines["targets (*)"].endswith(f"{result.after.mean_over((3, 5)):.2%}")
 
@@ -118,11 +97,46 @@ def test_evaluate_prints_overall_and_every_class(trained, images, capsys):
     head, *rows = out.splitlines()
     assert head == "test part: 12 images"
     assert err == ""
-    shares = {row[:14].strip(): row[14:].strip() for row in rows}
+    shares = {name: cells for name, *cells in map(in_columns, rows)}
     assert list(shares) == ["overall", *trained.class_names]
-    assert shares["overall"] == f"{trained.after.accuracy:.2%}"
+    right = round(12 * trained.after.accuracy)
+    assert shares["overall"] == [f"{trained.after.accuracy:.2%}", f"({right} of 12)"]
     for name, share in zip(trained.class_names, trained.after.per_class, strict=True):
-        assert shares[name] == ("no images" if math.isnan(share) else f"{share:.2%}")
+        expected = [f"{share:.2%}", f"({round(4 * share)} of 4)"] if share >= 0 else ["no images"]
+        assert shares[name] == expected
+
+
+def test_the_network_itself_is_measured(images, capsys):
+    assert run("evaluate", "--data", images, "--device", "cpu") == 0
+    out, err = capsys.readouterr()
+    head, columns, *rows = out.splitlines()
+    assert head == "ConvNet, pretrained weights, on Folder images: 3 validation and 12 test images"
+    assert in_columns(columns) == ["", "validation", "test"]
+    assert err == ""
+    shares = {name: cells for name, *cells in map(in_columns, rows)}
+    assert len(shares) == 11
+    assert [cell.endswith(("of 1)", "of 4)")) for cell in shares["cat"]] == [False, True] * 2
+    assert shares["frog"] == ["no images", "no images"]
+
+    assert run("evaluate", "--data", images, "--device", "cpu", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["network"], found["weights"]) == ("ConvNet", "pretrained")
+    for part, count in (("validation", 3), ("test", 12)):
+        assert (found[part]["part"], found[part]["images"]) == (part, count)
+        assert shares["overall"][2 * (part == "test")] == f"{found[part]['accuracy']:.2%}"
+
+
+def test_the_network_is_what_a_run_begins_with(trained, images, capsys):
+    assert run("evaluate", "--data", images, "--device", "cpu", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["test"]["accuracy"] == trained.before.accuracy
+
+
+def test_the_network_on_a_folder_with_only_a_test_part(images, tmp_path, capsys):
+    (images / "train").rename(tmp_path / "elsewhere")
+    assert run("evaluate", "--data", images, "--device", "cpu", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["test"]["images"] == 12
+    assert "validation" not in found
 
 
 def test_evaluate_as_json_is_the_result_of_the_run(trained, images, capsys):
@@ -131,7 +145,7 @@ def test_evaluate_as_json_is_the_result_of_the_run(trained, images, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["accuracy"] == trained.after.accuracy
     assert found["loss"] == pytest.approx(trained.after.loss, rel=1e-9)
-    assert found["images"] == 12
+    assert (found["images"], found["part"]) == (12, "test")
     expected = [None if math.isnan(share) else share for share in trained.after.per_class]
     assert found["per_class"] == dict(zip(trained.class_names, expected, strict=True))
 
@@ -142,6 +156,7 @@ def test_evaluate_takes_a_folder_without_parts_whole(trained, images, capsys):
     assert run("evaluate", adapter, "--data", folder, "--device", "cpu", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["images"], found["accuracy"]) == (12, trained.after.accuracy)
+    assert found["part"] == "all"
 
 
 def test_evaluate_takes_a_folder_with_only_a_test_part(trained, images, tmp_path, capsys):
@@ -158,6 +173,55 @@ def test_evaluate_names_what_it_skipped(trained, images, capsys):
     out, err = capsys.readouterr()
     assert "12 images" in out
     assert "broken.png" in err
+    assert "1 file was skipped: 1 not an image (text)." in err.splitlines()
+
+
+def spoil(images, count=2):
+    """Files that are no pictures among the images to train on."""
+    for index in range(count):
+        (images / "train" / "cat" / f"{index}\x1b[2J.jpg").write_bytes(b"no image")
+    (images / "train" / "dog" / "page.jpg").write_bytes(b"<html>")
+
+
+SPOILT = (
+    "3 files were skipped: 2 not an image (text), 1 web page (the download brought no picture)."
+)
+
+
+def test_train_tells_what_it_skipped_and_the_result_holds_it(
+    write_recipe, images, tmp_path, capsys
+):
+    spoil(images)
+    assert run("train", write_recipe(epochs=1), "--out", tmp_path / "run") == 0
+    assert capsys.readouterr().err.splitlines().count(SPOILT) == 1
+    subject = json.loads((tmp_path / "run" / "result.json").read_text())["subject"]
+    reasons = {"not an image (text)": 2, "web page (the download brought no picture)": 1}
+    assert subject["skipped"] == load_result(tmp_path / "run").subject.skipped == reasons
+
+
+def test_compare_and_pretrain_tell_what_they_skipped(write_recipe, images, tmp_path, capsys):
+    spoil(images)
+    compare = ("compare", write_recipe(epochs=1), "--methods", "vera:2", "bias", "--seeds", 1)
+    assert run(*compare, "--out", tmp_path / "compared") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count(SPOILT) == 1
+    assert lines.count("Opening the images ...") == 1
+    out = tmp_path / "own.safetensors"
+    pretrain = ("pretrain", "--out", out, "--data", images, "--epochs", 1, "--device", "cpu")
+    assert run(*pretrain) == 0
+    assert SPOILT in capsys.readouterr().err.splitlines()
+
+
+def test_of_many_skipped_files_a_few_are_named_and_none_steers_the_terminal(
+    trained, images, capsys
+):
+    for index in range(30):
+        (images / "test" / "cat" / f"{index}\x1b[2J.jpg").write_bytes(b"no image")
+    assert run("evaluate", trained.best_adapter, "--data", images, "--device", "cpu") == 0
+    err = capsys.readouterr().err
+    assert err.count(r"\x1b[2J.jpg: Not an image") == 20
+    assert "  and 10 more" in err.splitlines()
+    assert "\x1b" not in err
 
 
 def test_evaluate_on_the_sample(trained, capsys):
@@ -185,7 +249,7 @@ def test_pretrained_weights_are_a_base_of_their_own(trained, images, tmp_path, c
     [
         ("not toml at all", "not valid TOML"),
         ("[training]\nepochs = 'many'\ncolour = 3\n", "training.colour"),
-        ("[training]\nepochs = 0\nbatch_size = 0\n", "training.batch_size"),
+        ("[training]\nepochs = 0\nbatch_size = 0\n", "Batch size must be from 1"),
         ("[training]\ntarget_classes = ['lion']\n", "lion"),
         ("[data]\nsource = 'folder'\nfolder = '/nowhere/at/all'\n", "/nowhere/at/all"),
         ("[data]\nsource = 'cifar10'\n", "not been downloaded"),
@@ -236,55 +300,71 @@ def test_a_folder_that_is_not_there(trained, tmp_path, capsys):
     assert_refused(capsys, *arguments, text="gone")
 
 
-def interrupt_at(monkeypatch, kind, times=1):
-    """Press Ctrl+C when the run's first event of `kind` comes."""
-    train, left = loop.train, [times]
-
-    def train_and_interrupt(recipe, folder, on_event, should_stop):
-        def pass_on(event):
-            on_event(event)
-            while isinstance(event, kind) and left[0]:
-                left[0] -= 1
-                signal.raise_signal(signal.SIGINT)
-
-        return train(recipe, folder, pass_on, should_stop)
-
-    monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
-    monkeypatch.setattr(loop, "train", train_and_interrupt)
-
-
-@pytest.fixture
-def same_handler():
-    """Fails a test that leaves another handler of Ctrl+C behind."""
-    before = signal.getsignal(signal.SIGINT)
-    yield
-    assert signal.getsignal(signal.SIGINT) is before
+@pytest.mark.parametrize("command", ["train", "pretrain", "evaluate", "compare"])
+def test_every_command_tells_of_skipped_files(write_recipe, images, tmp_path, capsys, command):
+    (images / "train" / "cat" / "broken.png").write_bytes(b"no image")
+    recipe, out = write_recipe(epochs=1), ("--out", tmp_path / "out")
+    arguments = {
+        "train": (recipe, *out),
+        "compare": (recipe, *out, "--methods", "bias", "--seeds", 2),
+        "pretrain": ("--data", images, "--epochs", 1, *out),
+        "evaluate": ("--data", images),
+    }[command]
+    assert run(command, *arguments) == 0
+    err = capsys.readouterr().err
+    assert err.count("skipped") == 1
+    if command == "train":
+        assert sum(load_result(tmp_path / "out").subject.skipped.values()) == 1
 
 
-@pytest.mark.usefixtures("same_handler")
-def test_ctrl_c_keeps_the_run(write_recipe, images, tmp_path, capsys, monkeypatch):
-    interrupt_at(monkeypatch, StepsDone)
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 0
-    out, err = capsys.readouterr()
-    assert "what was trained so far is kept" in err
-    assert f"Run folder: {tmp_path / 'run'}" in out
-    result = load_result(tmp_path / "run")
-    assert (result.stopped, result.epochs_done) == (True, 1)
-    assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 2  # head, one step
-    assert run("evaluate", result.best_adapter, "--data", images, "--device", "cpu") == 0
+def result(**changes):
+    before = Evaluation(1.0, 0.5, (0.75, 0.5, math.nan), (4, 400, 0), part="test")
+    values = {
+        "folder": Path("run"),
+        "stopped": False,
+        "epochs_done": 3,
+        "best_epoch": 2,
+        "class_names": ("cat", "dog", "ship"),
+        "target_classes": (0, 2),
+        "before": before,
+        "after": replace(before, per_class=(0.5, 0.6, math.nan)),
+        "images_per_second": 1234.5,
+        "seconds": 6.75,
+        "device": "cpu",
+        "learning_rate": 0.02,
+    }
+    return RunResult(**values | changes)
 
 
-@pytest.mark.usefixtures("same_handler")
-def test_a_second_ctrl_c_breaks_off(write_recipe, tmp_path, capsys, monkeypatch):
-    interrupt_at(monkeypatch, StepsDone, times=2)
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 130
-    assert capsys.readouterr().err.splitlines()[-1] == "vera-studio: interrupted"
-    assert not (tmp_path / "run" / "result.json").exists()
+def test_a_target_that_falls_is_named():
+    lines = gains(result())
+    assert [in_columns(line) for line in lines[1:6]] == [
+        ["*", "cat", "75.00%", "->", "50.00%", "(2 of 4)"],
+        ["", "dog", "50.00%", "->", "60.00%"],
+        ["*", "ship", "no images", "->", "no images"],
+        ["", "targets (*)", "75.00%", "->", "50.00%"],
+        ["", "others", "50.00%", "->", "60.00%"],
+    ]
+    fell = "Target classes that do worse on the test images than before: cat, 75.0% to 50.0%"
+    assert lines[-1] == f"{fell} (2 of 4)."
+    assert lines[-2].startswith("Epoch 2 of 3 was the best on the validation images and is kept.")
 
 
-@pytest.mark.usefixtures("same_handler")
-def test_ctrl_c_before_training_began(write_recipe, tmp_path, capsys, monkeypatch):
-    interrupt_at(monkeypatch, Stage)
-    assert run("train", write_recipe(), "--out", tmp_path / "run") == 130
-    assert capsys.readouterr().err.splitlines()[-1] == "vera-studio: interrupted"
-    assert not (tmp_path / "run").exists()
+def test_of_many_that_fall_the_first_are_named():
+    names = tuple(f"class {index}" for index in range(1000))
+    before, after = (Evaluation(1.0, share, (share,) * 1000, (50,) * 1000) for share in (0.5, 0.4))
+    everything = {"class_names": names, "target_classes": tuple(range(1000))}
+    last = gains(result(before=before, after=after, **everything))[-1]
+    assert last.endswith("class 4, 50.0% to 40.0% and 995 more.")
+
+
+def test_a_run_that_does_no_better_says_what_to_try():
+    text = "\n".join(gains(result(best_epoch=0, after=result().before)))
+    assert "No epoch did better on the validation images than the network before" in text
+    assert "Try a lower learning rate, such as 0.002, or more images." in text
+
+
+def test_a_run_that_was_not_measured_says_so():
+    text = "\n".join(gains(result(stopped=True, after=Evaluation.nothing(3, "test"))))
+    assert "75.00%  ->  not measured" in text
+    assert "Stopped before it was measured on the test images." in text

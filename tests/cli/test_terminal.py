@@ -1,13 +1,16 @@
 """No name, path or note steers the terminal that it is printed on."""
 
 import io
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.command_line import run
 from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import Teller, show, tell
+from vera_studio.errors import StudioError
 from vera_studio.wording import printable
 
 
@@ -63,3 +66,31 @@ def test_failures_and_wrong_usage_do_not_steer_either(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
     assert err.count(r"\x1b[2J") >= 2
+
+
+def test_whoever_reads_may_stop_reading(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as one, os.fdopen(os.dup(writing), "w") as other:
+        monkeypatch.setattr(sys, "stdout", one)
+        monkeypatch.setattr(sys, "stderr", other)
+        show("one", "two")
+        tell("three")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="of Linux")
+def test_results_that_cannot_be_written_are_a_failure_and_progress_is_not(monkeypatch):
+    with Path("/dev/full").open("w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        tell("one")
+    with Path("/dev/full").open("w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(StudioError, match="Cannot write the output: No space left"):
+            show("one")
+
+
+def test_closed_streams_are_passed_over(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    show("one")
+    tell("two")

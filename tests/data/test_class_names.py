@@ -46,3 +46,24 @@ def test_an_unknown_class_is_refused_with_both_lists_and_the_aliases(class_names
 def test_two_names_of_one_class_are_refused(class_names):
     with pytest.raises(DataError, match="car and automobile are the same class: automobile"):
         match_classes(["car", "automobile"], class_names)
+
+
+def test_an_exact_name_comes_first_and_one_that_fits_several_is_refused():
+    known = ("Cardigan", "collie", "cardigan", "Collies")  # a dog and a jacket, as in ImageNet
+    assert match_classes(["cardigan", "Cardigan"], known) == {"cardigan": 2, "Cardigan": 0}
+    assert match_classes(["Collies"], known) == {"Collies": 3}
+    with pytest.raises(DataError, match=r"CARDIGAN may be Cardigan or cardigan.*exactly"):
+        match_classes(["CARDIGAN"], known)
+
+
+def test_an_alias_of_two_classes_is_refused():
+    with pytest.raises(DataError, match="plane may be airplane or Airplanes"):
+        match_classes(["plane"], ["airplane", "Airplanes", "plan"])
+
+
+def test_with_a_thousand_classes_the_message_stays_readable():
+    known = [f"class number {index}" for index in range(1000)]
+    with pytest.raises(DataError) as caught:
+        match_classes([f"other {index}" for index in range(1000)], known)
+    assert len(str(caught.value)) < 1500
+    assert str(caught.value).count("and 980 more") == 3

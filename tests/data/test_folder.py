@@ -1,12 +1,18 @@
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from vera_studio.data import folder as folders
+from vera_studio.data import room
 from vera_studio.data.folder import open_folder, open_images
-from vera_studio.errors import Cancelled, DataError
+from vera_studio.data.open_data import open_data
+from vera_studio.data.room import told_without_memory
+from vera_studio.errors import Cancelled, DataError, NotEnoughMemoryError
+from vera_studio.recipe import DataSettings
 
 
 def reds(images):
@@ -104,3 +110,77 @@ def test_real_images_of_the_test_part(real_images, class_names):
     with Image.open(real_images / "test/bird/0007.jpg") as image:
         expected = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
     assert np.array_equal(images.images[2007].numpy(), expected)
+
+
+def test_a_folder_larger_than_the_memory_is_refused_before_anything_is_read(
+    tmp_path, class_names, write_images, monkeypatch
+):
+    def no_reading(*_):
+        raise AssertionError("a file was read")
+
+    write_images(tmp_path / "cat", 40, size=(4, 4))
+    need = 2 * 40 * 3 * 100**2  # the images, and once more while they are split
+    monkeypatch.setattr(folders, "read_image", no_reading)
+    monkeypatch.setattr(room, "free_memory", lambda: need - 1)
+    with pytest.raises(NotEnoughMemoryError, match=r"40 files.* 2 MB of memory, and 2 MB are free"):
+        open_folder(tmp_path, class_names, 100)
+    monkeypatch.setattr(room, "free_memory", lambda: need // 2 - 1)
+    with pytest.raises(NotEnoughMemoryError, match="Close other programs, or"):
+        open_images(tmp_path, class_names, 100)
+    monkeypatch.setattr(room, "free_memory", lambda: need // 2)
+    with pytest.raises(AssertionError):
+        open_images(tmp_path, class_names, 100)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_memory_that_runs_out_while_opening_is_told(
+    tmp_path, class_names, write_images, monkeypatch, error
+):
+    def no_memory(*_):
+        raise error
+
+    write_images(tmp_path / "cat", 4, size=(4, 4))
+    monkeypatch.setattr(folders, "read_image", no_memory)
+    settings = DataSettings(source="folder", folder=str(tmp_path))
+    with pytest.raises(NotEnoughMemoryError, match=r"are free. Close other programs"):
+        open_data(settings, class_names, 8)
+    with pytest.raises(NotEnoughMemoryError):
+        open_images(tmp_path, class_names, 8)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    with pytest.raises(RuntimeError, match="something else"), told_without_memory():
+        raise RuntimeError("something else")
+
+
+def test_images_are_in_memory_no_more_than_twice(tmp_path, class_names, write_images, monkeypatch):
+    """Reading, then splitting: once more what is split off, never a third time."""
+    write_images(tmp_path / "cat", 60, size=(8, 8))
+    size = 60 * 3 * 256**2
+    tracemalloc.start()
+    try:
+        data = open_folder(tmp_path, class_names, 256)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(data.train) + len(data.validation) + len(data.test) == 60
+    assert most < 1.2 * size  # NumPy's are counted, torch's copies are not
+
+
+def test_skipped_files_are_counted_by_reason(tmp_path, class_names, write_images):
+    write_images(tmp_path / "cat", 5)
+    for name in ("a.jpg", "b.jpg"):
+        whole = (tmp_path / "cat/001.png").read_bytes()
+        (tmp_path / "cat" / name).write_bytes(whole[: len(whole) - 30])
+    (tmp_path / "cat/page.jpg").write_text("<!doctype html><title>404</title>")
+    data = open_folder(tmp_path, class_names, 32)
+    assert data.skipped_text == (
+        "3 files were skipped: 2 damaged, 1 web page (the download brought no picture)."
+    )
+    (tmp_path / "cat/page.jpg").unlink()
+    (tmp_path / "cat/b.jpg").unlink()
+    assert open_folder(tmp_path, class_names, 32).skipped_text == "1 file was skipped: 1 damaged."
+    (tmp_path / "cat/a.jpg").unlink()
+    assert open_folder(tmp_path, class_names, 32).skipped_text == ""

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
 
 

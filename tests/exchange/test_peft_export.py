@@ -1,7 +1,9 @@
 """PEFT folders of ours, read by PEFT itself."""
 
 import copy
+import errno
 import json
+import os
 
 import pytest
 import safetensors.torch
@@ -11,7 +13,6 @@ from torch import nn
 from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.errors import AdapterError, StudioError
-from vera_studio.exchange import peft_export
 from vera_studio.exchange.peft_export import export_peft, planned_form
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.recipe import AdapterSettings
@@ -139,17 +140,25 @@ def test_an_older_export_is_replaced(peft, convnet, images, make_adapter, tmp_pa
     assert_peft_computes_the_same(peft, lora, convnet, CLASS_NAMES, folder, images)
 
 
-def test_a_half_written_folder_has_no_configuration(convnet, make_adapter, tmp_path, monkeypatch):
+@pytest.mark.parametrize("fits", [0, 1])
+def test_a_full_disk_leaves_the_folder_as_it_was(
+    convnet, make_adapter, tmp_path, monkeypatch, fits
+):
     folder = tmp_path / "peft"
     export_peft(make_adapter(convnet, VERA), convnet, CLASS_NAMES, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    true_fsync, written = os.fsync, []
 
-    def fail(path, content):
-        raise StudioError("the disk is full")
+    def fill_up(handle):
+        written.append(handle)
+        if len(written) > fits:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        true_fsync(handle)
 
-    monkeypatch.setattr(peft_export, "write_atomically", fail)
-    with pytest.raises(StudioError, match="disk is full"):
+    monkeypatch.setattr(os, "fsync", fill_up)
+    with pytest.raises(StudioError, match="No space left"):
         export_peft(make_adapter(convnet, LORA), convnet, CLASS_NAMES, folder)
-    assert [path.name for path in folder.iterdir()] == ["adapter_model.safetensors"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     monkeypatch.undo()
     export_peft(make_adapter(convnet, LORA), convnet, CLASS_NAMES, folder)
     assert len(list(folder.iterdir())) == 2

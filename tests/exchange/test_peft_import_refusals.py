@@ -181,7 +181,7 @@ def test_settings_that_are_off_do_not_count(convnet, folders):
         (b"[" * 100_000, "damaged or no JSON"),
         (b'{"r": ' + b"9" * 5000 + b"}", "damaged or no JSON"),
         (b"[1]", "expected a JSON object"),
-        (b" " * (2**20 + 1), "expected up to 1,048,576 bytes, found 1,048,577"),
+        (b" " * (2**20 + 1), "it has more than the 1,048,576 bytes"),
     ],
 )
 def test_configurations_that_are_none(convnet, folders, content, reason):
@@ -203,7 +203,7 @@ def test_a_truncated_file(convnet, folders):
 
 def test_huge_tensors_are_not_read(convnet, folders, monkeypatch):
     monkeypatch.setattr(peft_import, "MAX_FILE_BYTES", 100)
-    assert "expected up to 100 bytes" in refusal(folders["lora"], convnet)
+    assert "it has more than the 100 bytes" in refusal(folders["lora"], convnet)
 
 
 def test_pickled_tensors_are_not_opened(convnet, folders):

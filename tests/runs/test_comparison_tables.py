@@ -132,7 +132,7 @@ def test_the_seed_of_each_round_goes_up_in_both():
             ComparisonSettings((AdapterSettings(), AdapterSettings(seed=4))),
             "32 is there twice",
         ),
-        (ComparisonSettings((AdapterSettings(rank=0),)), "adapter.rank"),
+        (ComparisonSettings((AdapterSettings(rank=0),)), "Rank must"),
         (ComparisonSettings((AdapterSettings(layers=("fc9",)),)), "fc9"),
     ],
 )

@@ -2,15 +2,18 @@
 
 import csv
 import dataclasses
+import io
 import json
 import math
 import tomllib
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
+from vera_studio.files import append
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
 from vera_studio.runs.run_folder import (
@@ -23,7 +26,14 @@ from vera_studio.runs.run_folder import (
 
 NAMES = ("cat", "dog", "ship")
 SUBJECT = RunSubject(
-    "first", "ConvNet", "pretrained", "Folder pets", "vera", 8, "VeRA, rank 8", skipped=3
+    "first",
+    "ConvNet",
+    "pretrained",
+    "Folder pets",
+    "vera",
+    8,
+    "VeRA, rank 8",
+    skipped={"damaged": 3},
 )
 NAN = math.nan
 
@@ -265,3 +275,41 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
     (tmp_path / "run").write_text("")
     with pytest.raises(StudioError, match="is a file; a run needs a folder"):
         check_unused(tmp_path / "run")
+
+
+@pytest.mark.parametrize("table", ["losses.csv", "metrics.csv"])
+def test_a_table_never_ends_in_half_a_row(tmp_path, table):
+    """The disk fills up in the midst of a row, which the limit on a file's size stands for."""
+    import resource
+
+    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    losses = StepsDone(1, 1, (2.5, 2.25), 10.0, 0.5, 1.0)
+    epoch = EpochDone(1, 8, 2.25, evaluation(), 0.004, True, 1.5)
+    folder.add_losses(losses)
+    folder.add_epoch(epoch)
+    before = (tmp_path / table).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, limits[1]))
+    try:
+        with pytest.raises(StudioError, match=rf"Cannot write .*{table}: File too large"):
+            folder.add_losses(losses) if table == "losses.csv" else folder.add_epoch(epoch)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / table).read_bytes() == before
+
+
+def test_a_row_that_is_broken_off_is_taken_back(tmp_path, monkeypatch):
+    class Half(io.FileIO):
+        """Writes half of it, then Ctrl+C comes."""
+
+        def write(self, content):
+            super().write(bytes(content)[: len(content) // 2])
+            raise KeyboardInterrupt
+
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"step\n")
+    monkeypatch.setattr(Path, "open", lambda self, *_, **__: Half(self, "r+b"))
+    with pytest.raises(KeyboardInterrupt):
+        append(path, b"1,2,3\n")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"step\n"

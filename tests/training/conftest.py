@@ -6,7 +6,7 @@ import torch
 from vera_studio.adapters import adapter_file
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.models.convnet import CLASS_NAMES
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
 from vera_studio.training.evaluation import evaluate
 
@@ -36,7 +36,7 @@ def measured():
 
     def measure(adapter, images):
         model = open_model(ModelSettings())
-        adapter_file.apply(adapter_file.load(adapter), model.network, model.kind.class_names)
-        return evaluate(model.network, model.kind, images)
+        adapter_file.apply(adapter_file.load(adapter), model.network, model.class_names)
+        return evaluate(model, images)
 
     return measure

@@ -11,7 +11,7 @@ from vera_studio import recipe as recipes
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.comparison_results import ComparisonSettings, ComparisonStands
 from vera_studio.runs.events import StepsDone

@@ -8,17 +8,19 @@ import torch.nn.functional as F
 
 from vera_studio.data.store import ImageSet, empty_set
 from vera_studio.errors import Cancelled
-from vera_studio.models.registry import find
+from vera_studio.models.convnet import ConvNet
+from vera_studio.models.model import open_model
+from vera_studio.recipe import ModelSettings
 from vera_studio.training.evaluation import evaluate, predict
 
-KIND = find("convnet")
+MODEL = open_model(ModelSettings())
 
 
 @pytest.fixture
 def network():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return KIND.build()
+        return ConvNet().eval()
 
 
 def random_images(count, classes=10):
@@ -42,7 +44,7 @@ def test_it_agrees_with_a_plain_reference(network):
     images = random_images(120)
     labels = images.labels.tolist()
     losses, right = reference(network, images)
-    found = evaluate(network, KIND, images)
+    found = evaluate(MODEL.with_network(network), images)
     assert found.counts == tuple(labels.count(i) for i in range(10))
     assert found.loss == pytest.approx(sum(losses) / 120, abs=1e-5)
     assert found.accuracy == sum(right) / 120
@@ -57,7 +59,7 @@ def test_it_agrees_with_a_plain_reference(network):
 
 def test_classes_without_images_have_no_accuracy(network):
     images = random_images(40, classes=3)
-    found = evaluate(network, KIND, images)
+    found = evaluate(MODEL.with_network(network), images)
     assert [math.isnan(share) for share in found.per_class] == [False] * 3 + [True] * 7
     assert found.counts[3:] == (0,) * 7
     assert found.loss_over((0, 1, 2, 9)) == pytest.approx(found.loss)
@@ -66,7 +68,7 @@ def test_classes_without_images_have_no_accuracy(network):
 
 
 def test_no_images_have_no_accuracy_at_all(network):
-    found = evaluate(network, KIND, empty_set(32))
+    found = evaluate(MODEL.with_network(network), empty_set(32))
     assert math.isnan(found.loss)
     assert math.isnan(found.accuracy)
     assert all(math.isnan(share) for share in found.per_class)
@@ -76,32 +78,23 @@ def test_no_images_have_no_accuracy_at_all(network):
 def test_more_images_than_a_batch(network):
     small = random_images(7)
     many = ImageSet(small.images.repeat(150, 1, 1, 1), small.labels.repeat(150))
-    once, often = evaluate(network, KIND, small), evaluate(network, KIND, many)
+    once, often = (
+        evaluate(MODEL.with_network(network), small),
+        evaluate(MODEL.with_network(network), many),
+    )
     assert often.counts == tuple(150 * count for count in once.counts)
     assert often.accuracy == once.accuracy
     assert often.loss == pytest.approx(once.loss, abs=1e-5)
 
 
-def test_predict_normalises_and_leaves_the_mode(network):
+def test_predict_normalises(network):
     images = random_images(5).images
     with torch.no_grad():
         expected = network((images / 255 - 0.5) / 0.5)
-    for mode in (True, False):
-        network.train(mode)
-        torch.testing.assert_close(predict(network, KIND, images), expected, rtol=1e-4, atol=1e-5)
-        assert network.training is mode
-
-
-def test_measuring_is_done_in_evaluation_mode():
-    class Noisy(torch.nn.Sequential):
-        def forward(self, images):
-            return super().forward(images.flatten(1))
-
-    noisy = Noisy(torch.nn.Linear(3072, 10), torch.nn.Dropout(0.5)).train()
-    images = random_images(20)
-    assert evaluate(noisy, KIND, images) == evaluate(noisy, KIND, images)
+    found = predict(MODEL.with_network(network), images)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_it_stops_when_asked(network):
     with pytest.raises(Cancelled):
-        evaluate(network, KIND, random_images(5), lambda: True)
+        evaluate(MODEL.with_network(network), random_images(5), lambda: True)

@@ -14,7 +14,7 @@ from vera_studio.adapters.attach import attach
 from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.store import empty_set
 from vera_studio.errors import Cancelled
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training import feature_cache
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError
@@ -29,9 +29,9 @@ def sources(tiny_data):
     attach(model.network, AdapterSettings())
     data = tiny_data(train=4, validation=3)
     return (
-        ImageInputs(model.network, model.kind, data.train, Augmentation(flips=True)),
-        ImageInputs(model.network, model.kind, data.validation),
-        ImageInputs(model.network, model.kind, empty_set(32)),
+        ImageInputs(model.network, model.preprocessing, data.train, Augmentation(flips=True)),
+        ImageInputs(model.network, model.preprocessing, data.validation),
+        ImageInputs(model.network, model.preprocessing, empty_set(32)),
     )
 
 
@@ -40,13 +40,23 @@ def parts(sources):
     return split(sources[0]._network, sources[0].gather(torch.arange(6)))
 
 
+@pytest.fixture
+def no_memory(monkeypatch):
+    """None is free, neither on the device nor on the host."""
+    monkeypatch.setattr(feature_cache, "free_bytes", lambda device: 0)
+
+
 def files():
     folder = environment.cache_folder()
     return list(folder.iterdir()) if folder.exists() else []
 
 
-@pytest.mark.parametrize(("budget", "place"), [(None, "memory"), (10**6, "memory"), (0, "file")])
-def test_every_view_gives_the_same_logits(parts, sources, budget, place, monkeypatch):
+@pytest.mark.parametrize(
+    ("budget", "free", "place"),
+    [(None, 10**6, "memory"), (10**6, 10**6, "memory"), (None, 0, "file"), (10**6, 0, "file")],
+)
+def test_every_view_gives_the_same_logits(parts, sources, budget, free, place, monkeypatch):
+    monkeypatch.setattr(feature_cache, "free_bytes", lambda device: free)
     monkeypatch.setitem(feature_cache._CHUNK_NUMBERS, "cpu", 9 * 3072)  # uneven chunks
     progress = []
     with FeatureCache(parts, sources, budget, lambda *now: progress.append(now)) as cache:
@@ -64,8 +74,10 @@ def test_every_view_gives_the_same_logits(parts, sources, budget, place, monkeyp
     assert [path.name for path in files() if path.is_file()] == []
 
 
-def test_a_file_can_be_empty(parts, sources):
-    with FeatureCache(parts, sources[2:], budget=0) as cache:
+def test_a_file_can_be_empty(parts, sources, monkeypatch):
+    monkeypatch.setattr(feature_cache, "free_bytes", lambda device: -1)
+    with FeatureCache(parts, sources[2:]) as cache:
+        assert cache.place == "file"
         assert cache.bytes == 0
         assert cache.inputs[0].logits(torch.arange(0)).shape == (0, 10)
 
@@ -87,6 +99,16 @@ def test_a_quarter_of_the_free_memory_is_the_budget(parts, sources, monkeypatch)
             assert cache.place == place
 
 
+def test_the_budget_bounds_a_file_too(parts, sources, no_memory):
+    size = 110 * 152 * 4
+    with FeatureCache(parts, sources, size) as cache:
+        assert cache.place == "file"
+    with pytest.raises(NoRoomError, match="would take 67 KB, and 66 KB are allowed"):
+        FeatureCache(parts, sources, size - 1000)
+    assert files() == []
+
+
+@pytest.mark.usefixtures("no_memory")
 def test_a_full_disk_is_an_error_and_the_file_is_gone(parts, sources, monkeypatch):
     class Full:
         def write(self, content):
@@ -97,22 +119,38 @@ def test_a_full_disk_is_an_error_and_the_file_is_gone(parts, sources, monkeypatc
 
     monkeypatch.setattr(feature_cache.tempfile, "TemporaryFile", lambda **_: Full())
     with pytest.raises(NoRoomError, match="No space left"):
-        FeatureCache(parts, sources, budget=0)
+        FeatureCache(parts, sources)
     assert files() == []
 
 
+@pytest.mark.usefixtures("no_memory")
 def test_a_disk_without_room_is_not_filled_first(parts, sources, monkeypatch):
-    usage = shutil.disk_usage(environment.cache_folder().parent)._replace(free=10**9 + 1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    size = 110 * 152 * 4
+    usage = shutil.disk_usage(environment.cache_folder().parent)
+    for room in (1000, 2 * size - 1):  # half of what is free, and a gigabyte is never touched
+        usage = usage._replace(free=10**9 + room)
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder, usage=usage: usage)
+        with pytest.raises(NoRoomError, match="No space left"):
+            FeatureCache(parts, sources)
+        assert files() == []
+
+
+@pytest.mark.usefixtures("no_memory")
+def test_a_disk_that_others_fill_meanwhile_is_left_to_them(parts, sources, monkeypatch):
+    monkeypatch.setitem(feature_cache._CHUNK_NUMBERS, "cpu", 9 * 3072)
+    usage = shutil.disk_usage(environment.cache_folder().parent)
+    left = iter([2 * 10**9, 2 * 10**9, 10**9 - 1])
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=next(left)))
     with pytest.raises(NoRoomError, match="No space left"):
-        FeatureCache(parts, sources, budget=0)
+        FeatureCache(parts, sources)
     assert files() == []
 
 
+@pytest.mark.usefixtures("no_memory")
 def test_a_folder_that_cannot_be_made_is_told(parts, sources):
     environment.set_data_folder(Path(__file__))  # a file, not a folder
     with pytest.raises(NoRoomError, match=r"exists|directory"):
-        FeatureCache(parts, sources, budget=0)
+        FeatureCache(parts, sources)
 
 
 def test_errors_of_those_who_are_told_are_not_hidden(parts, sources):
@@ -120,15 +158,16 @@ def test_errors_of_those_who_are_told_are_not_hidden(parts, sources):
         raise BrokenPipeError("of the one who is told")
 
     with pytest.raises(BrokenPipeError, match="of the one who is told"):
-        FeatureCache(parts, sources, 0, broken)
+        FeatureCache(parts, sources, None, broken)
 
 
-@pytest.mark.parametrize("budget", [None, 0])
-def test_it_stops_when_asked(parts, sources, budget, monkeypatch):
+@pytest.mark.parametrize("free", [10**6, 0])
+def test_it_stops_when_asked(parts, sources, free, monkeypatch):
+    monkeypatch.setattr(feature_cache, "free_bytes", lambda device: free)
     monkeypatch.setitem(feature_cache._CHUNK_NUMBERS, "cpu", 9 * 3072)
     answers = iter([False, False, True])
     with pytest.raises(Cancelled):
-        FeatureCache(parts, sources, budget, should_stop=lambda: next(answers))
+        FeatureCache(parts, sources, should_stop=lambda: next(answers))
     assert files() == []
 
 
@@ -142,8 +181,9 @@ def test_a_crash_leaves_no_file(tmp_path):
         from vera_studio import environment
         from vera_studio.adapters.attach import attach
         from vera_studio.data.store import ImageSet
-        from vera_studio.models.registry import open_model
+        from vera_studio.models.model import open_model
         from vera_studio.recipe import AdapterSettings, ModelSettings
+        from vera_studio.training import feature_cache
         from vera_studio.training.feature_cache import FeatureCache
         from vera_studio.training.frozen_part import split
         from vera_studio.training.inputs import ImageInputs
@@ -152,8 +192,9 @@ def test_a_crash_leaves_no_file(tmp_path):
         model = open_model(ModelSettings())
         attach(model.network, AdapterSettings())
         images = ImageSet(torch.zeros((6, 3, 32, 32), dtype=torch.uint8), torch.arange(6))
-        source = ImageInputs(model.network, model.kind, images)
-        cache = FeatureCache(split(model.network, source.gather(torch.arange(6))), [source], 0)
+        source = ImageInputs(model.network, model.preprocessing, images)
+        feature_cache.free_bytes = lambda device: 0
+        cache = FeatureCache(split(model.network, source.gather(torch.arange(6))), [source])
         print(cache.place, cache.inputs[0].logits(torch.arange(6)).shape, flush=True)
         os._exit(9)  # as abruptly as a crash: nothing is cleaned up
         """

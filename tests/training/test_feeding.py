@@ -7,7 +7,7 @@ import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.models import convnet
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Notice, Stage, StepsDone
 from vera_studio.training import feature_cache
@@ -34,15 +34,18 @@ def run(chosen, data, folder, **kwargs):
 
 @pytest.mark.parametrize("flips", [False, True])
 @pytest.mark.parametrize("keep_others", [0.0, 0.5])
-@pytest.mark.parametrize("cached", [{}, {"cache_megabytes": 0}], ids=["in memory", "in a file"])
-def test_a_cached_run_is_the_uncached_one(tiny_data, tmp_path, flips, keep_others, cached):
+@pytest.mark.parametrize("place", ["in memory", "in a temporary file"])
+def test_a_cached_run_is_the_uncached_one(
+    tiny_data, tmp_path, flips, keep_others, place, monkeypatch
+):
+    if place != "in memory":
+        monkeypatch.setattr(feature_cache, "free_bytes", lambda device: 0)
     data = tiny_data(train=16)
     chosen = recipe(target_classes=("cat", "dog"), flips=flips, keep_others=keep_others)
     plain = replace(chosen, training=replace(chosen.training, feature_cache=False))
-    with_cache = replace(chosen, training=replace(chosen.training, **cached))
-    result, losses, validations, told = run(with_cache, data, tmp_path / "cached")
+    result, losses, validations, told = run(chosen, data, tmp_path / "cached")
     expected, expected_losses, expected_validations, other = run(plain, data, tmp_path / "plain")
-    assert ("in a temporary file" if cached else "in memory") in told[0]
+    assert place in told[0]
     assert "Feature cache off" in other[0]
     assert losses == pytest.approx(expected_losses, rel=1e-3, abs=1e-5)
     assert result.best_epoch == expected.best_epoch
@@ -87,7 +90,8 @@ def test_on_photographs_a_cached_run_predicts_as_the_uncached_one(real_images, t
     ("training", "notice"),
     [
         ({}, "Feature cache on: less than 1 MB in memory."),
-        ({"cache_megabytes": 0}, "in a temporary file, beyond the memory that it may take."),
+        ({"cache_megabytes": 1}, "Feature cache on: less than 1 MB in memory."),
+        ({"cache_megabytes": 0}, "off: it would take 134 KB, and 0 KB are allowed."),
         ({"feature_cache": False}, "Feature cache off: it is switched off in the set-up."),
         ({"shift": 1}, "off: shifted images come in 18 variants each, too many to keep."),
         ({"shift": 1, "flips": False}, "off: shifted images come in 9 variants each"),
@@ -115,10 +119,11 @@ def test_a_full_disk_switches_the_cache_off(tiny_data, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(feature_cache, "free_bytes", lambda device: 0)
     monkeypatch.setattr(feature_cache.np, "memmap", full)
-    result, _, _, notices = run(recipe(cache_megabytes=0), tiny_data(), tmp_path)
+    result, _, _, notices = run(recipe(), tiny_data(), tmp_path)
     assert notices == [
-        "Feature cache off: it is beyond the memory allowed, and no file can hold it "
+        "Feature cache off: it is beyond the memory that is free, and no file can hold it "
         "(No space left on device)."
     ]
     assert result.epochs_done == 3

@@ -9,7 +9,7 @@ from torch import nn
 
 from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.models.convnet import ConvNet
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training.frozen_part import CannotSplitError, _shaken, in_bfloat16, split
 

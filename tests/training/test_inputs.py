@@ -9,7 +9,7 @@ from vera_studio.data.store import ImageSet
 from vera_studio.models.registry import find
 from vera_studio.training.inputs import FeatureInputs, ImageInputs
 
-KIND = find("convnet")
+PREPROCESSING = find("convnet").preprocessing
 
 
 @pytest.fixture
@@ -22,24 +22,26 @@ def images():
 def test_images_are_normalised_for_the_network(images):
     network = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
     views = torch.tensor([4, 0, 4])
-    found = ImageInputs(network, KIND, images).logits(views)
+    found = ImageInputs(network, PREPROCESSING, images).logits(views)
     expected = network((images.images[views] / 255 - 0.5) / 0.5)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_view_is_an_image_in_a_variant(images):
     network = nn.Linear(1, 1)
-    inputs = ImageInputs(network, KIND, images, Augmentation(flips=True))
+    inputs = ImageInputs(network, PREPROCESSING, images, Augmentation(flips=True))
     assert inputs.views == 12
     found = inputs.gather(torch.tensor([1, 6 + 1]))
     assert torch.equal(found[1], found[0].flip(2))
     assert not torch.equal(found[1], found[0])
-    assert torch.equal(found[:1], ImageInputs(network, KIND, images).gather(torch.tensor([1])))
+    assert torch.equal(
+        found[:1], ImageInputs(network, PREPROCESSING, images).gather(torch.tensor([1]))
+    )
 
 
 def test_a_shifted_view_is_what_the_augmentation_says(images):
     augmentation = Augmentation(flips=True, shift=1)
-    inputs = ImageInputs(nn.Linear(1, 1), KIND, images, augmentation)
+    inputs = ImageInputs(nn.Linear(1, 1), PREPROCESSING, images, augmentation)
     assert inputs.views == 6 * 18
     variant = torch.tensor([13])
     expected = augmentation.apply(images.images[2:3], variant)

@@ -6,7 +6,7 @@ import pytest
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
@@ -48,9 +48,10 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     model = open_model(ModelSettings())
     chosen = Recipe()
     attach(model.network, chosen.adapter)
-    names = model.kind.class_names
+    names = model.class_names
     folder = RunFolder(tmp_path, chosen, names)
-    keeper = Keeper(folder, chosen, model.network, names, {"data": "Colours"})
+    before = evaluation(*[0.4] * 10, counts=(3,) * 10)
+    keeper = Keeper(folder, chosen, model.network, names, {"data": "Colours"}, before)
     for epoch, share in enumerate((0.5, 0.9, 0.7), start=1):
         model.network.fc1.b.data.fill_(epoch)
         vectors = adapter_file.parameters(model.network)
@@ -65,3 +66,50 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     assert best.info.training["epoch"] == 2
     assert best.info.training["after"] == pytest.approx([0.6] * 10)
     assert best.info.training["data"] == last.info.training["data"] == "Colours"
+
+
+def kept(tmp_path, *validations, targets=("cat",), keep_others=1.0, diverged=()):
+    """The best epoch of those that do as given; the first is the network before training."""
+    model = open_model(ModelSettings())
+    training = TrainingSettings(target_classes=targets, keep_others=keep_others)
+    chosen = Recipe(training=training)
+    attach(model.network, chosen.adapter)
+    folder = RunFolder(tmp_path, chosen, model.class_names)
+    before, *epochs = validations
+    keeper = Keeper(folder, chosen, model.network, model.class_names, {}, before)
+    for epoch, validation in enumerate(epochs, start=1):
+        vectors = adapter_file.parameters(model.network)
+        keeper.add_epoch(epoch, vectors, validation, epoch in diverged)
+    return keeper.best_epoch
+
+
+def of_ten(accuracy, loss):
+    return Evaluation(loss, accuracy, (accuracy,) * 10, (3,) * 10, (loss,) * 10)
+
+
+def test_of_equals_the_lower_loss_is_the_better(tmp_path):
+    found = kept(tmp_path, of_ten(0.5, 2.0), of_ten(0.5, 1.5), of_ten(0.5, 1.2), of_ten(0.5, 1.4))
+    assert found == 2
+
+
+def test_what_does_no_better_than_before_training_is_not_the_best(tmp_path):
+    assert kept(tmp_path, of_ten(0.5, 2.0), of_ten(0.5, 2.0), of_ten(0.4, 0.1)) == 0
+
+
+def test_what_diverged_is_not_the_best_by_luck(tmp_path):
+    lucky, good = of_ten(0.9, 6e23), of_ten(0.6, 1.0)
+    assert kept(tmp_path, of_ten(0.5, 2.0), lucky, good, diverged=(1,)) == 2
+
+
+def test_without_validation_images_what_diverged_is_not_kept(tmp_path):
+    nothing = Evaluation.nothing(10)
+    assert kept(tmp_path, nothing, nothing, nothing, diverged=(2,)) == 1
+
+
+def test_the_loss_of_others_that_are_left_out_does_not_count(tmp_path):
+    def validation(cat, others):
+        losses = tuple(cat if name == 3 else others for name in range(10))
+        return Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10, losses)
+
+    found = kept(tmp_path, validation(2.0, 0.5), validation(1.0, 2.9), keep_others=0.0)
+    assert found == 1

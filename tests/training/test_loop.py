@@ -10,11 +10,13 @@ import torch
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.models.registry import open_model
+from vera_studio.data.store import SkippedFile
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import EpochDone, Evaluation, RunStarted, Stage, StepsDone
+from vera_studio.runs.events import EpochDone, Evaluation, Notice, RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import loop
+from vera_studio.runs.summary import outcome
+from vera_studio.training import loop, stopping
 from vera_studio.training.evaluation import evaluate, evaluate_inputs
 from vera_studio.training.loop import train
 
@@ -100,7 +102,7 @@ def test_events_and_tables_tell_every_step_once(tiny_data, tmp_path):
 def test_before_is_the_bare_network(tiny_data, tmp_path):
     data = tiny_data()
     model = open_model(ModelSettings())
-    expected = evaluate(model.network, model.kind, data.test)
+    expected = evaluate(model, data.test)
     assert train(recipe(epochs=1), tmp_path, data=data).before == expected
 
 
@@ -153,6 +155,7 @@ def test_the_best_adapter_tells_of_its_training(tiny_data, tmp_path):
     told = adapter_file.inspect(result.best_adapter).training
     assert told["targets"] == ["cat"]
     assert told["epoch"] == result.best_epoch
+    assert 0 < told["validation_accuracy"] <= 1  # of that epoch
     assert told["after"] == pytest.approx(result.after.per_class, abs=1e-4)
     assert told["before"] == pytest.approx(result.before.per_class, abs=1e-4)
 
@@ -169,6 +172,7 @@ def scripted(monkeypatch, validation_images, validations):
         return Evaluation(1.0, sum(shares) / 10, shares, (10,) * 10)
 
     monkeypatch.setattr(loop, "evaluate_inputs", fake)
+    monkeypatch.setattr(stopping, "evaluate_inputs", fake)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def scripted(monkeypatch, validation_images, validations):
         (0.0, [(0.3, 0.9), (0.6, 0.1), (0.5, 0.9)], 2),  # only the target decides
         (1.0, [(0.3, 0.9), (0.6, 0.1), (0.5, 0.8)], 1),  # every image decides
         (0.1, [(0.5, 0.5), (0.9, 0.2), (0.7, 0.6)], 3),  # others by the share that is kept
-        (0.0, [(0.4, 0.1), (0.4, 0.9), (0.4, 0.5)], 1),  # the first of equals
+        (0.0, [(0.6, 0.1), (0.6, 0.9), (0.6, 0.5)], 1),  # the first of equals
     ],
 )
 def test_the_best_epoch_has_the_best_score(
@@ -199,9 +203,78 @@ def test_the_best_epoch_has_the_best_score(
     assert measured(result.best_adapter, data.test) == result.after
 
 
+@pytest.mark.parametrize("cat", [0.4, 0.5])  # worse than before, or no better
+def test_an_epoch_that_is_no_better_than_none_is_not_kept(
+    tiny_data, tmp_path, monkeypatch, cat, measured
+):
+    data, events = tiny_data(validation=2, test=3), []
+    scripted(monkeypatch, len(data.validation), [(cat, 0.9), (cat, 0.9)])
+    chosen = recipe(target_classes=("cat",), keep_others=0.0)
+    result = train(chosen, tmp_path, events.append, data=data)
+    assert (result.best_epoch, result.epochs_done, result.stopped) == (0, 2, False)
+    assert (result.improved, result.fell_short) == (False, True)
+    assert names(tmp_path) == FILES - {"best.safetensors"}
+    assert result.after == result.before
+    assert [event.is_best for event in of(EpochDone, events)] == [False, False]
+    assert load_result(tmp_path) == result
+    assert measured(result.last_adapter, data.test) != result.before
+    assert "No epoch did better" in outcome(result)
+    assert "such as 0.002, or more images" in outcome(result)
+
+
+def test_losses_of_targets_and_others_add_up(tiny_data, tmp_path):
+    events = []
+    train(recipe(target_classes=("cat", "dog")), tmp_path, events.append, data=tiny_data())
+    (started,) = of(RunStarted, events)
+    assert started.other_classes == tuple(i for i in range(10) if i not in started.target_classes)
+    found = of(EpochDone, events)[0].validation
+    targets = found.loss_over(started.target_classes)
+    others = found.loss_over(started.other_classes)
+    assert found.loss == pytest.approx((6 * targets + 24 * others) / 30)
+    row = rows(tmp_path / "metrics.csv")[0]
+    assert float(row["validation_loss_targets"]) == pytest.approx(targets, rel=1e-5)
+    assert float(row["validation_loss_others"]) == pytest.approx(others, rel=1e-5)
+
+
+def test_a_run_says_what_it_is_about(tiny_data, tmp_path):
+    events = []
+    chosen = replace(recipe(epochs=1), adapter=AdapterSettings(rank=4, method="lora"))
+    data = replace(tiny_data(), skipped=(SkippedFile("cat/1.png", "empty"),))
+    result = train(chosen, tmp_path / "first", events.append, data=data)
+    subject = of(RunStarted, events)[0].subject
+    assert subject == result.subject == load_result(tmp_path / "first").subject
+    assert (subject.run, subject.data, subject.network) == ("first", "Colours", "ConvNet")
+    assert (subject.weights, subject.method, subject.rank) == ("pretrained", "lora", 4)
+    assert (subject.adapter, subject.skipped) == ("LoRA, rank 4", {"empty": 1})
+    assert "1 file was skipped: 1 empty." in [event.text for event in of(Notice, events)]
+    assert result.learning_rate == of(RunStarted, events)[0].learning_rate == 0.002
+    assert (result.before.part, result.after.part) == ("test", "test")
+    assert of(EpochDone, events)[0].validation.part == "validation"
+
+
+@pytest.mark.parametrize(
+    ("training", "validation", "text"),
+    [
+        ({"target_classes": ("cat",), "keep_others": 0.0}, 3, "the others do not count."),
+        (
+            {"target_classes": ("cat",), "keep_others": 0.5},
+            3,
+            "the targets in full and the others by 50%.",
+        ),
+        ({}, 3, "highest accuracy on the validation images. Of equals, the lowest loss."),
+        ({}, 0, "the last epoch, for there are no validation images"),
+    ],
+)
+def test_it_says_by_what_the_best_is_chosen(tiny_data, tmp_path, training, validation, text):
+    events, data = [], tiny_data(validation=validation)
+    train(recipe(epochs=1, **training), tmp_path, events.append, data=data)
+    assert text in of(RunStarted, events)[0].chosen_by
+
+
 def test_without_validation_images_the_last_epoch_is_the_best(tiny_data, tmp_path):
     result = train(recipe(), tmp_path, data=tiny_data(validation=0))
     assert result.best_epoch == 2
+    assert outcome(result).startswith("Epoch 2 is kept; there were no validation images")
     assert json.loads((tmp_path / "result.json").read_text())["best_epoch"] == 2
 
 

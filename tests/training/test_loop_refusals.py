@@ -6,11 +6,21 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vera_studio.errors import DataError, RecipeError, StudioError, TrainingError
+from vera_studio.adapters import adapter_file
+from vera_studio.errors import (
+    AdapterError,
+    DataError,
+    NotEnoughMemoryError,
+    RecipeError,
+    StudioError,
+    TrainingError,
+)
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import Evaluation, StepsDone
-from vera_studio.training import loop, step
+from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
+from vera_studio.training import feeding, loop, step, stopping
+from vera_studio.training.divergence import LossWatch
 from vera_studio.training.loop import train
+from vera_studio.training.memory import out_of_memory_told
 
 CAT = 3
 
@@ -43,8 +53,12 @@ def test_the_epoch_of_the_explosion_is_named(tiny_data, tmp_path, monkeypatch):
     monkeypatch.setattr(
         loop, "evaluate_inputs", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10)
     )
-    with pytest.raises(TrainingError, match=r"in epoch 2\. Try a lower .* such as 0\.003\."):
+    after = Evaluation(1.0, 0.6, (0.6,) * 10, (3,) * 10)
+    monkeypatch.setattr(stopping, "evaluate_inputs", lambda *_: after)
+    with pytest.raises(TrainingError, match=r"in epoch 2\. Try a lower .* such as 0\.003\.") as e:
         train(recipe(learning_rate=0.03), tmp_path, data=tiny_data())
+    kept = f"The adapter of epoch 1, the best so far, is in {tmp_path / 'best.safetensors'}."
+    assert str(e.value).endswith(kept)
     assert len(rows(tmp_path / "metrics.csv")) == 1
 
 
@@ -66,7 +80,7 @@ def test_a_folder_with_a_run_is_refused_and_stays(tiny_data, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (recipe(epochs=0), "training.epochs"),
+        (recipe(epochs=0), "Epochs must be from 1 to 10,000, not 0"),
         (recipe(target_classes=("lion",)), "lion"),
         (replace(recipe(), adapter=AdapterSettings(layers=("fc9",))), "fc9"),
     ],
@@ -90,3 +104,113 @@ def test_what_the_last_step_ruined_is_told(tiny_data, tmp_path, monkeypatch):
         train(one_step, tmp_path / "run", events.append, data=data)
     assert sum(isinstance(event, StepsDone) for event in events) == 1  # its loss was finite
     assert not (tmp_path / "run" / "best.safetensors").exists()
+
+
+def test_a_loss_that_is_huge_but_finite_is_told(tiny_data, tmp_path):
+    events = []
+    chosen = recipe(learning_rate=10.0, epochs=3, schedule="constant")
+    result = train(chosen, tmp_path, events.append, data=tiny_data())
+    told = [e.text for e in events if isinstance(e, Notice) and "has grown" in e.text]
+    assert len(told) == 1  # not every epoch
+    assert told[0].endswith("Try a lower learning rate, such as 1.")
+    assert (result.improved, result.fell_short) == (False, True)
+    assert not result.best_adapter.exists()
+
+
+def test_a_loss_as_before_training_is_not_called_huge():
+    notices = []
+    watch = LossWatch(Evaluation(5.0, 0.1, (0.1,) * 10, (3,) * 10), 0.1, notices.append)
+    assert not any(watch.look(1, loss) for loss in (49.0, 2.0, float("nan")))
+    assert notices == []
+    assert watch.look(2, 1.0, 6e23)
+    assert watch.look(3, 7e23)
+    assert notices == [
+        "The loss has grown to 6e+23 in epoch 2. Try a lower learning rate, such as 0.01."
+    ]
+
+
+def out_of_memory(*_, **__):
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (torch.nn.Module, "to"),  # the network, to the device
+        (loop, "attach"),
+        (loop, "open_data"),
+        (feeding, "ImageInputs"),
+        (loop, "evaluate_inputs"),
+    ],
+)
+def test_memory_that_runs_out_is_told_with_what_to_do(
+    tiny_data, tmp_path, monkeypatch, place, name
+):
+    monkeypatch.setattr(place, name, out_of_memory)
+    data = None if name == "open_data" else tiny_data()
+    with pytest.raises(NotEnoughMemoryError, match=r"not enough memory.*Close other programs"):
+        train(recipe(), tmp_path / "run", data=data)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(step.F, "cross_entropy"), (stopping, "evaluate_inputs")]
+)
+def test_memory_that_runs_out_in_training_is_told_with_what_is_kept(
+    tiny_data, tmp_path, monkeypatch, place, name
+):
+    def on_event(event):
+        if isinstance(event, EpochDone):
+            monkeypatch.setattr(place, name, out_of_memory)
+
+    with pytest.raises(NotEnoughMemoryError) as caught:
+        train(recipe(), tmp_path, on_event, data=tiny_data())
+    assert str(tmp_path / "best.safetensors") in str(caught.value)
+    assert (tmp_path / "best.safetensors").exists()
+
+
+def test_not_even_one_image_fits(tiny_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(feeding.ImageInputs, "logits", out_of_memory)
+    monkeypatch.setattr(loop, "evaluate_inputs", lambda *_: Evaluation.nothing(10))
+    notices = []
+    with pytest.raises(NotEnoughMemoryError):
+        train(recipe(feature_cache=False), tmp_path, notices.append, data=tiny_data())
+    assert any("in parts of 1." in e.text for e in notices if isinstance(e, Notice))
+
+
+def test_a_device_is_named():
+    told = pytest.raises(NotEnoughMemoryError, match=r"on CUDA\. Choose the CPU")
+    with told, out_of_memory_told(torch.device("cuda")):
+        out_of_memory()
+
+
+def test_a_full_disk_is_told_with_what_is_kept(tiny_data, tmp_path, monkeypatch):
+    def on_event(event):
+        if isinstance(event, EpochDone):
+            monkeypatch.setattr(adapter_file, "save", full_disk)
+
+    def full_disk(path, *_):
+        raise StudioError(f"Cannot write {path}: No space left on device")
+
+    with pytest.raises(StudioError, match="No space left") as caught:
+        train(recipe(), tmp_path, on_event, data=tiny_data())
+    assert str(caught.value).endswith(f"the best so far, is in {tmp_path / 'best.safetensors'}.")
+
+
+def test_what_cannot_be_written_is_not_called_the_best(tiny_data, tmp_path, monkeypatch):
+    def full_disk(path, *_):
+        raise StudioError(f"Cannot write {path}: No space left on device")
+
+    monkeypatch.setattr(adapter_file, "save", full_disk)
+    with pytest.raises(StudioError) as caught:
+        train(recipe(), tmp_path, data=tiny_data())
+    assert "best so far" not in str(caught.value)
+
+
+def test_an_adapter_too_large_for_a_file_is_told_before_images_are_opened(
+    tmp_path, monkeypatch, tiny_data
+):
+    monkeypatch.setattr(adapter_file, "MAX_FILE_BYTES", 2**20 + 1000)
+    with pytest.raises(AdapterError, match="its file can have"):
+        train(recipe(), tmp_path / "run", data=tiny_data())
+    assert not (tmp_path / "run").exists()

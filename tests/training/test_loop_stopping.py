@@ -9,7 +9,8 @@ from vera_studio.errors import Cancelled
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import reporting, stopwatch
+from vera_studio.runs.summary import outcome, sentences
+from vera_studio.training import evaluation, reporting, stopping, stopwatch
 from vera_studio.training.loop import train
 
 FILES = {
@@ -99,11 +100,84 @@ def test_a_stop_before_the_first_step_keeps_the_untrained_adapter(tiny_data, tmp
     stop = StopAfter(0, monkeypatch)
     result = train(recipe(), tmp_path, stop.on_event, stop.should_stop, tiny_data())
     assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 0, 0)
-    assert names(tmp_path) == FILES
+    assert (result.improved, result.fell_short) == (False, False)
+    assert outcome(result) == "Stopped before the first step: nothing was trained."
+    assert names(tmp_path) == FILES - {"best.safetensors"}
     assert result.after == result.before
-    for path in (result.best_adapter, result.last_adapter):
-        vectors = adapter_file.load(path).parameters
-        assert not any(vectors[name].any() for name in vectors if name.endswith(".b"))
+    vectors = adapter_file.load(result.last_adapter).parameters
+    assert not any(vectors[name].any() for name in vectors if name.endswith(".b"))
+
+
+class StopInEvaluation:
+    """Answers yes from the `batch`-th batch on of the `number`-th evaluation after training began.
+
+    An evaluation asks before every batch, and here a batch is an image.
+    """
+
+    def __init__(self, monkeypatch, number, give_up=False):
+        self.number, self.evaluations, self.asked_in_it = number, 0, 0
+        self.give_up, self.events = give_up, []
+        real = stopping.evaluate_inputs
+
+        def counted(inputs, classes, should_stop, part):
+            self.evaluations += 1
+            return real(inputs, classes, should_stop, part)
+
+        monkeypatch.setattr(evaluation, "_BATCH_SIZE", 1)
+        monkeypatch.setattr(stopping, "evaluate_inputs", counted)
+
+    def should_stop(self):
+        self.asked_in_it += self.evaluations == self.number
+        if self.asked_in_it < 3:
+            return False
+        if self.give_up:
+            raise Cancelled
+        return True
+
+
+def test_a_stop_while_an_epoch_is_measured_keeps_the_run(
+    tiny_data, tmp_path, monkeypatch, measured
+):
+    stop, data = StopInEvaluation(monkeypatch, number=2), tiny_data()
+    result = train(recipe(epochs=3), tmp_path, stop.events.append, stop.should_stop, data)
+    assert stop.asked_in_it == 4  # it was broken off there, and once before what follows
+    assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 2, 1)
+    assert result.epochs_measured == 1
+    assert names(tmp_path) == FILES
+    assert load_result(tmp_path) == result
+    assert [epoch.epoch for epoch in of(EpochDone, stop.events)] == [1]
+    assert measured(result.best_adapter, data.test).per_class == result.after.per_class
+    assert adapter_file.inspect(result.last_adapter).training["epoch"] == 2
+
+
+def test_a_stop_while_the_first_epoch_is_measured_keeps_what_was_trained(
+    tiny_data, tmp_path, monkeypatch
+):
+    stop = StopInEvaluation(monkeypatch, number=1)
+    result = train(recipe(), tmp_path, should_stop=stop.should_stop, data=tiny_data())
+    assert (result.stopped, result.epochs_done, result.best_epoch) == (True, 1, 0)
+    assert not result.fell_short
+    assert outcome(result).startswith("Stopped before the first epoch was measured")
+    vectors = adapter_file.load(result.last_adapter).parameters
+    assert any(vectors[name].any() for name in vectors if name.endswith(".b"))
+
+
+def test_a_stop_while_the_test_images_are_measured_keeps_the_run(tiny_data, tmp_path, monkeypatch):
+    stop = StopInEvaluation(monkeypatch, number=3)
+    result = train(recipe(), tmp_path, should_stop=stop.should_stop, data=tiny_data())
+    assert (result.stopped, result.epochs_done) == (True, 2)
+    assert result.improved
+    assert result.after.images == 0
+    assert sentences(result)[-1] == "Stopped before it was measured on the test images."
+    assert repr(load_result(tmp_path)) == repr(result)
+    assert "validation_accuracy" in adapter_file.inspect(result.best_adapter).training
+
+
+def test_a_run_that_is_given_up_is_not_measured(tiny_data, tmp_path, monkeypatch):
+    stop = StopInEvaluation(monkeypatch, number=1, give_up=True)
+    with pytest.raises(Cancelled):
+        train(recipe(), tmp_path, should_stop=stop.should_stop, data=tiny_data())
+    assert not (tmp_path / "result.json").exists()
 
 
 def test_a_stop_before_training_began_leaves_nothing(tiny_data, tmp_path):

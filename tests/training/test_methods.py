@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vera_studio.adapters import adapter_file
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, StepsDone
 from vera_studio.training.loop import train

@@ -7,8 +7,9 @@ import safetensors
 import torch
 
 from vera_studio.errors import Cancelled, TrainingError
-from vera_studio.models.checkpoint import load_weights
+from vera_studio.models.model import open_model
 from vera_studio.models.registry import find
+from vera_studio.recipe import ModelSettings
 from vera_studio.training.evaluation import evaluate
 from vera_studio.training.pretrain import PretrainSettings, pretrain
 
@@ -44,9 +45,8 @@ def test_the_file_says_how_it_was_made(tiny_data, tmp_path):
 def test_the_weights_load_and_do_what_was_said(tiny_data, tmp_path):
     data = tiny_data(train=3, validation=1, test=2)
     result = pretrain(KIND, data, tmp_path / "new.safetensors", SETTINGS, "cpu")
-    network = KIND.build()
-    load_weights(network, tmp_path / "new.safetensors")
-    assert evaluate(network, KIND, data.test) == result
+    model = open_model(ModelSettings(weights=str(tmp_path / "new.safetensors")))
+    assert evaluate(model, data.test) == result
 
 
 def test_the_same_seed_gives_the_same_weights(tiny_data, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from vera_studio.data.folder import open_folder
-from vera_studio.models.registry import open_model, pretrained_facts
+from vera_studio.models.model import open_model, pretrained_facts
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.training.evaluation import evaluate
 from vera_studio.training.loop import train
@@ -18,13 +18,13 @@ def model():
 
 @pytest.fixture(scope="module")
 def photographs(real_images, model):
-    return open_folder(real_images, model.kind.class_names, model.kind.image_size)
+    return open_folder(real_images, model.class_names, model.preprocessing.size)
 
 
 @pytest.fixture(scope="module")
 def shipped(model, photographs):
     """The shipped network on the test images."""
-    return evaluate(model.network, model.kind, photographs.test)
+    return evaluate(model, photographs.test)
 
 
 def gains(result):

@@ -27,10 +27,10 @@ def make_adapter(model, seed=0, targets=("bird", "cat"), **settings):
     with torch.no_grad():
         for _, parameter in adapter_parameters(network):
             parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
-    classes = len(model.kind.class_names)
+    classes = len(model.class_names)
     info = AdapterInfo(
         dataclasses.replace(chosen, layers=tuple(attached_layers(network))),
-        model.kind.class_names,
+        model.class_names,
         base_digest(network),
         digest(pairs_of(network)) if pairs_of(network) else "",
         {

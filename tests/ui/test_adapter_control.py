@@ -10,7 +10,7 @@ from vera_studio import environment
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.combination import combine
 from vera_studio.exchange.export import export
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui import jobs
 from vera_studio.ui.adapter_control import AdapterControl
@@ -92,7 +92,7 @@ def test_two_combined_compute_what_their_sum_does(control, model):
     assert adapter.title == "1 \N{MULTIPLICATION SIGN} Birds + 0.5 \N{MULTIPLICATION SIGN} Cats"
     assert control.active == control.paths
     parts = [adapter_file.load(path) for path in control.paths]
-    expected = combine(*parts, (1.0, 0.5), model.network, model.kind.class_names)
+    expected = combine(*parts, (1.0, 0.5), model.network, model.class_names)
     for name, value in expected.parameters.items():
         assert torch.equal(adapter.content.parameters[name], value)
 

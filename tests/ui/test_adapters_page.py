@@ -1,5 +1,8 @@
 """The page of adapters, clicked through as a person would."""
 
+import dataclasses
+import html
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -8,11 +11,13 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
+    QMenu,
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QSlider,
     QToolButton,
+    QWidget,
 )
 
 from tests.ui.adapters import make_adapter, put_in_library
@@ -213,14 +218,16 @@ def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
     paths = {entry.name: entry.path for entry in window.studio.shelf.entries}
     contents = [adapter_file.load(paths[name]) for name in ("Birds", "Cats")]
     first, second = (
-        jobs.measure(model, LoadedAdapter(None, c, ""), data, print, lambda: False)
+        jobs.measure(
+            model, LoadedAdapter(None, c, ""), data, "validation", print, lambda: False
+        ).evaluation
         for c in contents
     )
     classes = page.pair.compare_view.classes.texts()
     assert [row[0] for row in classes[:2]] == ["airplane", "automobile"]
     assert [row[1] for row in classes[:10]] == [f"{share:.1%}" for share in first.per_class]
     assert [row[2] for row in classes[:10]] == [f"{share:.1%}" for share in second.per_class]
-    alike = similarities(*contents, model.network, model.kind.class_names)
+    alike = similarities(*contents, model.network, model.class_names)
     layers = page.pair.compare_view.layers.texts()
     assert [row[0] for row in layers] == list(alike)
     expected = [f"{cosine:+.2f}" for cosine in alike.values()]
@@ -228,8 +235,6 @@ def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
 
 
 def test_what_does_not_fit_or_is_damaged_is_told(qtbot, window, page):
-    import dataclasses
-
     foreign = make_adapter(window.studio.workspace.model, seed=2)
     info = dataclasses.replace(foreign.info, base_digest="0" * 64)
     put_in_library(dataclasses.replace(foreign, info=info), "Foreign", minutes=2)
@@ -287,3 +292,113 @@ def test_what_cannot_be_exported_says_why_before_it_asks_where(
         action.trigger()
         assert reason in close_message(qtbot)
     settle()
+
+
+def run_of(qtbot, window, settle, epochs=1):
+    """A run to its end; its result."""
+    window.studio.workspace.edit_training(epochs=epochs, target_classes=("bird", "cat"))
+    window.actions_by_name["start"].trigger()
+    qtbot.waitUntil(lambda: window.studio.workspace.result is not None, timeout=RUN_MILLISECONDS)
+    settle()
+    return window.studio.workspace.result
+
+
+def test_after_a_run_its_adapter_is_selected_and_every_export_says_which_it_takes(
+    qtbot, window, page, settle, tmp_path, monkeypatch
+):
+    click_cell(qtbot, page, "Birds", NAME)
+    run_of(qtbot, window, settle)
+    new = "bird, cat · VeRA 32 · others 44% · Built-in sample"
+    assert page.table.selected == (str(window.studio.workspace.adapter.path),)
+    button = page.findChild(QToolButton, "adapter_export_button")
+    assert new in button.toolTip()
+    assert "bird, cat · VeRA" in window.findChild(QMenu, "menu_export_selected").title()
+    assert "bird, cat · VeRA" in window.menuBar().findChild(QMenu, "menu_export").title()
+    assert window.actions_by_name["export_merged"].statusTip().startswith(new)
+
+    # Whatever is on, the page of results exports what it shows.
+    click_cell(qtbot, page, "Cats", SWITCH)
+    window.pages.setCurrentWidget(window.results_page)
+    export = window.results_page.findChild(QToolButton, "export_button")
+    assert new in export.toolTip()
+    path = tmp_path / "out.safetensors"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    qtbot.mouseClick(export, Qt.MouseButton.LeftButton)
+    settle()
+    assert adapter_file.inspect(path).name == new
+    kept, _ = window.studio.adapters.of_run(window.studio.workspace.result)
+    window.studio.shelf.rename(kept, "Owls")
+    assert "Owls" in export.toolTip()
+    window.studio.shelf.delete([kept])
+    qtbot.mouseClick(export, Qt.MouseButton.LeftButton)
+    settle()
+    assert adapter_file.load(path).info.settings.rank == 32
+
+
+def test_a_run_that_gained_nothing_leaves_nothing_to_export(qtbot, window, page, settle):
+    result = dataclasses.replace(run_of(qtbot, window, settle), best_epoch=0)
+    window.studio.workspace.set_result(result)
+    export = window.results_page.findChild(QToolButton, "export_button")
+    assert not export.isEnabled()
+    assert "no adapter" in export.toolTip()
+
+
+def test_what_cannot_be_done_says_why(qtbot, window, page):
+    named = page.actions_strip.by_name
+    assert "Select one adapter" in named["switch"].toolTip()
+    assert "Select two adapters" in named["compare"].toolTip()
+    assert "Select one adapter" in page.findChild(QToolButton, "adapter_export_button").toolTip()
+    click_cell(qtbot, page, "Birds", NAME)
+    assert named["switch"].isEnabled()
+    assert "Select" not in named["switch"].toolTip()
+    window.studio.workspace.edit_training(epochs=400)
+    window.actions_by_name["start"].trigger()
+    assert "run is going on" in named["switch"].toolTip()
+
+
+def test_an_adapter_of_other_images_is_shown_as_such(qtbot, window, page, settle):
+    content = make_adapter(window.studio.workspace.model, seed=5)
+    training = content.info.training | {"data": "<b>Waste</b>"}
+    info = dataclasses.replace(content.info, training=training)
+    path = put_in_library(dataclasses.replace(content, info=info), "Waste", minutes=5)
+    window.studio.shelf.refresh()
+    click_cell(qtbot, page, "Waste", NAME)
+    sentence = "It was trained on other images: <b>Waste</b>; open is Built-in sample."
+    assert sentence in [label.text() for label in page.details.findChildren(QLabel)]
+    window.studio.adapters.switch_on(path)
+    settle()
+    assert html.escape(sentence) in page.on_label.text()
+    click_cell(qtbot, page, "Birds", NAME)
+    window.studio.adapters.switch_on(window.studio.shelf.entries[-1].path)
+    settle()
+    assert "other images" not in page.on_label.text()
+
+
+def test_names_that_look_like_html_are_shown_letter_by_letter(qtbot, window, page, settle):
+    """A name with an image in it would have Qt read that file."""
+    name = "<b>x</b><img src='file:///etc/passwd'>"
+    path = put_in_library(make_adapter(window.studio.workspace.model, seed=6), name, minutes=6)
+    window.studio.shelf.refresh()
+    window.studio.adapters.switch_on(path)
+    click_cell(qtbot, page, name, NAME)
+    settle()
+    select_other = Qt.KeyboardModifier.ControlModifier
+    click_cell(qtbot, page, "Birds", NAME, select_other)
+    click(qtbot, page, "compare_button")
+    settle()
+    click_cell(qtbot, page, name, NAME)
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert name in page.undo_bar.label.text()
+    tips = [window.findChild(QAction, "action_undo_delete").toolTip()]
+    tips += [widget.toolTip() for widget in window.findChildren(QWidget)]
+    tips += [action.toolTip() for action in window.findChildren(QAction)]
+    headings = page.pair.compare_view.classes.model()
+    tips += [
+        str(headings.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole))
+        for column in range(headings.columnCount())
+    ]
+    assert any("&lt;img" in tip for tip in tips)
+    assert not any("<img" in tip for tip in tips)
+    for label in window.findChildren(QLabel):
+        if label.textFormat() is not Qt.TextFormat.PlainText:
+            assert "<img" not in label.text(), label.objectName()

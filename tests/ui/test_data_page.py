@@ -1,11 +1,22 @@
 """The page of images: what is open, other images, and the download with all that can go wrong."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+)
 
 from vera_studio.data import cifar10
 from vera_studio.ui.pages.data_page import DataPage
+from vera_studio.ui.widgets.class_list import ClassList
+from vera_studio.ui.widgets.picture_view import PictureView
 
 
 @pytest.fixture
@@ -20,7 +31,7 @@ def press(qtbot, page: DataPage, name):
 
 
 def download_text(page):
-    return page._download_text.text()
+    return page.download.text.text()
 
 
 def test_the_sample_is_shown_with_its_numbers(window):
@@ -37,7 +48,7 @@ def test_cifar10_is_downloaded_and_opened(qtbot, window, page, settle):
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "cifar10", timeout=20_000)
     settle()
     assert "CIFAR-10" in page.summary.text()
-    assert not page.findChild(type(page._download), "download_box").isVisible()
+    assert not page.download.isVisible()
 
 
 def test_a_download_shows_its_progress_and_can_be_cancelled(
@@ -47,13 +58,21 @@ def test_a_download_shows_its_progress_and_can_be_cancelled(
     press(qtbot, page, "cifar10_button")
     press(qtbot, page, "download_button")
     qtbot.waitUntil(lambda: "MB" in download_text(page), timeout=20_000)
-    assert page._download_bar.isVisible()
+    assert page.download.bar.isVisible()
     press(qtbot, page, "cancel_download_button")
     server.go_on.set()
     settle()
     assert window.studio.workspace.data.source == "sample"
     assert not cifar10.is_downloaded(own_data_folder / "cifar10")
     assert page.findChild(QPushButton, "cifar10_button").isEnabled()
+    # Told where it was started, with a way to begin again.
+    assert page.download.isVisible()
+    assert "was cancelled" in download_text(page)
+    button = page.findChild(QPushButton, "download_button")
+    assert button.isVisible()
+    assert button.text() == "Try again"
+    press(qtbot, page, "cancel_download_button")
+    assert not page.download.isVisible()
 
 
 def test_a_failed_download_says_why_and_can_be_tried_again(qtbot, window, page, server, settle):
@@ -63,6 +82,7 @@ def test_a_failed_download_says_why_and_can_be_tried_again(qtbot, window, page, 
     button = page.findChild(QPushButton, "download_button")
     qtbot.waitUntil(lambda: button.text() == "Try again", timeout=20_000)
     settle()
+    assert page.download.isVisible()
     assert "damaged" in download_text(page)
     assert window.studio.workspace.data.source == "sample"
     server.body = body
@@ -101,6 +121,93 @@ def test_a_folder_of_unknown_classes_is_refused_with_both_lists(
     assert "cow" in text
     assert "airplane" in text
     assert window.studio.workspace.data.source == "sample"
+
+
+def test_how_many_of_each_class_are_in_each_part(page):
+    rows = page.grid.rows._rows
+    assert [row.counts for row in rows] == [(180, 20, 100)] * 10
+    assert page.grid.rows.titles == ("Training", "Validation", "Test")
+
+
+def test_the_network_itself_is_measured_before_any_run(qtbot, window, page, settle):
+    accuracy = window.studio.workspace.accuracy
+    assert accuracy.part == "validation"
+    share = f"{accuracy.evaluation.accuracy:.1%} of the 200 validation images"
+    assert share in page.accuracy.text()
+    assert "ConvNet, pretrained" in page.accuracy.text()
+    assert "test images" not in page.accuracy.text()
+    notes = page.grid.rows._notes
+    assert [note[1] for note in notes] == [f"{x:.1%}" for x in accuracy.evaluation.per_class]
+    press(qtbot, page, "measure_test_button")
+    assert not page.test_button.isEnabled()
+    assert page.test_button.text() == "Measuring…"
+    settle()
+    test = window.studio.workspace.test_accuracy
+    assert test.part == "test"
+    assert f"{test.evaluation.accuracy:.1%} of the 1,000 test images" in page.accuracy.text()
+    assert [note[2] for note in page.grid.rows._notes] == [
+        f"{x:.1%}" for x in test.evaluation.per_class
+    ]
+    assert "They are measured" in page.test_button.toolTip()
+
+
+def test_few_images_are_told_beside_the_figure(qtbot, window, page, settle, tmp_path):
+    make_folder(tmp_path, ("cat", "dog"))
+    window.studio.open_path(tmp_path)
+    qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
+    settle()
+    assert page.grid.rows._notes[3][1].endswith("of 1)")
+    assert "of 2) of the 2 validation images" in page.accuracy.text()
+    classes = window.setup_panel.findChild(ClassList)
+    assert classes.list.item(3).toolTip().endswith("of 1)")
+
+
+def test_an_adapter_trained_on_other_images_is_shown_as_such(qtbot, window, page, settle, tmp_path):
+    workspace = window.studio.workspace
+    workspace.edit_training(epochs=1, keep_others=1.0)
+    window.actions_by_name["start"].trigger()
+    qtbot.waitUntil(lambda: workspace.adapter is not None, timeout=60_000)
+    settle()
+    label = window.setup_panel.findChild(QLabel, "foreign_images")
+    assert not label.isVisibleTo(window.setup_panel)
+    make_folder(tmp_path, ("cat", "dog"))
+    window.studio.open_path(tmp_path)
+    qtbot.waitUntil(lambda: workspace.data.source == "folder", timeout=20_000)
+    settle()
+    assert label.isVisibleTo(window.setup_panel)
+    assert label.text() == "Trained on other images: Built-in sample."
+    assert label.text() in page.accuracy.text()
+
+
+def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
+    make_folder(tmp_path, ("cat", "dog"))
+    window.studio.open_path(tmp_path)
+    qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
+    settle()
+    rows = page.grid.rows
+    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=rows.place(3, 0).center())
+    view = page.findChild(PictureView)
+    assert view.isVisible()
+
+    def fact(name):
+        return view.findChild(QLabel, f"picture_{name}").text()
+
+    assert fact("class") == "cat, image 1 of 10"
+    assert fact("part") == "training images"
+    file = Path(fact("file"))
+    assert file.parent == tmp_path / "cat"
+    assert file.is_file()
+    assert not view.previous.isEnabled()
+    seen = {fact("file")}
+    for _ in range(9):
+        qtbot.mouseClick(view.next, Qt.MouseButton.LeftButton)
+        seen.add(fact("file"))
+    assert fact("part") == "test images"
+    assert seen == {str(path) for path in (tmp_path / "cat").iterdir()}
+    assert "last image" in view.next.toolTip()
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert fact("class") == "cat, image 9 of 10"
+    view.close()
 
 
 def make_folder(root, names):

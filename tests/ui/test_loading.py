@@ -76,3 +76,17 @@ def test_torchvision_is_left_for_later():
         "load_engine(lambda event: None, lambda: False); assert 'torchvision' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_window_says_what_is_being_loaded(qtbot):
+    from vera_studio.ui.busy import BusyJobs
+
+    runner = Runner()
+    busy = BusyJobs(runner)
+    told = []
+    busy.changed.connect(told.append)
+    done = []
+    busy.start("Loading", load_engine, done.append)
+    qtbot.waitUntil(lambda: bool(done), timeout=60_000)
+    assert "Loading the training engine" in told
+    assert told[-1] == ""

@@ -17,6 +17,7 @@ from tests.ui.conftest import answer_question, message_box
 from vera_studio import recipe_file
 from vera_studio.runs.events import EpochDone, StepsDone
 from vera_studio.ui import jobs
+from vera_studio.ui.pages.training_page import class_key
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.widgets.class_list import ClassList
 
@@ -81,7 +82,7 @@ def logits(window):
     from vera_studio.training.evaluation import predict
 
     network = jobs._with_adapter(workspace.model, workspace.adapter)
-    return predict(network, workspace.model.kind, workspace.data.test.images[:200])
+    return predict(workspace.model.with_network(network), workspace.data.test.images[:200])
 
 
 def test_the_window_opens_on_the_sample_and_says_so(window):
@@ -115,7 +116,7 @@ def test_without_classes_a_run_cannot_start_and_the_panel_says_why(qtbot, window
 
 def test_weakest_three_ticks_the_three_least_accurate(qtbot, window):
     click(qtbot, window.setup_panel, "classes_weakest")
-    accuracy = window.studio.workspace.accuracy.per_class
+    accuracy = window.studio.workspace.accuracy.evaluation.per_class
     names = window.studio.workspace.class_names
     chosen = window.studio.workspace.recipe.training.target_classes
     assert len(chosen) == 3
@@ -162,12 +163,14 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
     steps, losses = window.training_page.losses.points("raw")
     assert len(steps) == len(losses) > 10
     assert len(window.training_page.losses.points("smoothed")[0]) == len(steps)
-    for name in ("bird", "cat", "dog", "others"):
-        assert len(window.training_page.accuracies.points(name)[0]) >= 4
+    names = window.studio.workspace.class_names
+    for key in (*(class_key(names.index(name)) for name in ("bird", "cat", "dog")), "others"):
+        assert len(window.training_page.accuracies.points(key)[0]) >= 4
     assert "points" in text_of(window.results_page, "result_summary")
 
     # The tree shows 542.
     page = window.parameters_page
+    window.pages.setCurrentWidget(page)
     qtbot.waitUntil(lambda: "542 of 89,660" in page.tree.totals.text())
     page.tree.parameter_selected.emit("fc1.b")
     trained = window.studio.workspace.adapter.content.parameters["fc1.b"]

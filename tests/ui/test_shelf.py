@@ -1,11 +1,13 @@
 """The library as the window has it, without a window."""
 
+import os
+
 import pytest
 
 from tests.ui.adapters import make_adapter, put_in_library
 from vera_studio import environment
 from vera_studio.adapters import adapter_file
-from vera_studio.models.registry import open_model
+from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui.shelf import Shelf
 
@@ -67,13 +69,24 @@ def test_two_that_are_deleted_together_come_back_together(shelf):
     assert names(shelf) == ["Cats", "Birds"]
 
 
-def test_the_next_start_lets_go_of_what_was_deleted(shelf):
+def test_a_second_start_leaves_what_the_first_can_bring_back(shelf):
     shelf.delete([path_of(shelf, "Birds")])
     again = Shelf()
     again.load()
     assert names(again) == ["Cats"]
     shelf.undo_delete()
+    assert set(names(shelf)) == {"Birds", "Cats"}
+    assert shelf.errors == []
+
+
+def test_what_is_gone_meanwhile_is_told_and_not_brought_back(shelf):
+    shelf.delete([path_of(shelf, "Birds")])
+    for path in environment.library_folder().glob(".deleted/*"):
+        os.utime(path, (0, 0))  # long ago
+    Shelf().load()
+    shelf.undo_delete()
     assert "found nothing" in str(shelf.errors[0])
+    assert names(shelf) == ["Cats"]
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_changes(shelf):

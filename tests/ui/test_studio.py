@@ -1,6 +1,7 @@
 """What the studio refuses and how it gets over failures: nothing may leave it unusable."""
 
 import pytest
+import torch
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
@@ -96,6 +97,17 @@ def test_an_exploding_run_says_so_and_the_window_goes_on(qtbot, window, settle):
     assert "lower learning rate" in text
     assert window.studio.run.state is RunState.IDLE
     assert window.actions_by_name["start"].isEnabled()
+
+
+def test_weights_of_any_name_are_opened_and_how_they_were_taken_is_told(
+    qtbot, window, settle, tmp_path
+):
+    state = window.studio.workspace.model.network.state_dict()
+    torch.save({f"module.{name}": value for name, value in state.items()}, tmp_path / "mine.bin")
+    with qtbot.waitSignal(window.studio.message) as told:
+        window.studio.open_path(tmp_path / "mine.bin")
+        settle()
+    assert "mine.bin weights. The names in mine.bin begin with module." in told.args[0]
 
 
 @pytest.mark.parametrize(

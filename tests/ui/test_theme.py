@@ -1,8 +1,9 @@
 import itertools
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QSlider, QWidget
 
 from vera_studio.ui.theme import COLOR_SCHEMES, is_dark, plot_colors, set_color_scheme
 
@@ -98,6 +99,22 @@ def test_frames_of_check_boxes_can_be_seen(qtbot, qapp, scheme):
         box.show()
     frame = box.palette().window().color().darker(140)  # what Fusion draws
     assert contrast(frame, qapp.palette().base().color()) > 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_handles_of_sliders_can_be_seen(qtbot, qapp, scheme):
+    set_color_scheme(scheme)
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setMaximum(100)
+    slider.setValue(50)
+    qtbot.addWidget(slider)
+    slider.resize(300, 24)
+    with qtbot.waitExposed(slider):
+        slider.show()
+    image = slider.grab().toImage()
+    ground = qapp.palette().window().color()
+    row = [image.pixelColor(x, 8) for x in range(135, 165)]  # above the groove: only the handle
+    assert max(contrast(color, ground) for color in row) > 3
 
 
 # Machado, Oliveira, Fernandes (2009), severity 1, on linear RGB

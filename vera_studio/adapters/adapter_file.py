@@ -8,6 +8,7 @@ without this code finds it written down in resources/adapter-format.md.
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,22 +27,24 @@ from vera_studio.adapters.attach import (
     adapter_parameters,
     attach,
     attached_layers,
-    chosen_layers,
+    chosen_sites,
     detach,
     pairs_of,
     planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.lora import LoraLinear
-from vera_studio.adapters.methods import METHODS, make_pairs
-from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.lora import LoraLayer
+from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.projections import ProjectionPair, digest, make_pairs
 from vera_studio.errors import AdapterError
-from vera_studio.files import write_atomically
+from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import difference, listed
 
 MAX_FILE_BYTES = 64 * 2**20
+MAX_HEADER_BYTES = 2**20  # names, notes and figures of adapters for 1,000 classes take 100 KB
 _DTYPES = ("F32", "F64", "F16", "BF16")
+_NOT_WHOLE = "expected a whole safetensors file, found something else or a damaged one"
 _STORED = ("projections.A", "projections.B")
 
 
@@ -89,11 +92,24 @@ def write(path: Path, adapter: AdapterFile) -> None:
         StudioError: the file cannot be written.
     """
     content = to_bytes(adapter)
-    if len(content) > MAX_FILE_BYTES:
-        raise AdapterError(
-            f"The adapter takes {len(content):,} bytes, and {MAX_FILE_BYTES:,} are the most."
-        )
+    _check_size(len(content))
     write_atomically(path, content)
+
+
+def check_plan(network: nn.Module, settings: AdapterSettings) -> None:
+    """Refuse an adapter that no file could hold, before it is trained.
+
+    Raises:
+        AdapterError: it would be too large, or the settings do not fit the network.
+    """
+    sites = chosen_sites(network, settings)
+    _check_size(
+        sum(
+            math.prod(shape) * sites[name.rpartition(".")[0]].weight.dtype.itemsize
+            for name, shape in planned_shapes(sites, settings).items()
+        )
+        + MAX_HEADER_BYTES
+    )
 
 
 def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Sequence[str]) -> int:
@@ -103,17 +119,18 @@ def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Seque
     of data and target classes and the like add some 100 to 200 bytes.
 
     Raises:
-        AdapterError: the settings do not fit the network.
+        AdapterError: as `check_plan`.
     """
-    bases = chosen_layers(network, settings)
-    dtypes = {name: base.weight.dtype for name, base in bases.items()}
+    check_plan(network, settings)
+    sites = chosen_sites(network, settings)
+    dtypes = {name: site.weight.dtype for name, site in sites.items()}
     zeros = {
         name: torch.zeros(shape, dtype=dtypes[name.rpartition(".")[0]])
-        for name, shape in planned_shapes(bases, settings).items()
+        for name, shape in planned_shapes(sites, settings).items()
     }
     figures = [0.1234] * len(class_names)
     info = AdapterInfo(
-        dataclasses.replace(settings, layers=tuple(bases)),
+        dataclasses.replace(settings, layers=tuple(sites)),
         tuple(class_names),
         "0" * 64,
         "0" * 64 if settings.method == "vera" else "",
@@ -201,13 +218,13 @@ def to_bytes(adapter: AdapterFile) -> bytes:
 def _would_make(settings: AdapterSettings, network: nn.Module) -> bool:
     """Whether `settings` would attach an adapter like the one that `network` has on."""
     layers = attached_layers(network)
-    bases = {name: layer.base for name, layer in layers.items()}
+    sites = {name: layer.site for name, layer in layers.items()}
     shapes = {name: tuple(value.shape) for name, value in adapter_parameters(network)}
     same = {type(layer) for layer in layers.values()} == {METHODS[settings.method].layer}
-    same = same and shapes == planned_shapes(bases, settings)
+    same = same and shapes == planned_shapes(sites, settings)
     if same and settings.method == "vera":
-        return _projections_digest(network) == digest(make_pairs(bases, settings).values())
-    scales = {layer.scale for layer in layers.values() if isinstance(layer, LoraLinear)}
+        return _projections_digest(network) == digest(make_pairs(sites, settings).values())
+    scales = {layer.scale for layer in layers.values() if isinstance(layer, LoraLayer)}
     return same and scales <= {settings.scale}
 
 
@@ -218,7 +235,7 @@ def _projections_digest(network: nn.Module) -> str:
 
 def _read(path: Path, with_tensors: bool) -> AdapterFile:
     try:
-        _check_size(path)
+        _check_head(path)
         with safetensors.safe_open(path, framework="pt") as file:
             info = adapter_metadata.from_metadata(file.metadata() or {})
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
@@ -229,23 +246,33 @@ def _read(path: Path, with_tensors: bool) -> AdapterFile:
     except AdapterError as error:
         raise AdapterError(f"{path.name} cannot be used: {error}") from error
     except safetensors.SafetensorError as error:
-        raise AdapterError(
-            f"{path.name} cannot be used: expected a whole safetensors file, found something "
-            f"else or a damaged one ({error})."
-        ) from error
+        raise AdapterError(f"{path.name} cannot be used: {_NOT_WHOLE}.") from error
     except OSError as error:
-        raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
     stored = [found.pop(name) for name in _STORED if name in found and info.stores_projections]
     return AdapterFile(info, found, ProjectionPair(*stored) if stored else None)
 
 
-def _check_size(path: Path) -> None:
-    if not path.is_file():
-        raise AdapterError(f"expected a file, found {'a folder' if path.is_dir() else 'nothing'}.")
-    size = path.stat().st_size
-    if not 0 < size <= MAX_FILE_BYTES:
+def _check_head(path: Path) -> None:
+    """Refuse what is no regular file or too large, before a library maps it into memory."""
+    try:
+        with open_regular(path, MAX_FILE_BYTES) as file:
+            head = file.read(8)
+    except FileNotFoundError as error:
+        raise AdapterError("expected a file, found nothing.") from error
+    if not head:
+        raise AdapterError("expected an adapter, found an empty file.")
+    # What a file says of itself is read on every look into the library: it may not take long.
+    if int.from_bytes(head, "little") > MAX_HEADER_BYTES:
+        raise AdapterError(f"{_NOT_WHOLE}.")
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_FILE_BYTES:
         raise AdapterError(
-            f"expected a file of 1 to {MAX_FILE_BYTES:,} bytes, found one of {size:,}."
+            f"The adapter would take {size / 2**20:,.0f} MiB, and its file can have "
+            f"{MAX_FILE_BYTES / 2**20:,.0f} MiB. Choose fewer layers, a smaller rank or another "
+            "method."
         )
 
 
@@ -257,7 +284,7 @@ def _check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
         for layer in info.layers
         for name, dimensions in kind.dimensions.items()
     }
-    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.of_bias}
+    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.optional}
     if info.stores_projections:
         expected |= dict(zip(_STORED, (("rank", "in"), ("out", "rank")), strict=True))
     if missing := expected.keys() - slices.keys() - optional:

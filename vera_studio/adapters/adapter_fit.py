@@ -1,17 +1,18 @@
 """Whether an adapter that was read fits a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from vera_studio.adapters.adapter_content import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
-from vera_studio.adapters.attach import chosen_layers, linear_layers, planned_shapes
+from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.library_names import clean_name
-from vera_studio.adapters.methods import make_pairs
-from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.methods import Sites
+from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.wording import difference, listed
 
@@ -35,7 +36,7 @@ def check_fit(
     info = adapter.info
     if reason := other_classes(info, class_names):
         raise AdapterError(f"The adapter does not fit. {reason}")
-    _check_layers(adapter, linear_layers(network))
+    _check_layers(adapter, find_sites(network))
     if reason := other_base(info, base_digest(network), opened):
         raise AdapterError(f"The adapter does not fit. {reason}")
     if info.settings.method == "vera":
@@ -86,18 +87,17 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
-def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None:
+def _check_layers(adapter: AdapterFile, sites: Sites) -> None:
     """Raise an AdapterError unless the network has the adapter's layers, in its shapes."""
     info = adapter.info
-    if unknown := [name for name in info.layers if name not in layers]:
+    if unknown := [name for name in info.layers if name not in sites]:
         raise AdapterError(
-            f"The adapter is for another network: expected layers among {', '.join(layers)}; "
-            f"found {listed(unknown)}."
+            f"The adapter is for another network: this one has no layer {listed(unknown)}."
         )
-    bases = {layer: layers[layer] for layer in info.layers}
+    chosen = {name: sites[name] for name in info.layers}
     expected = {
-        name: _described(shape, bases[name.rpartition(".")[0]].weight.dtype)
-        for name, shape in planned_shapes(bases, info.settings).items()
+        name: _described(shape, chosen[name.rpartition(".")[0]].weight.dtype)
+        for name, shape in planned_shapes(chosen, info.settings).items()
     }
     found = {name: _described(v.shape, v.dtype) for name, v in adapter.parameters.items()}
     if expected != found:
@@ -106,13 +106,13 @@ def _check_layers(adapter: AdapterFile, layers: Mapping[str, nn.Linear]) -> None
 
 def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
     """Raise an AdapterError unless the adapter's projections are those that it was trained with."""
-    info, bases = adapter.info, chosen_layers(network, adapter.info.settings)
+    info, sites = adapter.info, chosen_sites(network, adapter.info.settings)
     if adapter.projections is not None:
-        _check_stored_size(adapter.projections, bases)
+        _check_stored_size(adapter.projections, sites)
         expected = digest([adapter.projections])
         how = "in its file are damaged"
     else:
-        expected = digest(make_pairs(bases, info.settings).values())
+        expected = digest(make_pairs(sites, info.settings).values())
         how = "cannot be made from its seed"
     if expected != info.projections_digest:
         raise AdapterError(
@@ -121,11 +121,8 @@ def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
         )
 
 
-def _check_stored_size(pair: ProjectionPair, bases: Mapping[str, nn.Linear]) -> None:
-    wanted = (
-        max(base.in_features for base in bases.values()),
-        max(base.out_features for base in bases.values()),
-    )
+def _check_stored_size(pair: ProjectionPair, sites: Sites) -> None:
+    wanted = largest(sites.values())
     found = (pair.A.shape[1], len(pair.B))
     if found[0] < wanted[0] or found[1] < wanted[1]:
         raise AdapterError(

@@ -1,21 +1,28 @@
-"""Putting adapters on a network's linear layers, and taking them off again.
+"""Putting adapters on a network's weights, and taking them off again.
 
 What is trained, saved and counted follows from what the adapted layers declare (see `layer`).
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
 
-from vera_studio.adapters.layer import AdapterLayer
-from vera_studio.adapters.methods import METHODS, make_layers, pair_keys, pair_shape
-from vera_studio.adapters.projections import ProjectionPair
-from vera_studio.adapters.vera import VeraLinear
+from vera_studio.adapters.layer import AdapterLayer, Reader
+from vera_studio.adapters.methods import METHODS, Sites, make_layers
+from vera_studio.adapters.projections import ProjectionPair, pair_keys, pair_shape
+from vera_studio.adapters.sites import Place, find_sites
+from vera_studio.adapters.vera import VeraLayer
+from vera_studio.adapters.wrapper import Wrapper
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings, Recipe, problems
+from vera_studio.wording import listed
+
+_TOLERANCE = 1e-5  # relative to the largest logit: by weight, sums may come in another order
 
 
 @dataclass(frozen=True)
@@ -33,53 +40,57 @@ class Counts:
         return self.trainable / self.total if self.total else 0.0
 
 
-def linear_layers(network: nn.Module) -> dict[str, nn.Linear]:
-    """The layers that can be adapted, by full name, in the network's order.
-
-    Names and layers are the same whether an adapter is attached or not.
-    """
-    attached = attached_layers(network)
-    bases = {layer.base for layer in attached.values()}
-    # Not subclasses: who uses those, such as nn.MultiheadAttention, may read their weight
-    # without calling them, and would not notice an adapter.
-    return {
-        name: attached[name].base if name in attached else module
-        for name, module in network.named_modules()
-        if name in attached or (name and type(module) is nn.Linear and module not in bases)
-    }
-
-
 def attached_layers(network: nn.Module) -> dict[str, AdapterLayer]:
-    """The adapted layers by full name, in the network's order; empty without an adapter."""
-    return {
-        name: module for name, module in network.named_modules() if isinstance(module, AdapterLayer)
-    }
+    """The adapted layers by the full names of their sites, in order; empty without an adapter."""
+    layers = [module for module in network.modules() if isinstance(module, AdapterLayer)]
+    return {layer.site.name: layer for layer in sorted(layers, key=lambda layer: layer.number)}
 
 
 def attach(
-    network: nn.Module, settings: AdapterSettings, stored: ProjectionPair | None = None
+    network: nn.Module,
+    settings: AdapterSettings,
+    stored: ProjectionPair | None = None,
+    images: torch.Tensor | None = None,
 ) -> None:
-    """Adapt the chosen layers in place and freeze all but the adapter.
+    """Adapt the chosen weights in place and freeze all but the adapter.
 
     The network then computes exactly what it did.
 
     Args:
         network: to adapt.
-        settings: which layers, how.
+        settings: which weights, how.
         stored: a pair for VeRA to use in place of those that its seed makes.
+        images: some (batch, 3, height, width), as the network takes them, to prove on that the
+            outputs are what they were and that every adapted weight has a part in them; None
+            where that is known.
 
     Raises:
-        AdapterError: the settings do not fit the network, or it has an adapter already; then
-            the network is as it was.
+        AdapterError: the settings do not fit the network, it has an adapter already, or the
+            proof fails; then the network is as it was.
     """
     if attached_layers(network):
         raise AdapterError("This network has an adapter already; detach that first.")
-    layers = make_layers(chosen_layers(network, settings), settings, stored)
+    layers = make_layers(chosen_sites(network, settings), settings, stored)
+    before = None
+    if images is not None:
+        with torch.no_grad():
+            before = network(images)
     trainable = frozenset(name for name, p in network.named_parameters() if p.requires_grad)
-    for layer in layers.values():
-        layer.trainable_before = trainable
-    _replace(network, {layer.base: layer for layer in layers.values()})
+    for number, layer in enumerate(layers.values()):
+        layer.number, layer.trainable_before = number, trainable
+    _replace(network, _wrappers(layers))
     freeze(network)
+    if images is not None and before is not None:
+        try:
+            _prove(network, images, before)
+        except Exception as error:
+            detach(network)
+            if isinstance(error, AttributeError):  # it met a wrapper where it looked for a weight
+                raise AdapterError(
+                    "This network reads weights of layers that it does not call; adapters cannot "
+                    f"go on these ({error})."
+                ) from error
+            raise
 
 
 def detach(network: nn.Module) -> None:
@@ -92,7 +103,8 @@ def detach(network: nn.Module) -> None:
     if not layers:
         return
     trainable = next(iter(layers)).trainable_before
-    _replace(network, {layer: layer.base for layer in layers})
+    wrappers = [module for module in network.modules() if isinstance(module, Wrapper)]
+    _replace(network, {one: one.base for one in wrappers if one.base is not None})
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name in trainable)
 
@@ -105,9 +117,10 @@ def merge(network: nn.Module) -> None:
     """
     with torch.no_grad():
         for layer in attached_layers(network).values():
-            layer.base.weight.add_(layer.delta_weight())
-            if (delta_bias := layer.delta_bias()) is not None:
-                layer.base.bias.add_(delta_bias)
+            weight, bias = layer.site.weight, layer.site.bias
+            weight.add_(layer.delta_weight().view_as(weight))  # (out, fan_in) -> W's shape
+            if bias is not None and (delta_bias := layer.delta_bias()) is not None:
+                bias.add_(delta_bias.view_as(bias))
     detach(network)
 
 
@@ -120,9 +133,9 @@ def freeze(network: nn.Module) -> None:
 
 def adapter_parameters(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     """Full name, such as "fc1.d", and parameter of all that the adapted layers declare."""
-    for layer_name, layer in attached_layers(network).items():
+    for site_name, layer in attached_layers(network).items():
         for name in layer.adapter_parameter_names:
-            yield f"{layer_name}.{name}", layer.get_parameter(name)
+            yield f"{site_name}.{name}", layer.get_parameter(name)
 
 
 def count(network: nn.Module) -> Counts:
@@ -138,21 +151,26 @@ def count(network: nn.Module) -> Counts:
     )
 
 
-def plan(network: nn.Module, settings: AdapterSettings) -> Counts:
+def plan(network: nn.Module, settings: AdapterSettings, sites: Sites | None = None) -> Counts:
     """What `count` would tell after `attach`, without making anything.
 
     `network` may have an adapter on; that one does not count.
 
+    Args:
+        network: to adapt.
+        settings: which weights, how.
+        sites: the network's, where they are known; finding them takes time.
+
     Raises:
         AdapterError: the settings do not fit the network.
     """
-    bases = chosen_layers(network, settings)
-    trainable = sum(math.prod(shape) for shape in planned_shapes(bases, settings).values())
+    chosen = chosen_sites(network, settings, sites)
+    trainable = sum(math.prod(shape) for shape in planned_shapes(chosen, settings).values())
     adds = METHODS[settings.method].layer.adds_numbers
     pairs: dict[object, tuple[int, int]] = {}
     if settings.method == "vera":
-        keys = pair_keys(bases, settings)
-        pairs = {keys[name]: pair_shape(bases, settings, name) for name in bases}
+        keys = pair_keys(chosen, settings)
+        pairs = {keys[name]: pair_shape(chosen, settings, name) for name in chosen}
     return Counts(
         trainable=trainable,
         total=_base_size(network) + (trainable if adds else 0),
@@ -161,52 +179,97 @@ def plan(network: nn.Module, settings: AdapterSettings) -> Counts:
     )
 
 
-def planned_shapes(
-    bases: Mapping[str, nn.Linear], settings: AdapterSettings
-) -> dict[str, tuple[int, ...]]:
-    """Shape of each parameter, by full name, that an adapter on `bases` would have."""
+def planned_shapes(sites: Sites, settings: AdapterSettings) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter, by full name, that an adapter on `sites` would have."""
     kind = METHODS[settings.method].layer
     return {
-        f"{layer}.{name}": shape
-        for layer, base in bases.items()
-        for name, shape in kind.adapter_shapes(base, settings.rank).items()
+        f"{site_name}.{name}": shape
+        for site_name, site in sites.items()
+        for name, shape in kind.adapter_shapes(site, settings.rank).items()
     }
 
 
 def pairs_of(network: nn.Module) -> list[ProjectionPair]:
     """VeRA's projections of each adapted layer, in the network's order; none for other methods."""
     layers = attached_layers(network).values()
-    return [layer.projections for layer in layers if isinstance(layer, VeraLinear)]
+    return [layer.projections for layer in layers if isinstance(layer, VeraLayer)]
 
 
-def chosen_layers(network: nn.Module, settings: AdapterSettings) -> dict[str, nn.Linear]:
-    """The layers that `settings` name, or all, in the network's order.
+def chosen_sites(
+    network: nn.Module, settings: AdapterSettings, sites: Sites | None = None
+) -> Sites:
+    """The sites that `settings` name, in the network's order.
+
+    Where `settings` name none, these are all linear layers. A name with "*" in it stands for
+    every site that it matches and that the method can train.
 
     Raises:
         AdapterError: names every value and every layer that does not fit.
     """
-    layers = linear_layers(network)
-    if not layers:
-        raise AdapterError("This network has no linear layer that an adapter could go on.")
-    if found := problems(Recipe(adapter=settings), layer_names=tuple(layers)):
+    sites = find_sites(network) if sites is None else sites
+    kind = METHODS[settings.method].layer
+    if found := problems(Recipe(adapter=settings), layer_names=tuple(sites)):
         raise AdapterError("The adapter does not fit the network:\n- " + "\n- ".join(found))
-    chosen = {
-        name: base
-        for name, base in layers.items()
-        if settings.layers is None or name in settings.layers
-    }
-    _check_parameters(chosen, settings)
+    wanted = settings.layers
+    if wanted is None:
+        chosen = {name: site for name, site in sites.items() if site.kind == "linear"}
+        if not chosen:
+            raise AdapterError("This network has no linear layer; name the layers to adapt.")
+    else:
+        names, patterns = set(wanted), [name for name in wanted if "*" in name]
+        chosen = {
+            name: site
+            for name, site in sites.items()
+            if name in names
+            or (
+                kind.parameter_names(site)
+                and any(fnmatchcase(name, pattern) for pattern in patterns)
+            )
+        }
+    if without := [name for name, site in chosen.items() if not kind.parameter_names(site)]:
+        raise AdapterError(
+            f"{METHODS[settings.method].title} finds nothing to train in {listed(without)}."
+        )
     return chosen
 
 
-def _check_parameters(bases: Mapping[str, nn.Linear], settings: AdapterSettings) -> None:
-    """Raise an AdapterError if the method has nothing to train in one of `bases`."""
-    kind = METHODS[settings.method].layer
-    without = [name for name, base in bases.items() if not kind.adapter_shapes(base, 1)]
-    if without:
-        raise AdapterError(
-            f"The layers {', '.join(without)} have no bias, so there is nothing in them to train."
+def _wrappers(layers: Mapping[str, AdapterLayer]) -> dict[nn.Module, nn.Module]:
+    """What stands in place of each module that reads one of the adapted weights."""
+    wrappers: dict[nn.Module, nn.Module] = {}
+    readers: dict[nn.Module, list[tuple[str, Place, AdapterLayer]]] = defaultdict(list)
+    for layer in layers.values():
+        for place in layer.site.places:
+            if place.module is layer.base:
+                wrappers[place.module] = layer
+            else:
+                name = place.weight.removesuffix("weight").strip("._") or "shared"
+                readers[place.module].append((name, place, layer))
+    return wrappers | {module: Reader(module, found) for module, found in readers.items()}
+
+
+def _prove(network: nn.Module, images: torch.Tensor, before: torch.Tensor) -> None:
+    """Raise an AdapterError unless the adapter changes nothing yet and can change everything."""
+    parameters = dict(adapter_parameters(network))
+    with torch.enable_grad():
+        after = network(images)
+        # Fixed weights for the logits: their plain sum can have no gradient, behind a norm say.
+        direction = torch.linspace(-1, 1, after.numel(), device=after.device).view_as(after)
+        gradients = torch.autograd.grad(
+            (after * direction).sum(), list(parameters.values()), allow_unused=True
         )
+    moved = {
+        name.rpartition(".")[0]
+        for name, gradient in zip(parameters, gradients, strict=True)
+        if gradient is not None and bool(gradient.any())
+    }
+    if idle := [name for name in attached_layers(network) if name not in moved]:
+        raise AdapterError(
+            f"An adapter on {listed(idle)} would change nothing: the network's outputs do not "
+            "depend on it. Leave it out."
+        )
+    furthest = float((after.detach() - before).abs().max())
+    if not furthest <= _TOLERANCE * max(1.0, float(before.abs().max())):
+        raise AdapterError("With the untrained adapter on, the network computes something else.")
 
 
 def _base_size(network: nn.Module) -> int:
@@ -221,5 +284,5 @@ def _replace(network: nn.Module, replacements: Mapping[nn.Module, nn.Module]) ->
     """Put the new modules where the old ones hang, also where one hangs in several places."""
     for parent in list(network.modules()):
         for name, child in list(parent._modules.items()):
-            if child is not None and child in replacements:
+            if child is not None and child in replacements and parent is not replacements[child]:
                 setattr(parent, name, replacements[child])

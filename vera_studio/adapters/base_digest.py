@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from vera_studio.adapters.layer import AdapterLayer
 from vera_studio.adapters.tensor_digest import digest_tensors
+from vera_studio.adapters.wrapper import bare_modules
 
 
 def base_digest(network: nn.Module) -> str:
@@ -14,15 +14,12 @@ def base_digest(network: nn.Module) -> str:
 
     An attached adapter and its projections are not part of it and change no name.
     """
-    return digest_tensors(sorted(_base_tensors(network, ""), key=lambda item: item[0]))
+    return digest_tensors(sorted(_base_tensors(network), key=lambda item: item[0]))
 
 
-def _base_tensors(module: nn.Module, path: str) -> Iterator[tuple[str, torch.Tensor]]:
-    """Full name, as in the detached network, and tensor of all that is below `module`."""
-    if isinstance(module, AdapterLayer):
-        module = module.base
-    for name, tensor in (*module._parameters.items(), *module._buffers.items()):
-        if tensor is not None:
-            yield path + name, tensor
-    for name, child in module.named_children():
-        yield from _base_tensors(child, f"{path}{name}.")
+def _base_tensors(network: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Full name, as in the detached network, and tensor of all that `network` has."""
+    for path, module in bare_modules(network):
+        for name, tensor in (*module._parameters.items(), *module._buffers.items()):
+            if tensor is not None:
+                yield f"{path}.{name}" if path else name, tensor

@@ -12,10 +12,12 @@ from torch import nn
 
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
-from vera_studio.adapters.attach import attached_layers, linear_layers
+from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.conversion import check_finite, factors
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.layer import AdapterLayer
+from vera_studio.adapters.methods import METHODS, Sites
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import MAX_RANK, AdapterSettings, Method
 
@@ -34,7 +36,7 @@ def combine(
 
     VeRA and LoRA in any mix become a LoRA of their ranks together, weights and scales being in
     its B; rows and columns of a layer that only one of the two is on are padded with zeros. Two
-    adapters of biases alone become such a one; any other pair becomes full linear layers.
+    adapters of biases alone become such a one; any other pair becomes one of whole weights.
     Everything is computed in float64 and rounded once to the dtype of the layer's weight.
 
     Args:
@@ -53,21 +55,21 @@ def combine(
     adapted = with_adapter(first, network, class_names)
     on_first = attached_layers(adapted)
     on_second = attached_layers(with_adapter(second, network, class_names))
-    bases = {
-        name: base
-        for name, base in linear_layers(adapted).items()
+    sites = {
+        name: site
+        for name, site in find_sites(adapted).items()
         if name in on_first or name in on_second
     }
-    dtypes = {name: base.weight.dtype for name, base in bases.items()}
+    dtypes = {name: site.weight.dtype for name, site in sites.items()}
     method, rank = _outcome(first.info.settings, second.info.settings)
     if method == "lora":
         ranks = first.info.settings.rank, second.info.settings.rank
-        values = _low_rank(on_first, on_second, weights, ranks, bases)
+        values = _low_rank(on_first, on_second, weights, ranks, sites)
     else:
-        values = _dense(on_first, on_second, weights, method, bases)
+        values = _dense(on_first, on_second, weights, method, sites)
     rounded = {name: value.to(dtypes[name.rpartition(".")[0]]) for name, value in values.items()}
     check_finite(rounded)
-    return AdapterFile(_info(first, second, weights, method, rank, tuple(bases)), rounded)
+    return AdapterFile(_info(first, second, weights, method, rank, tuple(sites)), rounded)
 
 
 def _check(first: AdapterFile, second: AdapterFile, weights: tuple[float, float]) -> None:
@@ -116,15 +118,15 @@ def _low_rank(
     second: _Layers,
     weights: tuple[float, float],
     ranks: tuple[int, int],
-    bases: dict[str, nn.Linear],
+    sites: Sites,
 ) -> _Tensors:
     """A (r1 + r2, in) and B (out, r1 + r2) of each layer, in float64."""
     values = {}
-    for name, base in bases.items():
+    for name, site in sites.items():
         parts = []
         for layers, weight, rank in zip((first, second), weights, ranks, strict=True):
-            A = torch.zeros(rank, base.in_features, dtype=torch.float64)  # noqa: N806
-            B = torch.zeros(base.out_features, rank, dtype=torch.float64)  # noqa: N806
+            A = torch.zeros(rank, site.fan_in, dtype=torch.float64)  # noqa: N806
+            B = torch.zeros(site.out, rank, dtype=torch.float64)  # noqa: N806
             if name in layers:
                 A, B = factors(layers[name])  # noqa: N806 - the paper's
             parts.append((A, weight * B))
@@ -138,15 +140,14 @@ def _dense(
     second: _Layers,
     weights: tuple[float, float],
     method: Method,
-    bases: dict[str, nn.Linear],
+    sites: Sites,
 ) -> _Tensors:
     """The changes of each layer's weight (out, in) and bias (out,), in float64."""
     values = {}
-    for name, base in bases.items():
-        if method == "full":
-            values[f"{name}.weight_change"] = torch.zeros_like(base.weight, dtype=torch.float64)
-        if base.bias is not None:
-            values[f"{name}.bias_change"] = torch.zeros_like(base.bias, dtype=torch.float64)
+    for name, site in sites.items():
+        shapes = METHODS[method].layer.adapter_shapes(site, 0)
+        for own, shape in shapes.items():
+            values[f"{name}.{own}"] = torch.zeros(shape, dtype=torch.float64)
     for layers, weight in zip((first, second), weights, strict=True):
         for name, layer in layers.items():
             _add_changes(values, name, layer.double(), weight)
@@ -156,7 +157,7 @@ def _dense(
 def _add_changes(values: _Tensors, name: str, layer: AdapterLayer, weight: float) -> None:
     """Add a layer's weighted changes to those in `values`."""
     if (key := f"{name}.weight_change") in values:
-        values[key] = values[key] + weight * layer.delta_weight()
+        values[key] = values[key] + weight * layer.delta_weight().view_as(values[key])
     if (delta_bias := layer.delta_bias()) is not None:
         key = f"{name}.bias_change"
         values[key] = values[key] + weight * delta_bias

@@ -15,9 +15,9 @@ from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import FORMAT_VERSION
 from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.copies import with_adapter
-from vera_studio.adapters.lora import LoraLinear
+from vera_studio.adapters.lora import LoraLayer
 from vera_studio.adapters.methods import METHODS
-from vera_studio.adapters.vera import VeraLinear
+from vera_studio.adapters.vera import VeraLayer
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings, Method
 from vera_studio.wording import listed
@@ -47,7 +47,7 @@ def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
     check_low_rank(adapter)
     parameters: dict[str, torch.Tensor] = {}
     for name, layer in attached_layers(with_adapter(adapter, network)).items():
-        dtype = layer.base.weight.dtype
+        dtype = layer.site.weight.dtype
         A, B = factors(layer)  # noqa: N806 - the paper's
         parameters |= {f"{name}.A": A.to(dtype), f"{name}.B": B.to(dtype)}
     check_finite(parameters)
@@ -93,9 +93,9 @@ def factors(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
     Args:
         layer: an adapted layer of VeRA or LoRA.
     """
-    if isinstance(layer, LoraLinear):
+    if isinstance(layer, LoraLayer):
         return _double(layer.A), layer.scale * _double(layer.B)
-    assert isinstance(layer, VeraLinear)
+    assert isinstance(layer, VeraLayer)
     A, B = (_double(part) for part in layer.sliced())  # noqa: N806 - the paper's
     return _double(layer.d)[:, None] * A, _double(layer.b)[:, None] * B
 

@@ -13,7 +13,7 @@ class TensorInfo:
     """A parameter or buffer of a network."""
 
     name: str  # in full, such as "fc1.projections.A"
-    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLinear", ...)
+    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLayer", ...)
     kind: str  # "Parameter" or "Buffer"
     shape: tuple[int, ...]
     count: int  # numbers

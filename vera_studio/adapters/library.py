@@ -1,11 +1,13 @@
 """A library of adapters: a folder of adapter files, and nothing beside them.
 
 Name, notes and date are in each file, so that they travel with it, and a file that is put into
-the folder by hand is in the library.
+the folder by hand is in the library. Of several programs that change it, one does at a time.
 """
 
 import contextlib
 import dataclasses
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +19,12 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.library_names import MAX_NAME as MAX_NAME
-from vera_studio.adapters.library_names import SUFFIX, claim, clean_name, untaken
+from vera_studio.adapters.library_names import SUFFIX, check_name, claim, clean_name, untaken
 from vera_studio.errors import AdapterError, StudioError
+from vera_studio.files import reason, writing_in
 
 MAX_NOTES = 10_000  # characters
+DAYS_KEPT = 30  # that what was deleted can be restored
 _DELETED = ".deleted"
 
 
@@ -53,7 +57,13 @@ class Library:
     def contents(self) -> Contents:
         """All adapters, the newest first; the tensors in them are not read."""
         entries, problems = [], []
-        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+        try:
+            paths = sorted(path for path in self.folder.iterdir() if path.suffix == SUFFIX)
+        except FileNotFoundError:  # nothing was added yet
+            paths = []
+        except OSError as error:
+            return Contents((), (f"The library {self.folder} cannot be read: {reason(error)}.",))
+        for path in paths:
             try:
                 if _is_claimed(path):
                     continue
@@ -92,16 +102,31 @@ class Library:
         Raises:
             StudioError: the file cannot be written.
         """
-        name = untaken(clean_name(name) or "Adapter", self._names())
-        added = when.isoformat(timespec="seconds")
-        info = dataclasses.replace(adapter.info, name=name, added=added)
-        path = claim(self.folder, name)
-        try:
-            adapter_file.write(path, dataclasses.replace(adapter, info=info))
-        except StudioError:
-            path.unlink(missing_ok=True)
-            raise
-        return _entry(path)
+        with writing_in(self.folder):
+            name = untaken(clean_name(name) or "Adapter", self._names())
+            added = when.isoformat(timespec="seconds")
+            info = dataclasses.replace(adapter.info, name=name, added=added)
+            path = claim(self.folder, name)
+            try:
+                adapter_file.write(path, dataclasses.replace(adapter, info=info))
+            except StudioError:
+                path.unlink(missing_ok=True)
+                raise
+            return _entry(path)
+
+    def keep(self, adapter: AdapterFile, name: str, when: datetime) -> tuple[Entry, bool]:
+        """Add an adapter, unless one that holds the same numbers is there already.
+
+        Returns:
+            Its entry, and whether that is new.
+
+        Raises:
+            StudioError: the file cannot be written.
+        """
+        with writing_in(self.folder):
+            if known := self.find_same(adapter):
+                return known, False
+            return self.add(adapter, name, when), True
 
     def rename(self, path: Path, name: str) -> None:
         """Give an adapter another name.
@@ -109,14 +134,12 @@ class Library:
         Raises:
             StudioError: the name is empty, too long or taken; or the file cannot be changed.
         """
-        if not 0 < len(name.strip()) <= MAX_NAME:
-            raise StudioError(
-                f"A name needs 1 to {MAX_NAME} characters, not {len(name.strip()):,}."
-            )
+        check_name(name)
         name = clean_name(name)
-        if name in self._names(but=path):
-            raise StudioError(f"There is another adapter called {name}; choose another name.")
-        _change(path, lambda info: dataclasses.replace(info, name=name))
+        with writing_in(self.folder):
+            if name in self._names(but=path):
+                raise StudioError(f"There is another adapter called {name}; choose another name.")
+            _change(path, lambda info: dataclasses.replace(info, name=name))
 
     def annotate(self, path: Path, notes: str) -> None:
         """Replace the notes on an adapter.
@@ -126,7 +149,8 @@ class Library:
         """
         if len(notes) > MAX_NOTES:
             raise StudioError(f"Notes may have {MAX_NOTES:,} characters, not {len(notes):,}.")
-        _change(path, lambda info: dataclasses.replace(info, notes=notes))
+        with writing_in(self.folder):
+            _change(path, lambda info: dataclasses.replace(info, notes=notes))
 
     def delete(self, path: Path) -> Path:
         """Put an adapter aside, from where `restore` brings it back; returns where it is.
@@ -134,7 +158,11 @@ class Library:
         Raises:
             StudioError: the file cannot be moved.
         """
-        return _move(path, self.folder / _DELETED)
+        with writing_in(self.folder):
+            place = _move(path, self.folder / _DELETED)
+            with contextlib.suppress(OSError):  # it is only let go of a little earlier then
+                os.utime(place)  # when it was deleted
+            return place
 
     def restore(self, deleted: Path) -> Path:
         """Bring back what `delete` put at `deleted`; returns where it is now.
@@ -144,22 +172,28 @@ class Library:
         Raises:
             StudioError: the file cannot be moved.
         """
-        name = _entry(deleted).name
-        restored = _move(deleted, self.folder)
-        free = untaken(name, self._names(but=restored))
-        if free != name:
-            self.rename(restored, free)
-        return restored
+        with writing_in(self.folder):
+            name = _entry(deleted).name
+            restored = _move(deleted, self.folder)
+            free = untaken(name, self._names(but=restored))
+            if free != name:
+                self.rename(restored, free)
+            return restored
 
     def deleted(self) -> "Library":
         """What was deleted and can be restored."""
         return Library(self.folder / _DELETED)
 
     def forget_deleted(self) -> None:
-        """Let go of what was deleted; it cannot be restored any more."""
-        for path in (self.folder / _DELETED).glob("*.safetensors"):
+        """Let go of what was deleted more than `DAYS_KEPT` days ago.
+
+        By age, for another window may be about to restore what was deleted just now.
+        """
+        oldest = time.time() - DAYS_KEPT * 24 * 60 * 60
+        for path in (self.folder / _DELETED).glob(f"*{SUFFIX}"):
             with contextlib.suppress(OSError):  # another day, then
-                path.unlink()
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _names(self, but: Path | None = None) -> set[str]:
         """The names that are taken, but for that of the adapter in `but`."""
@@ -171,7 +205,7 @@ def _entry(path: Path) -> Entry:
     try:
         status = path.stat()
     except OSError as error:
-        raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
     name = clean_name(info.name) or path.stem
     return Entry(path, name, info, status.st_size, _added(info, status.st_mtime))
 
@@ -229,5 +263,5 @@ def _move(source: Path, folder: Path) -> Path:
         source.replace(destination)
     except OSError as error:
         destination.unlink(missing_ok=True)
-        raise StudioError(f"Cannot move {source}: {error.strerror or error}") from error
+        raise StudioError(f"Cannot move {source}: {reason(error)}") from error
     return destination

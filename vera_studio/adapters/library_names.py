@@ -20,6 +20,16 @@ def clean_name(name: str) -> str:
     return " ".join(shown.split())[:MAX_NAME].strip()
 
 
+def check_name(name: str) -> None:
+    """Refuse what no adapter can be called.
+
+    Raises:
+        StudioError: it is empty or too long.
+    """
+    if not 0 < len(name.strip()) <= MAX_NAME:
+        raise StudioError(f"A name needs 1 to {MAX_NAME} characters, not {len(name.strip()):,}.")
+
+
 def untaken(name: str, taken: Collection[str]) -> str:
     """`name`, with a number behind it where it is one of `taken`."""
     endings = ("", *(f" {number}" for number in range(2, len(taken) + 2)))

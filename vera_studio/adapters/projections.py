@@ -6,18 +6,22 @@ and from arithmetic that IEEE 754 rounds in only one way.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
+from vera_studio.adapters.sites import Site
 from vera_studio.adapters.tensor_digest import digest_tensors
+from vera_studio.recipe import AdapterSettings
+
+_PairKey = tuple[object, ...]
 
 
 class ProjectionPair(nn.Module):
-    """A (rank, in) and B (out, rank), shared by every adapted layer of one shape.
+    """A (rank, in) and B (out, rank), shared by every adapted weight of one shape.
 
     A module, not two tensors, so that whatever moves or copies a network meets one object
     and keeps it shared. The buffers are not part of a state dict.
@@ -32,29 +36,29 @@ class ProjectionPair(nn.Module):
         self.register_buffer("B", B, persistent=False)
 
 
-def make_pair(rank: int, in_features: int, out_features: int, seed: int) -> ProjectionPair:
-    """The float32 pair for layers (out, in), decided by the four numbers alone.
+def make_pair(rank: int, fan_in: int, out: int, seed: int) -> ProjectionPair:
+    """The float32 pair for weights (out, in), decided by the four numbers alone.
 
     Kaiming-uniform (He et al. 2015, arXiv 1502.01852) with gain sqrt(2) and the true fan-in,
     as VeRA's paper has it (arXiv 2310.11454): A within sqrt(6 / in), B within sqrt(6 / rank).
 
     Args:
         rank: from 1.
-        in_features: columns of A.
-        out_features: rows of B.
+        fan_in: columns of A.
+        out: rows of B.
         seed: 0 to 2**31 - 1.
     """
     # One counter block of 2**64 draws for each matrix of each shape, so none ever overlap.
-    shape = (rank, in_features << 32 | out_features)
-    a = _centred_uniform(rank * in_features, seed, (0, *shape)) * math.sqrt(6 / in_features)
-    b = _centred_uniform(out_features * rank, seed, (1, *shape)) * math.sqrt(6 / rank)
+    shape = (rank, fan_in << 32 | out)
+    a = _centred_uniform(rank * fan_in, seed, (0, *shape)) * math.sqrt(6 / fan_in)
+    b = _centred_uniform(out * rank, seed, (1, *shape)) * math.sqrt(6 / rank)
     return ProjectionPair(
-        A=torch.from_numpy(a.astype(np.float32).reshape(rank, in_features)),
-        B=torch.from_numpy(b.astype(np.float32).reshape(out_features, rank)),
+        A=torch.from_numpy(a.astype(np.float32).reshape(rank, fan_in)),
+        B=torch.from_numpy(b.astype(np.float32).reshape(out, rank)),
     )
 
 
-def make_lora_a(rank: int, in_features: int, seed: int, layer: int) -> torch.Tensor:
+def make_lora_a(rank: int, fan_in: int, seed: int, layer: int) -> torch.Tensor:
     """The float32 A (rank, in) that a LoRA layer starts with, within 1 / sqrt(in).
 
     As `torch.nn.Linear` draws its weights, which LoRA's own code does too
@@ -62,13 +66,42 @@ def make_lora_a(rank: int, in_features: int, seed: int, layer: int) -> torch.Ten
 
     Args:
         rank: from 1.
-        in_features: columns of A.
+        fan_in: columns of A.
         seed: 0 to 2**31 - 1.
         layer: its number among the adapted ones; each has its own stream.
     """
-    block = (2, rank << 32 | layer, in_features)
-    values = _centred_uniform(rank * in_features, seed, block) / math.sqrt(in_features)
-    return torch.from_numpy(values.astype(np.float32).reshape(rank, in_features))
+    block = (2, rank << 32 | layer, fan_in)
+    values = _centred_uniform(rank * fan_in, seed, block) / math.sqrt(fan_in)
+    return torch.from_numpy(values.astype(np.float32).reshape(rank, fan_in))
+
+
+def make_pairs(sites: Mapping[str, Site], settings: AdapterSettings) -> dict[str, ProjectionPair]:
+    """VeRA's projections of each site, one object for all that share it; dtype and device as W."""
+    pairs: dict[_PairKey, ProjectionPair] = {}
+    keys = pair_keys(sites, settings)
+    for name, site in sites.items():
+        if (key := keys[name]) not in pairs:
+            pair = make_pair(settings.rank, *pair_shape(sites, settings, name), settings.seed)
+            pairs[key] = pair.to(site.weight)
+    return {name: pairs[keys[name]] for name in sites}
+
+
+def pair_keys(sites: Mapping[str, Site], settings: AdapterSettings) -> dict[str, _PairKey]:
+    """Equal keys for sites that share a pair: those of one (out, fan_in), whatever they are of."""
+    return {
+        name: (*pair_shape(sites, settings, name), site.weight.dtype, site.weight.device)
+        for name, site in sites.items()
+    }
+
+
+def pair_shape(sites: Mapping[str, Site], settings: AdapterSettings, name: str) -> tuple[int, int]:
+    """Columns of A and rows of B in the pair that the site `name` uses."""
+    return largest(sites.values() if settings.sharing == "all" else [sites[name]])
+
+
+def largest(sites: Collection[Site]) -> tuple[int, int]:
+    """The largest fan-in and the largest out of `sites`."""
+    return max(site.fan_in for site in sites), max(site.out for site in sites)
 
 
 def digest(pairs: Iterable[ProjectionPair]) -> str:

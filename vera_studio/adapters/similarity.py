@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from vera_studio.adapters.adapter_file import AdapterFile
-from vera_studio.adapters.attach import attached_layers, linear_layers
+from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.copies import with_adapter
+from vera_studio.adapters.sites import find_sites
 
 
 def similarities(
@@ -36,7 +37,7 @@ def similarities(
     others = _weight_changes(second, network, class_names)
     return {
         name: _cosine(ones[name], others[name]) if name in ones and name in others else torch.nan
-        for name in linear_layers(network)
+        for name in find_sites(network)
         if name in ones or name in others
     }
 

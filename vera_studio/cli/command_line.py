@@ -1,7 +1,7 @@
 """Parsing the command line and doing what it asks for.
 
 Exit status: 0 done, 1 a failure told in one line on standard error, 2 wrong usage,
-130 interrupted.
+130, 143 or 129 ended by Ctrl+C, SIGTERM or SIGHUP.
 """
 
 import argparse
@@ -14,10 +14,11 @@ from typing import NoReturn
 
 import vera_studio
 from vera_studio import environment
-from vera_studio.cli import comparison, exchange, library, runs
+from vera_studio.cli import comparison, evaluation, exchange, library, runs
+from vera_studio.cli.interrupt import Interrupted, Interruptible
 from vera_studio.cli.terminal import tell
 from vera_studio.errors import Cancelled, StudioError
-from vera_studio.wording import printable
+from vera_studio.wording import not_enough_memory, printable
 
 
 def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> int:
@@ -38,14 +39,18 @@ def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> 
         _set_data_folder(options.data_dir)
         if options.command is None:
             return open_window(file)
-        options.command(options)
+        with Interruptible():
+            options.command(options)
         return 0
     except StudioError as error:
         tell(f"vera-studio: {_one_line(error)}")
         return 1
-    except (Cancelled, KeyboardInterrupt):
+    except MemoryError:
+        tell(f"vera-studio: {not_enough_memory('cpu')}")
+        return 1
+    except (Cancelled, KeyboardInterrupt) as error:
         tell("vera-studio: interrupted")
-        return 130
+        return error.status if isinstance(error, Interrupted) else 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_folder(parser)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog="vera-studio")
-    for family in (runs, comparison, exchange, library):
+    for family in (runs, evaluation, comparison, exchange, library):
         family.add_commands(commands)
     return parser
 

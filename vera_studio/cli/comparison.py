@@ -6,12 +6,12 @@ import math
 from pathlib import Path
 
 from vera_studio import recipe_file
-from vera_studio.cli.interrupt import StopOnInterrupt
+from vera_studio.cli.interrupt import StopOnSignal
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import Teller, show
 from vera_studio.errors import Cancelled, RecipeError, TrainingError
-from vera_studio.files import write_atomically
+from vera_studio.files import check_file, write_atomically
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import candidate, title
@@ -66,9 +66,15 @@ def _compare(options: argparse.Namespace) -> None:
     base = recipe_file.load(options.recipe)
     chosen = tuple(candidate(name, base.adapter) for name in options.methods)
     settings = ComparisonSettings(chosen, options.seeds)
-    stop = StopOnInterrupt()
+    stop = StopOnSignal("the runs that have finished are kept.")
+    if options.csv:
+        check_file(options.csv)
     with stop:
         comparison = compare(base, settings, options.out, _ProgressLines(), stop.asked)
+        _show(options, comparison)
+
+
+def _show(options: argparse.Namespace, comparison: Comparison) -> None:
     if options.csv and comparison.runs:
         write_atomically(options.csv, tables.to_csv(tables.run_rows(comparison)).encode())
     if options.json:
@@ -99,6 +105,7 @@ class _ProgressLines:
     def __init__(self) -> None:
         self._teller = Teller()
         self._now = ""
+        self._stage = ""
         self._told = 0  # runs
         self._notices: set[str] = set()
 
@@ -112,7 +119,8 @@ class _ProgressLines:
                 self._teller.tell(text)
             case StepsDone():
                 self._teller.move(f"{event.progress:6.1%}  {self._now}")
-            case Stage(text) if not self._now:
+            case Stage(text) if not self._now and text != self._stage:
+                self._stage = text
                 self._teller.tell(f"{text} ...")
 
     def _tell_ended(self, comparison: Comparison) -> None:

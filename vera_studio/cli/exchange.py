@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from vera_studio.cli.library import ADAPTER_HELP, find_adapter
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter, open_model
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.terminal import show
-from vera_studio.recipe import ModelSettings
 
 _TARGETS = {
     "peft": "the PEFT folder that is truest to the adapter",
@@ -36,9 +35,8 @@ def add_commands(commands: Subcommands) -> None:
 def _export(options: argparse.Namespace) -> None:
     from vera_studio.exchange.export import export
     from vera_studio.exchange.reading import read_adapter
-    from vera_studio.models.registry import open_model
 
-    model = open_model(ModelSettings(weights=options.weights))
+    model = open_model(options.weights)
     adapter = read_adapter(find_adapter(options.adapter), model)
     exported = export(adapter, model, options.to, options.destination)
     show(f"{options.destination}: {exported.sentence}")

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 from vera_studio import environment
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
-from vera_studio.cli.terminal import show
+from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
+from vera_studio.files import check_folder
 from vera_studio.recipe import ModelSettings
 from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.library import Entry, Library
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
-ADAPTER_HELP = "a file of the studio, a PEFT folder, or a name in the library"
+ADAPTER_HELP = "a file of the studio, a run folder, a PEFT folder, or a name in the library"
 SUFFIX = ".safetensors"
 _HEAD = ("name", "method", "rank", "classes", "targets", "others", "bytes", "added", "file")
 
@@ -56,11 +57,23 @@ def find_adapter(name: str) -> Path:
     return path if is_path or looks_like_one else library.find(name)
 
 
-def add_to_library(path: Path, name: str) -> None:
-    """Add the adapter file at `path`; says what it is called there."""
+def check_name(name: str) -> None:
+    """Refuse a name that `add_to_library` could not give, before there is an adapter.
+
+    Raises:
+        StudioError: the name is empty or too long, or the library cannot be written to.
+    """
+    from vera_studio.adapters.library_names import check_name
+
+    check_name(name)
+    check_folder(_library().folder)
+
+
+def add_to_library(path: Path, name: str) -> str:
+    """Add the adapter file at `path`; says and returns what it is called there."""
     from vera_studio.adapters import adapter_file
 
-    _add(adapter_file.load(path), name)
+    return _add(adapter_file.load(path), name)
 
 
 def _add_import(commands: Subcommands) -> None:
@@ -106,7 +119,7 @@ def _add_keeping(commands: Subcommands) -> None:
         ("rename", "give an adapter in the library another name", "NAME"),
         ("annotate", "replace the notes on an adapter in the library", "NOTES"),
         ("delete", "take an adapter out of the library; 'restore' brings it back", ""),
-        ("restore", "bring back what was deleted since the window was last opened", ""),
+        ("restore", "bring back what was deleted in the last 30 days", ""),
     ):
         parser = commands.add_parser(name, help=words)
         parser.add_argument("adapter", metavar="ADAPTER", help="its name in the library")
@@ -133,7 +146,7 @@ def _list(options: argparse.Namespace) -> None:
     elif contents.entries:
         rows = [_HEAD, *(_cells(entry) for entry in contents.entries)]
         show(*aligned(rows, left=(0, 1, 3, 7, 8)))
-    else:
+    elif not contents.problems:
         show("The library is empty: train in the window, or import an adapter.")
     if contents.problems:
         raise StudioError(" ".join(contents.problems))
@@ -141,23 +154,21 @@ def _list(options: argparse.Namespace) -> None:
 
 def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
-    from vera_studio.exchange.reading import peft_folder, read_adapter
+    from vera_studio.exchange.reading import find_place, read_adapter
 
-    path, model = find_adapter(options.adapter), _open_model(options)
+    path, model = find_adapter(options.adapter), open_model(options.weights)
     adapter = read_adapter(path, model)
-    with_adapter(adapter, model.network, model.kind.class_names)  # or it does not fit
-    folder = peft_folder(path)
-    stem = folder.resolve().name if folder else path.stem
-    _keep(adapter, options, options.name or adapter.info.name or stem)
+    with_adapter(adapter, model.network, model.class_names)  # or it does not fit
+    _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
 
 def _combine(options: argparse.Namespace) -> None:
     from vera_studio.adapters.combination import combine
 
-    model = _open_model(options)
+    model = open_model(options.weights)
     first, second = _read_two(options, model)
     mix = (options.mix[0], options.mix[1])
-    names = model.kind.class_names
+    names = model.class_names
     combined = combine(first, second, mix, model.network, names)
     names_of_two = [Path(name).stem for name in (options.first, options.second)]
     title = f"{mix[0]:g} {names_of_two[0]} + {mix[1]:g} {names_of_two[1]}"
@@ -167,9 +178,9 @@ def _combine(options: argparse.Namespace) -> None:
 def _similarity(options: argparse.Namespace) -> None:
     from vera_studio.adapters.similarity import similarities
 
-    model = _open_model(options)
+    model = open_model(options.weights)
     first, second = _read_two(options, model)
-    found = similarities(first, second, model.network, model.kind.class_names)
+    found = similarities(first, second, model.network, model.class_names)
     if options.json:
         show(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return
@@ -185,9 +196,11 @@ def _edit(options: argparse.Namespace) -> None:
 
 
 def _delete(options: argparse.Namespace) -> None:
+    from vera_studio.adapters.library import DAYS_KEPT
+
     library = _library()
     library.delete(library.find(options.adapter))
-    show(f"{options.adapter}: deleted. Until the window is next opened, 'restore' brings it back.")
+    show(f"{options.adapter}: deleted. For {DAYS_KEPT} days 'restore' brings it back.")
 
 
 def _restore(options: argparse.Namespace) -> None:
@@ -206,13 +219,11 @@ def _keep(adapter: "AdapterFile", options: argparse.Namespace, name: str) -> Non
     _add(adapter, name)
 
 
-def _add(adapter: "AdapterFile", name: str) -> None:
-    library = _library()
-    if known := library.find_same(adapter):
-        show(f"{known.path}: {already_there(known.name)}")
-        return
-    entry = library.add(adapter, name, datetime.now().astimezone())
-    show(f"{entry.path}: in the library as {entry.name}.")
+def _add(adapter: "AdapterFile", name: str) -> str:
+    entry, is_new = _library().keep(adapter, name, datetime.now().astimezone())
+    told = f"in the library as {entry.name}." if is_new else already_there(entry.name)
+    show(f"{entry.path}: {told}")
+    return entry.name
 
 
 def _library() -> "Library":
@@ -221,15 +232,17 @@ def _library() -> "Library":
     return Library(environment.library_folder())
 
 
-def _open_model(options: argparse.Namespace) -> "OpenedModel":
-    from vera_studio.models.registry import open_model
+def open_model(weights: str) -> "Model":
+    """Open the network with the user's weights, or the pretrained ones if empty; tells of them."""
+    from vera_studio.models import model as models
 
-    return open_model(ModelSettings(weights=options.weights))
+    model = models.open_model(ModelSettings(weights=weights))
+    for note in model.notes:
+        tell(note)
+    return model
 
 
-def _read_two(
-    options: argparse.Namespace, model: "OpenedModel"
-) -> tuple["AdapterFile", "AdapterFile"]:
+def _read_two(options: argparse.Namespace, model: "Model") -> tuple["AdapterFile", "AdapterFile"]:
     from vera_studio.exchange.reading import read_adapter
 
     first, second = (

@@ -10,6 +10,7 @@ class ProgressLine:
     def __init__(self) -> None:
         self._teller = Teller()
         self._stage = ""
+        self._start: RunStarted | None = None
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -18,14 +19,16 @@ class ProgressLine:
             case Notice(text):
                 self._teller.tell(text)
             case RunStarted():
+                self._start = event
                 self._teller.tell(_start_text(event))
+                self._teller.tell(event.chosen_by)
             case StepsDone():
                 self._teller.move(
                     f"{event.progress:6.1%}  loss {event.losses[-1]:.4f}  "
                     f"{event.images_per_second:,.0f} images/s  {event.seconds_left:.0f} s left"
                 )
             case EpochDone():
-                self._teller.tell(_epoch_text(event))
+                self._teller.tell(_epoch_text(event, self._start))
 
     def _show_stage(self, text: str, done: float | None) -> None:
         if text != self._stage:
@@ -43,9 +46,13 @@ def _start_text(event: RunStarted) -> str:
     )
 
 
-def _epoch_text(event: EpochDone) -> str:
-    return (
-        f"epoch {event.epoch}  loss {event.train_loss:.4f}  "
-        f"validation {event.validation.loss:.4f} {event.validation.accuracy:.2%}"
-        f"{'  best so far' if event.is_best else ''}"
-    )
+def _epoch_text(event: EpochDone, start: RunStarted | None) -> str:
+    text = f"epoch {event.epoch}  loss {event.train_loss:.4g}"
+    validation = event.validation
+    if validation.images:
+        text += f"  validation {validation.loss:.4g} {validation.accuracy:.2%}"
+        if start and start.other_classes:
+            targets = validation.loss_over(start.target_classes)
+            others = validation.loss_over(start.other_classes)
+            text += f"  loss of targets {targets:.4g}, of others {others:.4g}"
+    return f"{text}{'  best so far' if event.is_best else ''}"

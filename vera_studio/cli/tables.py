@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from vera_studio.runs.events import Evaluation, RunResult
-from vera_studio.wording import printable
+from vera_studio.runs.summary import sentences
+from vera_studio.wording import of_few, printable
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
@@ -22,36 +23,65 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[s
 
 
 def gains(result: RunResult) -> list[str]:
-    """A table of the test accuracies before and after."""
-    lines = [f"Best epoch: {result.best_epoch}. On the test images:"]
-    for index, name in enumerate(result.class_names):
-        before, after = result.before.per_class[index], result.after.per_class[index]
-        mark = "*" if index in result.target_classes else " "
-        lines.append(f"{mark} {name:<14}{_percent(before)} ->{_percent(after)}")
-    others = [i for i in range(len(result.class_names)) if i not in result.target_classes]
-    for text, classes in (("targets (*)", result.target_classes), ("others", others)):
-        if classes:
-            before, after = result.before.mean_over(classes), result.after.mean_over(classes)
-            lines.append(f"  {text:<14}{_percent(before)} ->{_percent(after)}")
-    return lines
+    """A table of the test accuracies before and after, and what became of the run."""
+    rows = [
+        _gain_row("*" if index in result.target_classes else "", name, result, (index,))
+        for index, name in enumerate(result.class_names)
+    ]
+    rows.append(_gain_row("", "targets (*)", result, result.target_classes))
+    if result.other_classes:
+        rows.append(_gain_row("", "others", result, result.other_classes))
+    return ["On the test images:", *aligned(rows, left=(0, 1, 5)), *sentences(result)]
 
 
-def accuracy_table(result: Evaluation, class_names: Sequence[str]) -> list[str]:
-    """A line for all images and one for each class."""
-    rows = [("overall", result.accuracy), *zip(class_names, result.per_class, strict=True)]
-    return [f"{name:<14}{_percent(share)}" for name, share in rows]
+def _gain_row(mark: str, name: str, result: RunResult, classes: tuple[int, ...]) -> tuple[str, ...]:
+    before, after = result.before.mean_over(classes), result.after.mean_over(classes)
+    is_measured = result.after.images > 0 or result.before.images == 0
+    after_text = _percent(after) if is_measured else "not measured"
+    few = ""
+    if len(classes) == 1 and is_measured:
+        few = _few(after, result.after.counts[classes[0]])
+    return mark, name, _percent(before), "->", after_text, few
+
+
+def accuracy_table(
+    results: Sequence[Evaluation], class_names: Sequence[str], heads: Sequence[str] = ()
+) -> list[str]:
+    """A line for all images and one for each class; two columns for each of `results`."""
+    rows = [["", *(cell for head in heads for cell in (head, ""))]] if heads else []
+    rows.append(["overall", *(c for r in results for c in _share(r.accuracy, r.images))])
+    rows += [
+        [name, *(c for r in results for c in _share(r.per_class[index], r.counts[index]))]
+        for index, name in enumerate(class_names)
+    ]
+    return aligned(rows, left=(0, *range(2, 2 * len(results) + 1, 2)))
+
+
+def _share(share: float, images: int) -> tuple[str, str]:
+    return _percent(share), _few(share, images)
+
+
+def _few(share: float, images: int) -> str:
+    """What is behind a figure of few images, in brackets."""
+    text = of_few(share, images)
+    return f"({text})" if text else ""
 
 
 def _percent(share: float) -> str:
-    return "  no images" if math.isnan(share) else f"{share:8.2%}"
+    return "no images" if math.isnan(share) else f"{share:.2%}"
 
 
 def as_json(result: Evaluation, class_names: Sequence[str]) -> dict[str, object]:
     """The same as a JSON object; null for a class without images."""
-    shares = [None if math.isnan(share) else share for share in result.per_class]
+    shares = [_or_none(share) for share in result.per_class]
     return {
-        "accuracy": result.accuracy,
-        "loss": result.loss,
-        "images": sum(result.counts),
+        "accuracy": _or_none(result.accuracy),
+        "loss": _or_none(result.loss),
+        "images": result.images,
+        "part": result.part or "all",
         "per_class": dict(zip(class_names, shares, strict=True)),
     }
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

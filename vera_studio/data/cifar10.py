@@ -6,13 +6,8 @@ that it can show its progress and be cancelled.
 
 from __future__ import annotations
 
-import http.client
 import shutil
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +24,7 @@ from vera_studio.data.store import (
     never_stop,
     no_progress,
 )
+from vera_studio.downloads import fetch
 from vera_studio.errors import Cancelled, DataError, DownloadError
 
 if TYPE_CHECKING:
@@ -38,8 +34,6 @@ TITLE = "CIFAR-10"
 UNPACKED_FOLDER = "cifar-10-batches-py"
 UNPACKED_FILES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch", "batches.meta")
 _WORKING_FOLDER = "download"
-_CHUNK = 1 << 16  # bytes
-_TIMEOUT = 15.0  # seconds without a byte
 
 
 def is_downloaded(folder: Path) -> bool:
@@ -76,7 +70,7 @@ def download(
         shutil.rmtree(working, ignore_errors=True)  # left behind by a crash
         working.mkdir(parents=True)
         part = working / f"{dataset.filename}.part"
-        _fetch(dataset.url, part, on_progress, should_stop)
+        fetch(dataset.url, part, "CIFAR-10", on_progress, should_stop)
         _unpack(part, working, dataset)
         shutil.rmtree(folder / UNPACKED_FOLDER, ignore_errors=True)  # a damaged one
         (working / dataset.base_folder).replace(folder / UNPACKED_FOLDER)
@@ -131,46 +125,6 @@ def _torchvision_dataset() -> type[CIFAR10]:
 
     dataset: type[CIFAR10] = datasets.CIFAR10
     return dataset
-
-
-def _fetch(url: str, part: Path, on_progress: OnProgress, should_stop: ShouldStop) -> None:
-    with _network_errors(url):
-        response = urllib.request.urlopen(url, timeout=_TIMEOUT)
-    done, total = 0, int(response.headers.get("Content-Length") or 0)
-    with response, part.open("wb") as file:
-        while True:
-            if should_stop():
-                raise Cancelled
-            with _network_errors(url):
-                chunk = response.read1(_CHUNK)  # what has arrived, without waiting for more
-            if not chunk:
-                break
-            file.write(chunk)
-            done += len(chunk)
-            on_progress(done, total)
-    if done < total:
-        raise DownloadError(
-            f"The download of CIFAR-10 broke off after {done:,} of {total:,} bytes. "
-            "Please try again."
-        )
-
-
-@contextmanager
-def _network_errors(url: str) -> Iterator[None]:
-    """Say in one line which host did not answer as it should, and why."""
-    host = urllib.parse.urlsplit(url).hostname
-    try:
-        yield
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise DownloadError(f"{host} answered {error.code} {error.reason} for {url}.") from error
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-        raise DownloadError(
-            f"Cannot download CIFAR-10 from {host}: {words}. "
-            "Check the network connection and try again."
-        ) from error
 
 
 def _unpack(part: Path, working: Path, dataset: type[CIFAR10]) -> None:

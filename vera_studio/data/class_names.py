@@ -1,9 +1,11 @@
 """Matching the classes that a data set names to those that the network knows."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from vera_studio.errors import DataError
+from vera_studio.wording import first_of
 
 _ALIASES = {
     "airplane": ("plane", "aeroplane", "aircraft", "jet"),
@@ -21,8 +23,8 @@ _ALIASES = {
 def match_classes(found: Iterable[str], known: Sequence[str]) -> dict[str, int]:
     """Which of the network's classes each found name means.
 
-    Capitals, spaces, `_`, `-` and a plural `s` make no difference; common other names
-    (plane, car, ...) are understood.
+    A class's name as it is comes first. Else capitals, spaces, `_`, `-` and a plural `s` make
+    no difference, and common other names (plane, car, ...) are understood.
 
     Args:
         found: the names in the data set, such as those of its folders.
@@ -32,32 +34,44 @@ def match_classes(found: Iterable[str], known: Sequence[str]) -> dict[str, int]:
         For every found name an index into `known`.
 
     Raises:
-        DataError: names every found name that fits no class, or two that fit the same.
+        DataError: names the found names that fit no class or several, or two that fit the same.
     """
     found = list(found)
-    index_of = _spellings(known)
-    matched = {name: index_of[key] for name in found if (key := _key(name)) in index_of}
-    unknown = [name for name in found if name not in matched]
-    if unknown:
+    exact = {name: index for index, name in enumerate(known)}
+    similar = _spellings(known)
+    fitting = {
+        name: (exact[name],) if name in exact else similar.get(_key(name), ()) for name in found
+    }
+    if unknown := [name for name, indices in fitting.items() if not indices]:
         raise DataError(_unknown_text(unknown, found, known))
-    for index, class_name in enumerate(known):
-        same = [name for name, its_index in matched.items() if its_index == index]
-        if len(same) > 1:
+    if unclear := next((name for name, indices in fitting.items() if len(indices) > 1), None):
+        classes = " or ".join(known[index] for index in fitting[unclear])
+        raise DataError(
+            f"{unclear} may be {classes}: the network knows all of these. "
+            "Name the folder exactly as its class."
+        )
+    matched = {name: indices[0] for name, indices in fitting.items()}
+    names_of = defaultdict(list)
+    for name, index in matched.items():
+        names_of[index].append(name)
+    for index, names in names_of.items():
+        if len(names) > 1:
             raise DataError(
-                f"Each class must have one folder, but {' and '.join(same)} "
-                f"are the same class: {class_name}."
+                f"Each class must have one folder, but {' and '.join(names)} "
+                f"are the same class: {known[index]}."
             )
     return matched
 
 
-def _spellings(known: Sequence[str]) -> dict[str, int]:
-    """The keys that each known class is found under; a class's own name beats an alias."""
-    aliases = {
-        _key(alias): index
-        for index, name in enumerate(known)
-        for alias in _ALIASES.get(_key(name), ())
-    }
-    return aliases | {_key(name): index for index, name in enumerate(known)}
+def _spellings(known: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The classes that each key may mean; a class's own name beats an alias."""
+    own: dict[str, tuple[int, ...]] = {}
+    aliases: dict[str, tuple[int, ...]] = {}
+    for index, name in enumerate(known):
+        own[_key(name)] = (*own.get(_key(name), ()), index)
+        for alias in _ALIASES.get(_key(name), ()):
+            aliases[_key(alias)] = (*aliases.get(_key(alias), ()), index)
+    return aliases | own
 
 
 def _key(name: str) -> str:
@@ -74,9 +88,9 @@ def _unknown_text(unknown: Sequence[str], found: Sequence[str], known: Sequence[
     ]
     lines = [
         f"The network does not know the class{'es' if len(unknown) > 1 else ''} "
-        f"{', '.join(unknown)}.",
-        f"Classes found: {', '.join(found)}.",
-        f"Classes the network knows: {', '.join(known)}.",
+        f"{first_of(unknown)}.",
+        f"Classes found: {first_of(found)}.",
+        f"Classes the network knows: {first_of(known)}.",
     ]
     if aliases:
         lines.append(f"Other names understood: {', '.join(aliases)}.")

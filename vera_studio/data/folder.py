@@ -8,6 +8,7 @@ import torch
 
 from vera_studio.data.folder_scan import FolderScan, FoundFile, scan_folder
 from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.room import check_room, told_without_memory
 from vera_studio.data.split import hold_out
 from vera_studio.data.store import (
     ImageData,
@@ -18,8 +19,10 @@ from vera_studio.data.store import (
     empty_set,
     never_stop,
     no_progress,
+    skipped_reasons,
 )
 from vera_studio.errors import Cancelled, DataError
+from vera_studio.wording import skipped_text
 
 TEST_SHARE = 0.2  # of each class, held out where the folder has no test part
 _REPORT_EVERY = 100  # files
@@ -53,22 +56,22 @@ def open_folder(
         DataError: no such folder, no classes or others than the network's, or no image.
         Cancelled: `should_stop` said so.
     """
-    scan = scan_folder(path, class_names)
-    found = scan.parts
-    files = [file for part in found.values() for file in part]
-    reader = _Reader(path, image_size, len(files), on_progress, should_stop)
-    sets = {part: reader.read(files) for part, files in found.items()}
+    scan = scan_folder(path, class_names, on_progress, should_stop)
+    total = sum(map(len, scan.parts.values()))
+    check_room(path, total, image_size)
+    reader = _Reader(path, image_size, total, on_progress, should_stop)
+    sets = {part: reader.read(files) for part, files in scan.parts.items()}
     skipped = _checked_skipped(path, scan, reader)
 
-    empty = empty_set(image_size)
-    train = sets.get("all") or sets.get("train") or empty
-    validation, test = sets.get("validation"), sets.get("test")
+    # Taken out: as soon as they are split, the images must be there no more than once.
+    train = sets.pop("all", None) or sets.pop("train", None) or empty_set(image_size)
+    validation, test = sets.pop("validation", None), sets.pop("test", None)
     if test is None:
         train, test = hold_out(train, TEST_SHARE, seed)
     if validation is None:
         train, validation = hold_out(train, validation_share, seed)
     title = f"Folder {path.resolve().name}"
-    return ImageData("folder", title, tuple(class_names), train, validation, test, skipped)
+    return ImageData("folder", title, tuple(class_names), train, validation, test, skipped, path)
 
 
 def open_images(
@@ -86,13 +89,15 @@ def open_images(
     Raises:
         DataError, Cancelled: as `open_folder`.
     """
-    scan = scan_folder(path, class_names)
+    scan = scan_folder(path, class_names, on_progress, should_stop)
     if "test" in scan.parts:
         text, files = "test part", scan.parts["test"]
     else:
         text, files = "all images", [file for part in scan.parts.values() for file in part]
+    check_room(path, len(files), image_size, copies=1)
     reader = _Reader(path, image_size, len(files), on_progress, should_stop)
-    images = reader.read(files)
+    with told_without_memory():
+        images = reader.read(files)
     return images, _checked_skipped(path, scan, reader), text
 
 
@@ -125,19 +130,21 @@ class _Reader:
         # One block from the start: a list of tens of thousands of tensors takes far more.
         images = np.empty((len(files), 3, self._size, self._size), dtype=np.uint8)
         labels: list[int] = []
+        names: list[str] = []
         for file in files:
+            name = str(file.path.relative_to(self._root))
             try:
-                pixels = read_image(file.path, self._size)  # (size, size, 3)
-            except UnreadableImage as reason:
-                path = str(file.path.relative_to(self._root))
-                self.skipped.append(SkippedFile(path, str(reason)))
+                pixels = read_image(file.path, self._size, self._should_stop)  # (size, size, 3)
+            except UnreadableImage as why:
+                self.skipped.append(SkippedFile(name, why.kind, why.detail))
             else:
                 images[len(labels)] = pixels.transpose(2, 0, 1)
                 labels.append(file.label)
+                names.append(name)
             self._count_one()
         self.image_count += len(labels)
         kept = torch.from_numpy(images[: len(labels)])
-        return ImageSet(kept, torch.tensor(labels, dtype=torch.int64))
+        return ImageSet(kept, torch.tensor(labels, dtype=torch.int64), tuple(names))
 
     def _count_one(self) -> None:
         if self._should_stop():
@@ -154,6 +161,6 @@ def _checked_skipped(path: Path, scan: FolderScan, reader: _Reader) -> tuple[Ski
         examples = "".join(f"\n{file.path}: {file.reason}" for file in skipped[:3])
         raise DataError(
             f"{path} has no image that can be read, in any of its folders of classes. "
-            f"Files skipped: {len(skipped):,}.{examples}"
+            f"{skipped_text(skipped_reasons(skipped))}{examples}"
         )
     return skipped

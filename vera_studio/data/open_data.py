@@ -6,6 +6,7 @@ from pathlib import Path
 from vera_studio import environment
 from vera_studio.data.cifar10 import open_cifar10
 from vera_studio.data.folder import open_folder
+from vera_studio.data.room import told_without_memory
 from vera_studio.data.sample.drawn_images import make_sample
 from vera_studio.data.store import ImageData, OnProgress, ShouldStop, never_stop, no_progress
 from vera_studio.errors import DataError
@@ -32,8 +33,20 @@ def open_data(
 
     Raises:
         DataError: the images cannot be opened or do not fit the network.
+        NotEnoughMemoryError: there is not enough memory for them.
         Cancelled: `should_stop` said so.
     """
+    with told_without_memory():
+        return _open(settings, class_names, image_size, on_progress, should_stop)
+
+
+def _open(
+    settings: DataSettings,
+    class_names: Sequence[str],
+    image_size: int,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> ImageData:
     share, seed = settings.validation_share, settings.seed
     if settings.source == "folder":
         folder = Path(settings.folder).expanduser()

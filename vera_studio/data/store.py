@@ -1,12 +1,15 @@
 """Images in memory: whole data sets as uint8 tensors, with what is known about them."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from vera_studio.recipe import DataSource
+from vera_studio.wording import sentence, skipped_text
 
 OnProgress = Callable[[int, int], None]  # (done, total)
 ShouldStop = Callable[[], bool]
@@ -27,6 +30,7 @@ class ImageSet:
 
     images: Tensor  # (count, 3, height, width) uint8, RGB
     labels: Tensor  # (count,) int64, indices into the data's class names
+    names: tuple[str, ...] = ()  # of their files, below the folder; empty where there are none
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,15 +42,27 @@ class ImageSet:
     def subset(self, indices: Tensor) -> "ImageSet":
         """A copy of the images at `indices` (count,) int64, in that order."""
         # Several times as fast as indexing.
-        return ImageSet(self.images.index_select(0, indices), self.labels[indices])
+        names = tuple(self.names[index] for index in indices.tolist()) if self.names else ()
+        return ImageSet(self.images.index_select(0, indices), self.labels[indices], names)
 
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A file among the images that could not be used."""
+    """A file among the images, or a folder, that could not be used."""
 
     path: str
-    reason: str  # a sentence for the user
+    kind: str  # why, in words that many files can share, such as "damaged"
+    detail: str = ""  # of this one
+
+    @property
+    def reason(self) -> str:
+        """A sentence for the user."""
+        return sentence(self.kind, self.detail)
+
+
+def skipped_reasons(files: Iterable[SkippedFile]) -> dict[str, int]:
+    """How many of the files there are of each kind, the most frequent kind first."""
+    return dict(Counter(file.kind for file in files).most_common())
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +79,12 @@ class ImageData:
     validation: ImageSet  # held out of the training images to choose the best epoch
     test: ImageSet
     skipped: tuple[SkippedFile, ...] = ()
+    folder: Path | None = None  # in which the images' files are
+
+    @property
+    def skipped_text(self) -> str:
+        """How many files were skipped and why; empty where none were."""
+        return skipped_text(skipped_reasons(self.skipped))
 
 
 def empty_set(image_size: int) -> ImageSet:

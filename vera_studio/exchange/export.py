@@ -8,7 +8,7 @@ from typing import Literal
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.errors import StudioError
 from vera_studio.exchange import merged_weights, onnx_export, peft_export
-from vera_studio.models.registry import OpenedModel
+from vera_studio.models.model import Model
 
 Target = Literal["peft", "lora", "merged", "onnx"]
 
@@ -21,7 +21,7 @@ class Exported:
     sentence: str  # for a person: what was written, and why in that form
 
 
-def export(adapter: AdapterFile, model: OpenedModel, to: Target, destination: Path) -> Exported:
+def export(adapter: AdapterFile, model: Model, to: Target, destination: Path) -> Exported:
     """Write `adapter` so that another program can use it.
 
     Args:
@@ -42,34 +42,34 @@ def export(adapter: AdapterFile, model: OpenedModel, to: Target, destination: Pa
     return _EXPORTS[to](adapter, model, destination)
 
 
-def _peft(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+def _peft(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
     return _folder(adapter, model, destination, as_lora=False)
 
 
-def _lora(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+def _lora(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
     return _folder(adapter, model, destination, as_lora=True)
 
 
-def _folder(adapter: AdapterFile, model: OpenedModel, destination: Path, as_lora: bool) -> Exported:
-    network, class_names = model.network, model.kind.class_names
+def _folder(adapter: AdapterFile, model: Model, destination: Path, as_lora: bool) -> Exported:
+    network, class_names = model.network, model.class_names
     form, paths = peft_export.export_peft(adapter, network, class_names, destination, as_lora)
     return Exported(paths, form.sentence)
 
 
-def _merged(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
-    merged_weights.export_merged(adapter, model.network, model.kind.class_names, destination)
+def _merged(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
+    merged_weights.export_merged(adapter, model.network, model.class_names, destination)
     return Exported(
         (destination,),
         f"The weights of the {model.kind.title} with the adapter in them, for plain PyTorch.",
     )
 
 
-def _onnx(adapter: AdapterFile, model: OpenedModel, destination: Path) -> Exported:
+def _onnx(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
     sentence = onnx_export.export_onnx(adapter, model, destination)
     return Exported((destination,), f"The {model.kind.title} with the adapter in it. {sentence}")
 
 
-_EXPORTS: dict[Target, Callable[[AdapterFile, OpenedModel, Path], Exported]] = {
+_EXPORTS: dict[Target, Callable[[AdapterFile, Model, Path], Exported]] = {
     "peft": _peft,
     "lora": _lora,
     "merged": _merged,

@@ -20,7 +20,7 @@ from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.errors import StudioError
 from vera_studio.exchange.merged_weights import merged_copy
 from vera_studio.files import write_atomically
-from vera_studio.models.registry import BuiltInModel, OpenedModel
+from vera_studio.models.model import Model
 
 HINT = "ONNX needs two more packages: pip install onnx onnxscript"
 TOLERANCE = 1e-4  # absolute for logits up to 1, relative above
@@ -32,7 +32,7 @@ def is_available() -> bool:
     return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript"))
 
 
-def export_onnx(adapter: AdapterFile, model: OpenedModel, path: Path) -> str:
+def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
     """Write the merged network, in evaluation mode, as an ONNX file that stands alone.
 
     Where onnxruntime is installed, its logits are compared with torch's before the file is
@@ -55,16 +55,17 @@ def export_onnx(adapter: AdapterFile, model: OpenedModel, path: Path) -> str:
         raise StudioError(f"{path.name} cannot be written: expected a name that ends in .onnx.")
     if not is_available():
         raise StudioError(HINT)
-    merged = merged_copy(adapter, model.network, model.kind.class_names).float().eval()
-    content = _exported(merged, model.kind)
-    sentence = _check(content, merged, model.kind.image_size)
+    merged = merged_copy(adapter, model.network, model.class_names).float().eval()
+    content = _exported(merged, model)
+    sentence = _check(content, merged, model.preprocessing.size)
     write_atomically(path, content)
     return sentence
 
 
-def _exported(network: nn.Module, kind: BuiltInModel) -> bytes:
+def _exported(network: nn.Module, model: Model) -> bytes:
     # Two images: an axis of one would be taken to be always one.
-    images = torch.zeros(2, 3, kind.image_size, kind.image_size)
+    size = model.preprocessing.size
+    images = torch.zeros(2, 3, size, size)
     try:
         program = torch.onnx.export(
             network,
@@ -79,15 +80,15 @@ def _exported(network: nn.Module, kind: BuiltInModel) -> bytes:
         # The exporter's own text is advice to its developers; what went wrong is its cause.
         cause = error.__cause__ or error
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-        raise StudioError(f"{kind.title} cannot be exported to ONNX: {reason}") from error
+        raise StudioError(f"{model.kind.title} cannot be exported to ONNX: {reason}") from error
     assert program is not None  # as it is with dynamo=True
     proto = program.model_proto
-    _describe(proto, kind)
+    _describe(proto, model)
     content: bytes = proto.SerializeToString()
     return content
 
 
-def _describe(proto: Any, kind: BuiltInModel) -> None:
+def _describe(proto: Any, model: Model) -> None:
     """Say what the model is, and nothing of the machine that it was exported on."""
     proto.producer_name = "VeRA Studio"
     proto.producer_version = vera_studio.__version__
@@ -96,10 +97,10 @@ def _describe(proto: Any, kind: BuiltInModel) -> None:
         node.ClearField("metadata_props")
         node.ClearField("doc_string")
     facts = {
-        "class_names": kind.class_names,
-        "input_mean": kind.mean,
-        "input_std": kind.std,
-        "input_size": kind.image_size,
+        "class_names": model.class_names,
+        "input_mean": model.preprocessing.mean,
+        "input_std": model.preprocessing.std,
+        "input_size": model.preprocessing.size,
     }
     for key, value in facts.items():
         proto.metadata_props.add(key=key, value=json.dumps(value))

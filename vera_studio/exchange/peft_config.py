@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_names import CONFIG_FILE
+from vera_studio.files import read_regular, reason
 from vera_studio.recipe import MAX_RANK
 
-MAX_CONFIG_BYTES = 2**20
+_MOST_TOLD = 10  # reasons
 # fmt: off
 _READ = {  # by this module
     "peft_type", "r", "target_modules", "lora_alpha", "use_rslora", "bias",
@@ -81,8 +82,10 @@ def read_config(folder: Path) -> PeftConfig:
         if key not in _READ | _HARMLESS and value not in (None, False) and value not in ([], {}, "")
     ]
     if found:
+        more = [f"and {len(found) - _MOST_TOLD:,} more"] if len(found) > _MOST_TOLD else []
         raise AdapterError(
-            f"The PEFT adapter {folder.name} cannot be used:\n- " + "\n- ".join(found)
+            f"The PEFT adapter {folder.name} cannot be used:\n- "
+            + "\n- ".join(found[:_MOST_TOLD] + more)
         )
     return config
 
@@ -90,20 +93,15 @@ def read_config(folder: Path) -> PeftConfig:
 def _json_object(folder: Path) -> Mapping[str, Any]:
     path = folder / CONFIG_FILE
     try:
-        if not path.is_file():
-            raise AdapterError(
-                f"{folder.name or folder} is not a PEFT folder: there is no {CONFIG_FILE} in it."
-            )
-        if (size := path.stat().st_size) > MAX_CONFIG_BYTES:
-            raise AdapterError(
-                f"{path.name} cannot be used: expected up to {MAX_CONFIG_BYTES:,} bytes, found "
-                f"{size:,}."
-            )
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_regular(path))
+    except FileNotFoundError as error:
+        raise AdapterError(
+            f"{folder.name or folder} is not a PEFT folder: there is no {CONFIG_FILE} in it."
+        ) from error
     except OSError as error:
-        raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
     except (ValueError, RecursionError) as error:
-        raise AdapterError(f"{path.name} is damaged or no JSON: {error}.") from error
+        raise AdapterError(f"{path.name} is damaged or no JSON.") from error
     if not isinstance(values, dict):
         raise AdapterError(f"{path.name} cannot be used: expected a JSON object.")
     return values

@@ -25,6 +25,7 @@ from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.projections import largest
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
@@ -33,7 +34,7 @@ from vera_studio.exchange.peft_names import (
     TENSOR_NAMES,
     TENSORS_FILE,
 )
-from vera_studio.files import write_atomically
+from vera_studio.files import reason, write_together
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import listed
 
@@ -85,7 +86,7 @@ def export_peft(
     folder: Path,
     as_lora: bool = False,
 ) -> tuple[PeftForm, tuple[Path, ...]]:
-    """Write a PEFT folder; its configuration comes last, so that half of one is none.
+    """Write a PEFT folder; one that cannot be written whole is left as it was.
 
     Args:
         adapter: of the method VeRA or LoRA.
@@ -110,11 +111,12 @@ def export_peft(
     else:
         tensors = _shared_pair(adapted)
     tensors |= _renamed(adapter)
-    _make_room(folder)
+    _check_room(folder)
     config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
-    write_atomically(values, safetensors.torch.save(tensors, {"format": "pt"}))
     text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
-    write_atomically(config, text.encode())
+    write_together(
+        {values: safetensors.torch.save(tensors, {"format": "pt"}), config: text.encode()}
+    )
     return form, (config, values)
 
 
@@ -136,9 +138,8 @@ def _check_places(layers: Sequence[str], network: nn.Module) -> None:
 def _shared_pair(adapted: nn.Module) -> dict[str, torch.Tensor]:
     """The one pair of projections, as large as the largest of the adapted layers."""
     pair = pairs_of(adapted)[0]
-    bases = [layer.base for layer in attached_layers(adapted).values()]
-    A = pair.A[:, : max(base.in_features for base in bases)]  # noqa: N806 - the paper's
-    B = pair.B[: max(base.out_features for base in bases)]  # noqa: N806
+    fan_in, out = largest([layer.site for layer in attached_layers(adapted).values()])
+    A, B = pair.A[:, :fan_in], pair.B[:out]  # noqa: N806 - the paper's
     return dict(zip(SHARED, (A.contiguous(), B.contiguous()), strict=True))
 
 
@@ -191,14 +192,13 @@ def _targets(layers: Sequence[str], network: nn.Module) -> list[str] | str:
     return list(layers)
 
 
-def _make_room(folder: Path) -> None:
-    """Refuse a folder that holds something else; take away an older adapter's configuration."""
+def _check_room(folder: Path) -> None:
+    """Refuse a folder that holds something else than an adapter of PEFT's."""
     try:
         found = {path.name for path in folder.iterdir()} if folder.exists() else set()
         if found and not found & {CONFIG_FILE, TENSORS_FILE}:
             raise StudioError(
                 f"The folder {folder} holds other files; choose an empty or a new one."
             )
-        (folder / CONFIG_FILE).unlink(missing_ok=True)
     except OSError as error:
-        raise StudioError(f"Cannot write to {folder}: {error.strerror or error}.") from error
+        raise StudioError(f"Cannot write to {folder}: {reason(error)}.") from error

@@ -7,7 +7,7 @@ LoRA stays LoRA.
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors
@@ -16,11 +16,12 @@ from torch import nn
 
 from vera_studio.adapters.adapter_file import MAX_FILE_BYTES, AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
-from vera_studio.adapters.attach import linear_layers, planned_shapes
+from vera_studio.adapters.attach import planned_shapes
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.conversion import check_finite
-from vera_studio.adapters.methods import make_pairs
-from vera_studio.adapters.projections import ProjectionPair, digest
+from vera_studio.adapters.methods import Sites
+from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_config import PeftConfig, read_config
 from vera_studio.exchange.peft_names import (
@@ -30,11 +31,12 @@ from vera_studio.exchange.peft_names import (
     TENSOR_NAMES,
     TENSORS_FILE,
 )
+from vera_studio.files import is_regular, open_regular, reason
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
 
-_Bases = Mapping[str, nn.Linear]
 _Tensors = dict[str, torch.Tensor]
+_MAX_HEADER_BYTES = 8 * 2**20  # some 50,000 tensors
 _DTYPES = ("F32", "F64", "F16", "BF16")
 
 
@@ -55,7 +57,7 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
     """
     config = read_config(folder)
     tensors = _read_tensors(folder)
-    layers = linear_layers(network)
+    layers = {name: site for name, site in find_sites(network).items() if site.kind == "linear"}
     chosen = _chosen(tensors, config, layers)
     if found := _problems(tensors, config, layers, chosen):
         raise AdapterError(
@@ -69,8 +71,8 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
 def _read_tensors(folder: Path) -> _Tensors:
     """The tensors, under PEFT's names, on the CPU."""
     path = folder / TENSORS_FILE
-    _check_file(path)
     try:
+        _check_file(path)
         with safetensors.safe_open(path, framework="pt") as file:
             kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
             if wrong := [name for name, kind in kinds.items() if kind not in _DTYPES]:
@@ -81,32 +83,31 @@ def _read_tensors(folder: Path) -> _Tensors:
             # Copies: what safetensors gives may be the file itself, mapped into memory.
             return {name: file.get_tensor(name).clone() for name in kinds}
     except safetensors.SafetensorError as error:
-        raise AdapterError(f"{path.name} is no whole safetensors file ({error}).") from error
+        raise AdapterError(f"{path.name} is no whole safetensors file.") from error
     except OSError as error:
-        raise AdapterError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
 
 
 def _check_file(path: Path) -> None:
     """Raise an AdapterError unless there is a file of tensors of reasonable size."""
-    if path.is_file():
-        if (size := path.stat().st_size) > MAX_FILE_BYTES:
+    try:
+        with open_regular(path, MAX_FILE_BYTES) as file:
+            head = file.read(8)
+    except FileNotFoundError as error:
+        if is_regular(path.parent / PICKLED_FILE):
             raise AdapterError(
-                f"{path.name} cannot be used: expected up to {MAX_FILE_BYTES:,} bytes, found "
-                f"{size:,}."
-            )
-    elif (path.parent / PICKLED_FILE).is_file():
-        raise AdapterError(
-            f"{PICKLED_FILE} was not opened: files of that kind can run code. Save the adapter "
-            "again with a newer PEFT, whose save_pretrained writes safetensors."
-        )
-    else:
+                f"{PICKLED_FILE} was not opened: files of that kind can run code. Save the "
+                "adapter again with a newer PEFT, whose save_pretrained writes safetensors."
+            ) from error
         raise AdapterError(
             f"{path.parent.name or path.parent} is not a whole PEFT folder: there is no "
             f"{path.name} in it."
-        )
+        ) from error
+    if int.from_bytes(head, "little") > _MAX_HEADER_BYTES:
+        raise AdapterError(f"{path.name} is no whole safetensors file.")
 
 
-def _chosen(tensors: _Tensors, config: PeftConfig, layers: _Bases) -> _Bases:
+def _chosen(tensors: _Tensors, config: PeftConfig, layers: Sites) -> Sites:
     """The layers that there are tensors for, or that the configuration lists."""
     endings = TENSOR_NAMES[config.method].values()
 
@@ -117,7 +118,7 @@ def _chosen(tensors: _Tensors, config: PeftConfig, layers: _Bases) -> _Bases:
     return {name: base for name, base in layers.items() if is_chosen(name)}
 
 
-def _problems(tensors: _Tensors, config: PeftConfig, layers: _Bases, chosen: _Bases) -> list[str]:
+def _problems(tensors: _Tensors, config: PeftConfig, layers: Sites, chosen: Sites) -> list[str]:
     """Every reason why the tensors are not those of an adapter on `chosen`."""
     expected = _expected_shapes(config, chosen)
     extra = tensors.keys() - expected.keys()
@@ -158,7 +159,7 @@ def _layer_of(name: str, config: PeftConfig) -> str | None:
     return None
 
 
-def _expected_shapes(config: PeftConfig, bases: _Bases) -> dict[str, tuple[int, ...]]:
+def _expected_shapes(config: PeftConfig, bases: Sites) -> dict[str, tuple[int, ...]]:
     """Name, as PEFT has it, and shape of each tensor of an adapter on `bases`."""
     endings = TENSOR_NAMES[config.method]
     settings = AdapterSettings(method=config.method, rank=config.rank)
@@ -171,14 +172,13 @@ def _expected_shapes(config: PeftConfig, bases: _Bases) -> dict[str, tuple[int, 
     return expected
 
 
-def _pair_shapes(rank: int, bases: _Bases) -> tuple[tuple[int, int], tuple[int, int]]:
+def _pair_shapes(rank: int, bases: Sites) -> tuple[tuple[int, int], tuple[int, int]]:
     """Of the A and B that are large enough for all of `bases`."""
-    most_in = max(base.in_features for base in bases.values())
-    most_out = max(base.out_features for base in bases.values())
+    most_in, most_out = largest(bases.values())
     return (rank, most_in), (most_out, rank)
 
 
-def _parameters(tensors: _Tensors, config: PeftConfig, bases: _Bases) -> _Tensors:
+def _parameters(tensors: _Tensors, config: PeftConfig, bases: Sites) -> _Tensors:
     """The tensors of the layers under our names, in the dtype of their layers."""
     return {
         f"{layer}.{name}": tensors[f"{LAYER_PREFIX}{layer}.{ending}"].to(base.weight.dtype)
@@ -187,7 +187,7 @@ def _parameters(tensors: _Tensors, config: PeftConfig, bases: _Bases) -> _Tensor
     }
 
 
-def _vera(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInfo) -> AdapterFile:
+def _vera(tensors: _Tensors, config: PeftConfig, bases: Sites, info: AdapterInfo) -> AdapterFile:
     settings = AdapterSettings(
         method="vera",
         rank=config.rank,
@@ -216,7 +216,7 @@ def _vera(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInf
     return AdapterFile(info, parameters, None if made_from_seed else pair)
 
 
-def _pair_of_peft(config: PeftConfig, bases: _Bases) -> ProjectionPair:
+def _pair_of_peft(config: PeftConfig, bases: Sites) -> ProjectionPair:
     """The pair that PEFT makes from its key.
 
     Kaiming-uniform with gain sqrt(2), so within sqrt(6 / columns), from torch's generator for
@@ -236,7 +236,7 @@ def _pair_of_peft(config: PeftConfig, bases: _Bases) -> ProjectionPair:
     return ProjectionPair(A, B)
 
 
-def _lora(tensors: _Tensors, config: PeftConfig, bases: _Bases, info: AdapterInfo) -> AdapterFile:
+def _lora(tensors: _Tensors, config: PeftConfig, bases: Sites, info: AdapterInfo) -> AdapterFile:
     parameters = _parameters(tensors, config, bases)
     settings = AdapterSettings(
         method="lora",

@@ -1,19 +1,38 @@
 """The one way in for the window and the command line: the studio's own file or a PEFT folder."""
 
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_import import import_peft
 from vera_studio.exchange.peft_names import CONFIG_FILE, TENSORS_FILE
-from vera_studio.models.registry import OpenedModel
+from vera_studio.files import is_folder, is_regular, reason
+from vera_studio.models.model import Model
+from vera_studio.wording import first_of
+
+_RUN_FILES = ("recipe.toml", "best.safetensors")  # of a run folder
+_DEEPEST = 2  # folders below the given one that are looked into
+_MOST_FOLDERS = 200  # that are looked at
 
 
-def read_adapter(path: Path, model: OpenedModel) -> AdapterFile:
+@dataclass(frozen=True)
+class Place:
+    """Where an adapter is."""
+
+    path: Path  # of the studio's own file, or of PEFT's folder
+    is_peft: bool
+    name: str  # to call the adapter by, where it has no name of its own
+
+
+def read_adapter(path: Path, model: Model) -> AdapterFile:
     """Read an adapter, whoever wrote it.
 
     Args:
-        path: a file of the studio, a PEFT folder, or one of the two files in one.
+        path: as `find_place` takes it.
         model: what a PEFT folder, which does not say what it was trained on, is taken to be
             for. Whether a file of the studio is for it shows where the adapter is put on.
 
@@ -21,16 +40,80 @@ def read_adapter(path: Path, model: OpenedModel) -> AdapterFile:
         AdapterError: it is neither, is damaged, or cannot be had in the studio; gives the
             reason.
     """
-    folder = peft_folder(path)
-    if folder is None:
-        return adapter_file.load(path)
-    return import_peft(folder, model.network, model.kind.class_names)
+    place = find_place(path)
+    if place.is_peft:
+        return import_peft(place.path, model.network, model.class_names)
+    return adapter_file.load(place.path)
 
 
-def peft_folder(path: Path) -> Path | None:
-    """The PEFT folder that `path` is or lies in; None where it must be a file of the studio."""
-    if path.is_dir():
-        return path
-    if path.name in (CONFIG_FILE, TENSORS_FILE) and (path.parent / CONFIG_FILE).is_file():
-        return path.parent
+def find_place(path: Path) -> Place:
+    """Where the adapter is that `path` stands for.
+
+    Args:
+        path: a file of the studio, a PEFT folder, one of the two files in one, a run folder,
+            or a folder around just one of these.
+
+    Raises:
+        AdapterError: it is a folder around none or several; names these.
+    """
+    if not is_folder(path):
+        in_peft = path.name in (CONFIG_FILE, TENSORS_FILE)
+        in_peft = in_peft and is_regular(path.parent / CONFIG_FILE)
+        return _peft(path.parent) if in_peft else Place(path, False, path.stem)
+    if place := _place_of(path):
+        return place
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        raise AdapterError(f"{path.name or path} cannot be read: {reason(error)}.") from error
+    for depth in range(1, _DEEPEST + 1):
+        found = [place for inner in _folders(path, depth) if (place := _place_of(inner))]
+        if len(found) > 1:
+            folders = [place.path if place.is_peft else place.path.parent for place in found]
+            names = first_of([str(folder.relative_to(path)) for folder in folders], 10)
+            raise AdapterError(
+                f"{path.name or path} holds several adapters: {names}. Choose one of these folders."
+            )
+        if found:
+            return found[0]
+    raise AdapterError(
+        f"{path.name or path} is no adapter: there is neither PEFT's {CONFIG_FILE} nor a run of "
+        "the studio in it."
+    )
+
+
+def holds_adapter(path: Path) -> bool:
+    """Whether `path` is a folder of PEFT's or of a run, or lies in one of PEFT's; a quick look."""
+    if is_folder(path):
+        return _place_of(path) is not None
+    return find_place(path).is_peft
+
+
+def _place_of(folder: Path) -> Place | None:
+    if is_regular(folder / CONFIG_FILE):
+        return _peft(folder)
+    if all(is_regular(folder / name) for name in _RUN_FILES):
+        return Place(folder / _RUN_FILES[1], False, _name_of(folder))
     return None
+
+
+def _peft(folder: Path) -> Place:
+    return Place(folder, True, _name_of(folder))
+
+
+def _name_of(folder: Path) -> str:
+    return folder.absolute().name or "adapter"  # for a folder may be given as "."
+
+
+def _folders(folder: Path, depth: int) -> Iterator[Path]:
+    """The folders that are `depth` levels below `folder`, by name; the first few hundred."""
+    if depth == 0:
+        yield folder
+        return
+    try:
+        with os.scandir(folder) as entries:
+            inner = [Path(entry.path) for entry in entries if entry.is_dir()]
+    except OSError:  # it may not be entered: nothing of ours is in it
+        inner = []
+    for one in sorted(inner)[:_MOST_FOLDERS]:
+        yield from _folders(one, depth - 1)

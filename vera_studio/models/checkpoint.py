@@ -1,111 +1,283 @@
-"""Reading files of weights without believing anything in them."""
+"""Weights of a network out of files as training scripts leave them, believing nothing in them."""
 
-import pickle
-from collections.abc import Mapping
+import functools
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import nn
 
-from vera_studio.errors import ModelError
+from vera_studio.errors import Cancelled, ModelError
+from vera_studio.models.pickle_reader import Opaque
+from vera_studio.models.stored import DTYPES, Stored
+from vera_studio.models.weights_file import opened
+from vera_studio.wording import first_of, shortened
 
-SUFFIXES = (".safetensors", ".pt", ".pth")
 _MOST_LISTED = 5
+_DEEPEST = 3  # tables in each other that a state dict is looked for in
+_MOST_TABLES = 100  # that are tried
+_MOST_CLASSES = 100_000  # that a last layer is made for
+_MOST_PREFIXES = 8  # in front of a name, such as "_orig_mod.module."
+# Under these a state dict is usually saved; of several that fit, the first of these is taken.
+_KEYS = (
+    *("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights"),
+    *("params", "module", "state_dict_ema", "ema_state_dict", "model_ema", "params_ema", "ema"),
+)
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
+def never_stop() -> bool:
+    """For callers that nobody can stop."""
+    return False
+
+
+def nothing_unused() -> Collection[str]:
+    """For networks that use all of their parameters."""
+    return ()
+
+
+def load_weights(
+    network: nn.Module,
+    path: Path,
+    unused: Callable[[], Collection[str]] = nothing_unused,
+    should_stop: Callable[[], bool] = never_stop,
+) -> tuple[str, ...]:
     """Copy the weights in `path` into `network`; on an error `network` stays as it was.
 
-    Takes `.safetensors` files and `.pt` / `.pth` state dicts, bare or under the key
-    "state_dict" or "model", saved on any device, with or without DataParallel's "module."
-    before each name.
+    Takes safetensors files and what torch.save wrote, by their content: a state dict, bare or
+    somewhere in what a training script saved with it, from any device, with or without a prefix
+    that all names have, such as DataParallel's "module.".
+
+    Args:
+        network: to be filled, on the CPU.
+        path: the file.
+        unused: gives the names of parameters that play no part in what the network computes;
+            the file may lack these, and they become zeros.
+        should_stop: asked again and again.
+
+    Returns:
+        What the user should know of how the file was taken, a sentence each.
 
     Raises:
         ModelError: says what the file is instead, or which layers and shapes differ.
+        Cancelled: `should_stop` said so.
     """
-    weights = _read(path)
-    found = _differences(network.state_dict(), weights)
-    if found:
-        lines = "\n".join(f"- {line}" for line in found)
-        raise ModelError(f"{path.name} does not fit this network:\n{lines}")
-    network.load_state_dict(weights)
+    with opened(path, should_stop) as content:
+        found = _candidates(content, network, unused)
+        if not found:
+            raise ModelError(_no_state_dict(path.name, content))
+        fitting = [one for one in found if not one.problems]
+        if not fitting:
+            closest = min(found, key=lambda one: one.distance)
+            lines = "\n".join(f"- {line}" for line in closest.problems)
+            where = f", under {closest.key}," if closest.key else ""
+            raise ModelError(f"{path.name}{where} does not fit this network:\n{lines}")
+        state = _read(fitting[0], network, path.name, should_stop)
+    network.load_state_dict(state)
+    return tuple(_notes(fitting, network, path.name))
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
-    if not path.is_file():
-        raise ModelError(f"There is no file {path}.")
-    if path.suffix.lower() not in SUFFIXES:
-        raise ModelError(f"{path.name} is not a file of weights: expected {', '.join(SUFFIXES)}.")
-    if path.suffix.lower() == ".safetensors":
-        return _read_safetensors(path)
-    return _state_dict(path, _unpickle(path))
+def stored_classes(
+    path: Path, network: nn.Module, head: str, should_stop: Callable[[], bool] = never_stop
+) -> int | None:
+    """How many outputs the last layer has in a file of weights.
+
+    Args:
+        path: the file.
+        network: the one that it is for, whose last layer may be of another size.
+        head: full name of that layer.
+        should_stop: asked again and again.
+
+    Returns:
+        Its outputs, or None where the file has no such layer, or one that cannot be right.
+
+    Raises:
+        ModelError: the file is none of weights.
+        Cancelled: `should_stop` said so.
+    """
+    with opened(path, should_stop) as content:
+        found = _candidates(content, network, nothing_unused)
+    name = f"{head}.weight"
+    if not found:
+        return None
+    stored = min(found, key=lambda one: one.distance).tensors.get(name)
+    expected = network.get_parameter(name).shape
+    if stored is None or stored.shape[1:] != tuple(expected[1:]):
+        return None
+    return stored.shape[0] if 1 <= stored.shape[0] <= _MOST_CLASSES else None
 
 
-def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        return safetensors.torch.load_file(path, device="cpu")
-    except (safetensors.SafetensorError, OSError) as error:
-        raise ModelError(
-            f"{path.name} is not a safetensors file, or is damaged: {error}"
-        ) from error
+@dataclass(frozen=True)
+class _Candidate:
+    """One state dict in the file, as it would be taken."""
+
+    key: str  # where in the file; empty for the whole
+    prefix: str  # that was taken off all names
+    tensors: dict[str, Stored]  # of the network
+    lacking: tuple[str, ...]  # names that play no part
+    passed_over: tuple[str, ...]  # counters that the network has not
+    problems: tuple[str, ...]
+    distance: int  # how many names there are problems with
 
 
-def _unpickle(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ModelError(
-            f"{path.name} holds more than tensors, or is no PyTorch file, so it was not opened: "
-            "files from elsewhere can run code. "
-            "Save the weights alone: torch.save(model.state_dict(), path)."
-        ) from error
-    except Exception as error:
-        # torch.load lists no errors, and its unpickler fails in dozens of ways on foreign bytes.
-        raise ModelError(f"{path.name} is not a PyTorch file, or is damaged.") from error
+def _candidates(
+    content: Any, network: nn.Module, unused: Callable[[], Collection[str]]
+) -> list[_Candidate]:
+    """The state dicts in the file; of several, the likelier first."""
+    expected, unused = network.state_dict(), functools.cache(unused)
+    tables = itertools.islice(_tables(content, (), set()), _MOST_TABLES)
+    found = [_candidate(key, tensors, expected, unused) for key, tensors in tables]
+
+    def likelihood(one: _Candidate) -> tuple[int, int]:
+        last = one.key.rpartition(".")[2]
+        return (_KEYS.index(last) if last in _KEYS else len(_KEYS), one.key.count("."))
+
+    return sorted(found, key=likelihood)
 
 
-def _state_dict(path: Path, content: Any) -> dict[str, torch.Tensor]:
-    if isinstance(content, Mapping):
-        for key in ("state_dict", "model"):
-            if isinstance(content.get(key), Mapping):
-                content = content[key]
-    if not isinstance(content, Mapping) or not content:
-        kind = type(content).__name__
-        raise ModelError(f"{path.name} holds {kind}, not a state dict of named tensors.")
-    if not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise ModelError(f"{path.name} holds values that are not tensors, not a state dict.")
-    return {str(name).removeprefix("module."): value for name, value in content.items()}
+def _tables(
+    content: Any, keys: tuple[str, ...], seen: set[int]
+) -> Iterator[tuple[str, dict[str, Stored]]]:
+    """Every table of tensors in what a file holds, once, with the keys that lead to it."""
+    if not isinstance(content, dict) or id(content) in seen:
+        return
+    seen.add(id(content))
+    tensors = {name: value for name, value in content.items() if isinstance(value, Stored)}
+    if tensors:
+        yield ".".join(keys), tensors
+    if len(keys) < _DEEPEST:
+        for name, value in content.items():
+            yield from _tables(value, (*keys, shortened(name)), seen)
 
 
-def _differences(
-    expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]
-) -> list[str]:
-    """What keeps `found` from being loaded, a line a kind of difference."""
-    missing = [name for name in expected if name not in found]
-    unknown = [name for name in found if name not in expected]
-    shared = [name for name in expected if name in found]
-    shapes = [
-        f"{name} has shape {tuple(found[name].shape)}, expected {tuple(expected[name].shape)}"
-        for name in shared
-        if found[name].shape != expected[name].shape
-    ]
-    not_finite = [
-        name
-        for name in shared
-        if not found[name].is_floating_point() or not bool(found[name].isfinite().all())
-    ]
+def _candidate(
+    key: str,
+    stored: Mapping[str, Stored],
+    expected: Mapping[str, torch.Tensor],
+    unused: Callable[[], Collection[str]],
+) -> _Candidate:
+    prefix, named = _without_prefix(stored, expected)
+    unknown = [name for name in named if name not in expected]
+    passed_over = [name for name in unknown if _counts(named[name])]
+    missing = [name for name in expected if name not in named]
+    idle = unused() if missing and len(missing) < len(expected) else ()
+    lacking = [name for name in missing if name in idle]
+    shared = {name: named[name] for name in expected if name in named}
     lines = [
-        ("missing: ", missing),
-        ("not part of the network: ", unknown),
-        ("", shapes),
-        ("not made of finite numbers: ", not_finite),
+        ("missing: ", [name for name in missing if name not in lacking]),
+        ("not part of the network: ", [name for name in unknown if name not in passed_over]),
+        ("", [text for name in shared if (text := _mismatch(name, shared[name], expected[name]))]),
     ]
-    return [text + _listed(names) for text, names in lines if names]
+    return _Candidate(
+        key,
+        prefix,
+        shared,
+        tuple(lacking),
+        tuple(passed_over),
+        tuple(text + first_of(names, _MOST_LISTED) for text, names in lines if names),
+        sum(len(names) for _, names in lines),
+    )
 
 
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_LISTED
-    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+def _without_prefix(
+    stored: Mapping[str, Stored], expected: Mapping[str, torch.Tensor]
+) -> tuple[str, dict[str, Stored]]:
+    """The tensors without the prefix that all names have, where more are the network's then.
+
+    Counters, which averaging adds outside of the network, need not have it.
+    """
+    weights = [name for name, tensor in stored.items() if not _counts(tensor)]
+    best, most, prefix = "", sum(name in expected for name in weights), ""
+    for _ in range(_MOST_PREFIXES):
+        heads = {name[len(prefix) :].partition(".")[:2] for name in weights}
+        if len(heads) != 1 or "" in (head := heads.pop()):
+            break
+        prefix += "".join(head)
+        known = sum(name[len(prefix) :] in expected for name in weights)
+        if known > most:
+            best, most = prefix, known
+    return best, {name.removeprefix(best): tensor for name, tensor in stored.items()}
+
+
+def _counts(tensor: Stored) -> bool:
+    """Whether a tensor is of whole numbers: bookkeeping, not weights."""
+    return tensor.kind in DTYPES and not DTYPES[tensor.kind].is_floating_point
+
+
+def _mismatch(name: str, stored: Stored, expected: torch.Tensor) -> str:
+    """Why a tensor cannot be taken for the network's; empty where it can."""
+    whole = not expected.is_floating_point()
+    wanted = str(expected.dtype).removeprefix("torch.")
+    known = stored.kind in DTYPES and stored.storage is not None
+    if known and stored.shape != tuple(expected.shape):
+        return f"{name} has shape {stored.shape}, expected {tuple(expected.shape)}"
+    if known and (_counts(stored) != whole or (whole and stored.kind != wanted)):
+        return f"{name} holds {stored.kind} numbers, expected {wanted}"
+    problem = stored.problem()
+    return f"{name} {problem}" if problem else ""
+
+
+def _read(
+    chosen: _Candidate, network: nn.Module, name: str, should_stop: Callable[[], bool]
+) -> dict[str, torch.Tensor]:
+    """The chosen tensors as the network has them."""
+    state, not_finite = {}, []
+    for key, expected in network.state_dict().items():
+        if should_stop():
+            raise Cancelled
+        if key in chosen.lacking:
+            state[key] = torch.zeros_like(expected)
+            continue
+        try:
+            state[key] = chosen.tensors[key].read().to(expected.dtype)
+        except ModelError as error:
+            raise ModelError(f"{name} cannot be opened: {error}") from error
+        if not bool(state[key].isfinite().all()):  # now, for a larger type holds larger numbers
+            not_finite.append(key)
+    if not_finite:
+        raise ModelError(
+            f"{name} does not fit this network:\n- not made of finite numbers: "
+            f"{first_of(not_finite, _MOST_LISTED)}"
+        )
+    return state
+
+
+def _notes(fitting: list[_Candidate], network: nn.Module, name: str) -> Iterator[str]:
+    taken = fitting[0]
+    if len(fitting) > 1:
+        first, *others = [one.key or "the file itself" for one in fitting]
+        yield (
+            f"{name} holds weights that fit under several keys: those under {first} were taken; "
+            f"there are also {first_of(others)}."
+        )
+    if taken.prefix:
+        yield f"The names in {name} begin with {taken.prefix}, which was taken off."
+    if taken.lacking:
+        yield (
+            f"{name} has no {first_of(taken.lacking, _MOST_LISTED)}: the network does not use "
+            "these, so they are zeros."
+        )
+    if taken.passed_over:
+        listed = first_of(taken.passed_over, _MOST_LISTED)
+        yield f"{name} also has {listed}: counters that the network has not, passed over."
+    own = {str(p.dtype).removeprefix("torch.") for p in network.parameters()}
+    kinds = sorted({t.kind for t in taken.tensors.values() if not _counts(t)} - own)
+    if kinds:
+        yield f"Numbers in {name} are {', '.join(kinds)}; they became {', '.join(sorted(own))}."
+
+
+def _no_state_dict(name: str, content: Any) -> str:
+    if isinstance(content, Opaque):
+        what = shortened(content.kind.rpartition(".")[2])
+        return (
+            f"{name} holds more than tensors: a whole {what}, which would need its program, so it "
+            "was not opened. Save the weights alone: torch.save(model.state_dict(), path)."
+        )
+    kind = {dict: "a table", list: "a list", tuple: "a list", Stored: "one tensor"}
+    keys = f" with {first_of(list(content), 8)}" if isinstance(content, dict) and content else ""
+    return (
+        f"{name} holds {kind.get(type(content), 'a value')}{keys}, not a state dict of named "
+        "tensors."
+    )

@@ -102,8 +102,8 @@ class ComparedRun:
     adapter_seed: int
     folder: Path  # the run folder; missing where the run failed before it trained
     after: Accuracies = Accuracies()
-    file_bytes: int | None = None  # of the best epoch's adapter
-    best_epoch: int | None = None
+    file_bytes: int | None = None  # of the best epoch's adapter, or the last without one
+    best_epoch: int | None = None  # 0 where none beat the network before training
     seconds: float = math.nan  # of the whole run
     device: str = ""
     problem: str = ""  # why it failed; empty when it did not

@@ -78,7 +78,8 @@ class RunSubject:
     method: str = ""  # key, such as "vera"
     rank: int | None = None  # where the method has one
     adapter: str = ""  # for a person, such as "VeRA, rank 32"
-    skipped: int = 0  # files among the images that could not be used
+    # Files among the images that could not be used: how many for each reason.
+    skipped: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

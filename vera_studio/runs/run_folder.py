@@ -21,7 +21,7 @@ from typing import Any
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
-from vera_studio.files import write_atomically
+from vera_studio.files import append, check_folder, is_regular, reason, write_atomically
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
 
@@ -34,15 +34,16 @@ def new_run_folder(parent: Path, now: datetime) -> Path:
 
 
 def check_unused(path: Path) -> None:
-    """Refuse a folder that holds a run, and what is no folder.
+    """Refuse a folder that holds a run or cannot be written to, and what is no folder.
 
     Raises:
         StudioError: it is such a one.
     """
-    if path.exists() and not path.is_dir():
+    if is_regular(path):
         raise StudioError(f"{path} is a file; a run needs a folder.")
-    if (path / "recipe.toml").exists():
+    if is_regular(path / "recipe.toml"):
         raise StudioError(f"{path} holds a run already; choose another folder.")
+    check_folder(path)
 
 
 class RunFolder:
@@ -90,15 +91,14 @@ class RunFolder:
         _write_result(result)
 
     def _start_table(self, name: str, header: list[str]) -> None:
-        write_atomically(self.path / name, _csv([header]).encode())
+        write_atomically(self.path / name, _csv([header]).encode(errors="backslashreplace"))
 
     def _append(self, name: str, rows: list[list[Any]]) -> None:
         # Tables grow a few rows at a time; rewriting them whole would cost the square of a run.
         try:
-            with (self.path / name).open("a", encoding="utf-8", newline="") as file:
-                file.write(_csv(rows))
+            append(self.path / name, _csv(rows).encode(errors="backslashreplace"))
         except OSError as error:
-            raise StudioError(f"Cannot write {self.path / name}: {error}") from error
+            raise StudioError(f"Cannot write {self.path / name}: {reason(error)}") from error
 
 
 def load_result(path: Path) -> RunResult:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file, attach
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
-from vera_studio.files import write_atomically
-from vera_studio.models.registry import OpenedModel, open_model
+from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
+from vera_studio.models.model import Model, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import short_name, title
@@ -23,7 +24,7 @@ from vera_studio.runs.comparison_results import (
     ComparisonSettings,
     ComparisonStands,
 )
-from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted, Stage
+from vera_studio.runs.events import Evaluation, Event, Notice, RunResult, RunStarted, Stage
 from vera_studio.training.loop import ShouldStop, open_images, train
 from vera_studio.training.optimisation import automatic_learning_rate
 
@@ -38,7 +39,7 @@ def compare(
     on_event: OnEvent = lambda event: None,
     should_stop: ShouldStop = lambda: False,
     data: ImageData | None = None,
-    model: OpenedModel | None = None,
+    model: Model | None = None,
 ) -> Comparison:
     """Run every candidate with every seed and leave a folder with a run folder each.
 
@@ -71,20 +72,21 @@ def compare(
     if model is None:
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
-    layer_names = tuple(attach.linear_layers(model.network))
-    _check(settings.problems(recipe, model.kind.class_names, layer_names))
+        for note in model.notes:
+            on_event(Notice(note))
+    layer_names = tuple(find_sites(model.network))
+    _check(settings.problems(recipe, model.class_names, layer_names))
     candidates = plan(recipe, settings, model)
     if data is None:
-        on_event(Stage("Opening the images"))
-        data = open_images(recipe, model, should_stop)
+        data = open_images(recipe, model, on_event, should_stop)
     wanted = recipe.training.target_classes
-    targets = tuple(n for n in model.kind.class_names if wanted is None or n in wanted)
+    targets = tuple(n for n in model.class_names if wanted is None or n in wanted)
     size = attach.count(model.network).total
     empty = Comparison(folder, data.title, targets, size, settings.seeds, candidates)
     return _Comparing(recipe, settings, empty, model, data, on_event, should_stop).go()
 
 
-def plan(recipe: Recipe, settings: ComparisonSettings, model: OpenedModel) -> tuple[Candidate, ...]:
+def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Candidate, ...]:
     """What each candidate would come to on `model`.
 
     Raises:
@@ -94,7 +96,7 @@ def plan(recipe: Recipe, settings: ComparisonSettings, model: OpenedModel) -> tu
     for settings_of_one in settings.candidates:
         counts = attach.plan(model.network, settings_of_one)
         rate = recipe.training.learning_rate or automatic_learning_rate(settings_of_one.method)
-        size = adapter_file.file_bytes(model.network, settings_of_one, model.kind.class_names)
+        size = adapter_file.file_bytes(model.network, settings_of_one, model.class_names)
         planned.append(Candidate(settings_of_one, rate, counts.trainable, counts.total, size))
     return tuple(planned)
 
@@ -107,7 +109,7 @@ class _Comparing:
         recipe: Recipe,
         settings: ComparisonSettings,
         comparison: Comparison,
-        model: OpenedModel,
+        model: Model,
         data: ImageData,
         on_event: OnEvent,
         should_stop: ShouldStop,
@@ -148,15 +150,19 @@ class _Comparing:
             _log.warning("%s failed: %s", run.folder.name, error)
             self._keep(dataclasses.replace(run, problem=str(error)))
             return True
-        if result.stopped:
-            return False
         self._keep(_with_result(run, result))
         return True
 
     def _train(self, recipe: Recipe, folder: Path) -> RunResult:
         """Train on a copy: the next run starts from the same network."""
         own = dataclasses.replace(self._model, network=copy.deepcopy(self._model.network))
-        return train(recipe, folder, self._pass_on, self._should_stop, self._data, own)
+        return train(recipe, folder, self._pass_on, self._gives_up, self._data, own)
+
+    def _gives_up(self) -> bool:
+        """Give a run up at once where the user stops the comparison: it would not count."""
+        if self._should_stop():
+            raise Cancelled
+        return False
 
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, RunStarted) and math.isnan(self._comparison.before.targets):
@@ -182,10 +188,11 @@ class _Comparing:
 
 
 def _with_result(run: ComparedRun, result: RunResult) -> ComparedRun:
+    kept = result.best_adapter if result.improved else result.last_adapter
     return dataclasses.replace(
         run,
         after=_accuracies(result.after, result),
-        file_bytes=result.best_adapter.stat().st_size,
+        file_bytes=kept.stat().st_size,
         best_epoch=result.best_epoch,
         seconds=result.seconds,
         device=result.device,
@@ -204,12 +211,13 @@ def _check(problems: list[str]) -> None:
 
 
 def _check_unused(folder: Path) -> None:
-    """Refuse a folder with anything in it, and what is no folder.
+    """Refuse a folder with anything in it or that cannot be written to, and what is no folder.
 
     Raises:
         StudioError: it is such a one.
     """
-    if folder.exists() and not folder.is_dir():
+    if is_regular(folder):
         raise StudioError(f"{folder} is a file; a comparison needs a folder.")
-    if folder.exists() and any(folder.iterdir()):
+    check_folder(folder)
+    if is_folder(folder) and any(folder.iterdir()):
         raise StudioError(f"{folder} is not empty; a comparison needs a folder of its own.")

@@ -5,50 +5,35 @@ from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
-from vera_studio.models.registry import BuiltInModel
+from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
-from vera_studio.training.inputs import ImageInputs, Inputs, as_input, device_of
+from vera_studio.training.inputs import ImageInputs, Inputs, device_of
 from vera_studio.training.memory import halve_when_out_of_memory
 
 _BATCH_SIZE = 500  # images; fast, and what 32 x 32 images need along the way fits in a cache
 
 
 @torch.inference_mode()
-def predict(
-    network: nn.Module,
-    kind: BuiltInModel,
-    images: torch.Tensor,
-) -> torch.Tensor:
-    """Logits (batch, classes) of uint8 `images` (batch, 3, h, w), in evaluation mode.
-
-    Args:
-        network: on the device that computes.
-        kind: tells how its images are normalised.
-        images: on any device.
-    """
-    was_training = network.training
-    network.eval()
-    logits: torch.Tensor = network(as_input(images.to(device_of(network)), kind))
-    network.train(was_training)
+def predict(model: Model, images: torch.Tensor) -> torch.Tensor:
+    """Logits (batch, classes) of uint8 `images` (batch, 3, h, w), on any device."""
+    network = model.network
+    logits: torch.Tensor = network(model.preprocessing(images.to(device_of(network))))
     return logits
 
 
 def evaluate(
-    network: nn.Module,
-    kind: BuiltInModel,
+    model: Model,
     images: ImageSet,
     should_stop: Callable[[], bool] = lambda: False,
     part: Part = "",
 ) -> Evaluation:
-    """Loss and accuracies of `network` on `images`; NaN where there is no image.
+    """Loss and accuracies of a model on `images`; NaN where there is no image.
 
     Args:
-        network: on the device that computes.
-        kind: tells how its images are normalised.
+        model: its network, which may have an adapter on, is on the device that computes.
         images: on any device.
         should_stop: asked before every batch.
         part: which images they are.
@@ -56,13 +41,8 @@ def evaluate(
     Raises:
         Cancelled: `should_stop` said so.
     """
-    was_training = network.training
-    network.eval()
-    inputs = ImageInputs(network, kind, images)
-    try:
-        return evaluate_inputs(inputs, len(kind.class_names), should_stop, part)
-    finally:
-        network.train(was_training)
+    inputs = ImageInputs(model.network, model.preprocessing, images)
+    return evaluate_inputs(inputs, len(model.class_names), should_stop, part)
 
 
 @torch.inference_mode()

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -26,10 +27,12 @@ from vera_studio.training.memory import (
     is_out_of_memory,
 )
 from vera_studio.training.threads import in_parallel
+from vera_studio.wording import size_text
 
 Place = Literal["device", "memory", "file"]
 _BUDGET_SHARE = 4  # a quarter of the free memory, unless the user sets another budget
-_LEFT_ON_DISK = 10**9  # bytes
+_DISK_SHARE = 2  # half of the free disk
+_LEFT_ON_DISK = 10**9  # bytes, whatever else writes to it
 _CPU = torch.device("cpu")
 # Numbers in a chunk of images: on a CPU what is computed of them should fit into its caches.
 _CHUNK_NUMBERS = {"cpu": 128 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
@@ -37,7 +40,7 @@ _SMALLEST_CHUNK = 8  # images
 
 
 class NoRoomError(Exception):
-    """Features cannot be kept in a file either; the message says why."""
+    """Features cannot be kept, in no file either; the message is a clause that says why."""
 
 
 class FeatureCache:
@@ -62,13 +65,14 @@ class FeatureCache:
         Args:
             parts: of the network that the sources have.
             sources: the images, all on one device.
-            budget: bytes of memory that the features may take, on the device or the host;
-                None for a quarter of what is free there.
+            budget: bytes that the features may take, wherever they are; None for a quarter of
+                the memory that is free on the device or the host, else half of the disk.
             on_progress: told how many of how many views are done.
             should_stop: asked before every chunk.
 
         Raises:
-            NoRoomError: the features neither fit into memory nor can be kept in a file.
+            NoRoomError: the features are beyond the budget, or neither fit into memory nor can
+                be kept in a file.
             Cancelled: `should_stop` said so.
         """
         total = sum(source.views for source in sources)
@@ -133,8 +137,11 @@ def _open_store(
 ) -> "_MemoryStore | _FileStore":
     """The best place that has room."""
     size = total * parts.width * parts.dtype.itemsize
+    if budget is not None and size > budget:
+        raise NoRoomError(f"it would take {size_text(size)}, and {size_text(budget)} are allowed")
+    share = _BUDGET_SHARE if budget is None else 1
     for place in dict.fromkeys((device, _CPU)):
-        if size <= (free_bytes(place) // _BUDGET_SHARE if budget is None else budget):
+        if size <= free_bytes(place) // share:
             try:
                 return _MemoryStore(total, parts, place)
             except (RuntimeError, MemoryError) as error:
@@ -167,18 +174,18 @@ class _FileStore:
 
     def __init__(self, size: int, parts: Split) -> None:
         self._width, self._dtype = parts.width, parts.dtype
-        folder = environment.cache_folder()
+        self._folder = folder = environment.cache_folder()
         with _told_as_no_room():
             folder.mkdir(parents=True, exist_ok=True)
-            if size > shutil.disk_usage(folder).free - _LEFT_ON_DISK:
-                # Told now: filling the disk first would trouble all else that writes to it.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            # Told now: filling the disk first would trouble all else that writes to it.
+            _check_disk(folder, _DISK_SHARE * size)
             # Unnamed on POSIX, deleted on closing on Windows: gone with the process in any case.
             self._file = tempfile.TemporaryFile(dir=folder, prefix="features-")  # noqa: SIM115
 
     def write(self, rows: torch.Tensor) -> None:
         # Written, not mapped: a full disk is an error here, and would be a crash there.
         with _told_as_no_room():
+            _check_disk(self._folder, 0)  # others write to it as well
             self._file.write(rows.cpu().contiguous().view(torch.uint8).numpy().data)
 
     def rows(self) -> torch.Tensor:
@@ -196,9 +203,18 @@ class _FileStore:
         self._file.close()
 
 
+def _check_disk(folder: Path, size: int) -> None:
+    """Refuse to write `size` bytes more where little would be left for others."""
+    if size > shutil.disk_usage(folder).free - _LEFT_ON_DISK:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @contextmanager
 def _told_as_no_room() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NoRoomError(error.strerror or str(error)) from error
+        raise NoRoomError(
+            "it is beyond the memory that is free, and no file can hold it "
+            f"({error.strerror or error})"
+        ) from error

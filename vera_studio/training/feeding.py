@@ -11,7 +11,7 @@ from torch import nn
 
 from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.store import ImageData, ImageSet
-from vera_studio.models.registry import BuiltInModel
+from vera_studio.models.model import Model
 from vera_studio.recipe import TrainingSettings
 from vera_studio.runs.events import Event, Notice, Stage
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError
@@ -36,8 +36,7 @@ class Feed:
 
 
 def open_feed(
-    network: nn.Module,
-    kind: BuiltInModel,
+    model: Model,
     data: ImageData,
     settings: TrainingSettings,
     images_per_epoch: int,
@@ -48,8 +47,7 @@ def open_feed(
     """Prepare the images of `data`, and say with a `Notice` how they are fed.
 
     Args:
-        network: with its adapter on, on the device that computes, in evaluation mode.
-        kind: which network it is.
+        model: its network has the adapter on and is on the device that computes.
         data: the training images are all to be trained on.
         settings: cache, augmentation and epochs.
         images_per_epoch: of the training images.
@@ -61,12 +59,13 @@ def open_feed(
         Cancelled: `should_stop` said so.
     """
     augmentation = augmentation_of(settings)
+    network, preprocessing = model.network, model.preprocessing
     device = device_of(network)
     training = _on_device(data.train, device)
     plain = (
-        ImageInputs(network, kind, training, augmentation),
-        ImageInputs(network, kind, data.validation),
-        ImageInputs(network, kind, data.test),
+        ImageInputs(network, preprocessing, training, augmentation),
+        ImageInputs(network, preprocessing, data.validation),
+        ImageInputs(network, preprocessing, data.test),
     )
     reason = _reason_against(settings, augmentation, plain, images_per_epoch)
     if reason is None:
@@ -82,7 +81,7 @@ def open_feed(
         except CannotSplitError as error:
             reason = f"this network cannot be split: {error}"
         except NoRoomError as error:
-            reason = f"it is beyond the memory allowed, and no file can hold it ({error})"
+            reason = str(error)
         else:
             on_event(Notice(_cache_text(resources.enter_context(cache), parts)))
             return Feed(*cache.inputs)

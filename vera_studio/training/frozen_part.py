@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import torch
 from torch import fx, nn
 
+from vera_studio.adapters.layer import AdapterLayer, Reader
 from vera_studio.training.memory import halve_when_out_of_memory
 
 # Relative and absolute: rounding differs with the size of a batch, most where CUDA takes TF32.
@@ -116,6 +117,11 @@ class _Tracer(fx.Tracer):
     def __init__(self) -> None:
         super().__init__()
         self._thread = threading.get_ident()
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether `m` is one step: what swaps weights for a call cannot be traced into."""
+        swaps = isinstance(m, Reader) or (isinstance(m, AdapterLayer) and not m.is_factored)
+        return swaps or super().is_leaf_module(m, module_qualified_name)
 
     def call_module(
         self,

@@ -11,9 +11,8 @@ import torch
 from torch import nn
 
 from vera_studio.data.augmentation import Augmentation
-from vera_studio.data.batches import normalise
+from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.store import ImageSet
-from vera_studio.models.registry import BuiltInModel
 
 # In a batch. With fewer, threads wait for one another longer than they work; found by trying on
 # the ConvNet: 32 images of 32 x 32 pixels, and 128 rows of its 152 features.
@@ -42,7 +41,7 @@ class ImageInputs:
     def __init__(
         self,
         network: nn.Module,
-        kind: BuiltInModel,
+        preprocessing: Preprocessing,
         images: ImageSet,
         augmentation: Augmentation | None = None,
     ) -> None:
@@ -50,14 +49,14 @@ class ImageInputs:
 
         Args:
             network: on the device that computes.
-            kind: tells how the images are normalised.
+            preprocessing: what the network's images must be.
             images: 3 KB each where they are 32 x 32 pixels.
             augmentation: what views other than the first `len(images)` are.
         """
         self.labels = images.labels.to(device_of(network))
         self.index_device = images.images.device
         self._network = network
-        self._kind = kind
+        self._preprocessing = preprocessing
         self._images = images.images
         self._augmentation = augmentation or Augmentation()
 
@@ -85,7 +84,7 @@ class ImageInputs:
         count = len(self._images)
         images = self._images.index_select(0, views % count)
         images = self._augmentation.apply(images, views // count)
-        return as_input(images.to(self.labels.device, non_blocking=True), self._kind)
+        return self._preprocessing(images.to(self.labels.device, non_blocking=True))
 
 
 class FeatureInputs:
@@ -113,14 +112,6 @@ class FeatureInputs:
     def threads_pay(self, batch_size: int) -> bool:
         """Whether a CPU trains on batches of so many images faster with several threads."""
         return batch_size * self._features.shape[1] >= _FEATURES_FOR_THREADS
-
-
-def as_input(images: torch.Tensor, kind: BuiltInModel) -> torch.Tensor:
-    """Uint8 images (batch, 3, h, w) as a network of `kind` takes them, on the same device."""
-    batch = normalise(images, kind.mean, kind.std)
-    # Convolutions are half as fast again with the channels last, on a CPU (oneDNN) and on CUDA.
-    wants_channels_last = batch.device.type != "mps"
-    return batch.contiguous(memory_format=torch.channels_last) if wants_channels_last else batch
 
 
 def device_of(network: nn.Module) -> torch.device:

@@ -1,13 +1,15 @@
 """Which epoch of a run is the best, and the adapter files that are kept of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
 from vera_studio.adapters import adapter_file
+from vera_studio.errors import StudioError
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
@@ -17,7 +19,7 @@ class Keeper:
     """Keeps the best and the last adapter of a run, in memory and in its folder.
 
     Attributes:
-        best_epoch: from 1; 0 while there is none.
+        best_epoch: from 1; 0 while none beats the network before training.
         best_parameters: of the best adapter, untrained while there is none.
     """
 
@@ -28,8 +30,9 @@ class Keeper:
         network: nn.Module,
         class_names: Sequence[str],
         facts: dict[str, Any],
+        before: Evaluation,
     ) -> None:
-        """Begin before the first step.
+        """Begin before the first step, with the network as it is the best so far.
 
         Args:
             folder: where the adapters go.
@@ -37,34 +40,64 @@ class Keeper:
             network: with the adapter on.
             class_names: the network's classes.
             facts: what each file tells of its training, beside what comes with an epoch.
+            before: on the validation images, before training.
         """
         self.best_epoch = 0
         self.best_parameters = adapter_file.parameters(network)
-        self._best_score = -math.inf
+        self._best_figures: dict[str, Any] = {}
         self._folder = folder
         self._recipe = recipe
         self._network = network
         self._class_names = tuple(class_names)
         self._facts = facts
+        self._best_score = self._score(before) or (-math.inf, -math.inf)
 
     def add_epoch(
-        self, epoch: int, parameters: dict[str, torch.Tensor], validation: Evaluation
+        self,
+        epoch: int,
+        parameters: dict[str, torch.Tensor],
+        validation: Evaluation,
+        diverged: bool = False,
     ) -> bool:
-        """Keep the adapter as it is now; returns whether it is the best so far."""
-        score = score_of(validation, self._recipe, self._class_names)
+        """Keep the adapter as it is now; returns whether it is the best so far.
+
+        Args:
+            epoch: from 1.
+            parameters: of the adapter, as the network has it on.
+            validation: how it does.
+            diverged: whether its loss is so huge that its accuracy is luck.
+        """
+        score = self._score(validation)
         # Without validation images the last epoch counts as the best.
-        is_best = score is None or score > self._best_score
+        is_best = not diverged and (score is None or score > self._best_score)
         figures = {"epoch": epoch, "validation_accuracy": validation.accuracy}
         if is_best:
+            self._save("best", figures)  # first: what cannot be written is not the best
             self._best_score = self._best_score if score is None else score
             self.best_epoch, self.best_parameters = epoch, parameters
-            self._save("best", figures)
+            self._best_figures = figures
         self._save("last", figures)
         return is_best
 
-    def keep_untrained(self) -> None:
-        """Keep the adapter of a run that was stopped before its first step."""
-        self._save("last", {"epoch": 0})
+    def keep_last(self, epoch: int) -> None:
+        """Keep the adapter as it is now, of an epoch that was not measured; 0 for untrained."""
+        self._save("last", {"epoch": epoch})
+
+    @contextmanager
+    def told_if_it_fails(self) -> Iterator[None]:
+        """Add to a failure where the best adapter so far is.
+
+        Raises:
+            StudioError: as it was, with one more sentence.
+        """
+        try:
+            yield
+        except StudioError as error:
+            if not self.best_epoch:
+                raise
+            best = self._folder.path / "best.safetensors"
+            kept = f"The adapter of epoch {self.best_epoch}, the best so far, is in {best}."
+            raise type(error)(f"{error}\n{kept}") from error
 
     def put_best_on(self) -> None:
         """Give the network the best epoch's adapter."""
@@ -72,7 +105,13 @@ class Keeper:
 
     def finish(self, after: Evaluation) -> None:
         """Keep the best adapter, which the network has on, with its accuracies on test images."""
-        self._save("best", {"epoch": self.best_epoch, "after": list(after.per_class)})
+        self._save("best", self._best_figures | {"after": list(after.per_class)})
+
+    def _score(self, validation: Evaluation) -> tuple[float, float] | None:
+        """To compare epochs by: the accuracy, and of equals the lower loss."""
+        score = score_of(validation, self._recipe, self._class_names)
+        loss = loss_of(validation, self._recipe, self._class_names)
+        return None if score is None or loss is None else (score, -loss)
 
     def _save(self, name: str, figures: dict[str, Any]) -> None:
         adapter_file.save(
@@ -90,13 +129,23 @@ def score_of(validation: Evaluation, recipe: Recipe, class_names: Sequence[str])
     Targets count fully, the other classes by the share of them that is kept: with a share of
     0 what becomes of them is not asked.
     """
+    return _mean_over_mix(validation.per_class, validation, recipe, class_names)
+
+
+def loss_of(validation: Evaluation, recipe: Recipe, class_names: Sequence[str]) -> float | None:
+    """Validation loss over the same mix; None without images."""
+    losses = validation.class_losses or (0.0,) * len(class_names)
+    return _mean_over_mix(losses, validation, recipe, class_names)
+
+
+def _mean_over_mix(
+    values: Sequence[float], validation: Evaluation, recipe: Recipe, class_names: Sequence[str]
+) -> float | None:
     targets = recipe.training.targets_among(class_names)
-    correct = images = 0.0
-    for index, (share, number) in enumerate(
-        zip(validation.per_class, validation.counts, strict=True)
-    ):
+    total = images = 0.0
+    for index, (value, number) in enumerate(zip(values, validation.counts, strict=True)):
         weight = 1.0 if index in targets else recipe.training.keep_others
-        if number:
-            correct += weight * share * number
+        if number and weight:
+            total += weight * value * number
             images += weight * number
-    return correct / images if images else None
+    return total / images if images else None

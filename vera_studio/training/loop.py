@@ -4,18 +4,20 @@ import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import torch
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
-from vera_studio.adapters.attach import adapter_parameters, attach, count, linear_layers
+from vera_studio.adapters.attach import adapter_parameters, attach, count
+from vera_studio.adapters.sites import find_sites
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
-from vera_studio.data.store import ImageData
-from vera_studio.errors import DataError, TrainingError
-from vera_studio.models.registry import OpenedModel, open_model
+from vera_studio.data.store import ImageData, skipped_reasons
+from vera_studio.errors import DataError
+from vera_studio.models.model import Model, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.candidates import title
 from vera_studio.runs.events import (
@@ -32,10 +34,12 @@ from vera_studio.runs.events import (
 )
 from vera_studio.runs.run_folder import RunFolder, check_unused
 from vera_studio.training.devices import DeviceChoice, choose_device
+from vera_studio.training.divergence import LossWatch
 from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.feeding import Feed, augmentation_of, open_feed
 from vera_studio.training.inputs import Inputs
 from vera_studio.training.keeping import Keeper
+from vera_studio.training.memory import out_of_memory_told
 from vera_studio.training.optimisation import (
     automatic_batch_size,
     automatic_learning_rate,
@@ -44,6 +48,7 @@ from vera_studio.training.optimisation import (
 )
 from vera_studio.training.reporting import LossNotFiniteError, StepReporter
 from vera_studio.training.step import Step, TrainingStep, fastest_step
+from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
 
@@ -57,7 +62,7 @@ def train(
     on_event: OnEvent = lambda event: None,
     should_stop: ShouldStop = lambda: False,
     data: ImageData | None = None,
-    model: OpenedModel | None = None,
+    model: Model | None = None,
 ) -> RunResult:
     """Fine-tune an adapter as `recipe` says and leave a run folder.
 
@@ -65,38 +70,52 @@ def train(
         recipe: what to run.
         run_folder: where the run's files go (see run_folder.py); made if need be.
         on_event: told of everything worth showing, some 10 times a second.
-        should_stop: asked before every step; the run so far is kept when it says so. It
-            may wait before it answers: that is a pause.
+        should_stop: asked before every step and every batch of an evaluation; the run so far
+            is kept when it says so, and measured unless it says so during that. It may wait
+            before it answers: that is a pause. It may raise `Cancelled`, which gives the run
+            up where it is.
         data: the recipe's images, where they are open already.
         model: the recipe's network, where it is open already; the adapter stays on it.
 
     Raises:
         RecipeError: the recipe cannot be run; names every problem.
         ModelError, DataError: the network or the images cannot be opened.
+        AdapterError: the adapter would be too large for a file.
         TrainingError: the device is missing, or the loss is no longer finite.
+        NotEnoughMemoryError: not even one image can be computed.
         StudioError: the run folder holds a run already, or cannot be written to.
-        Cancelled: stopped before training began.
+        Cancelled: stopped before training began, or given up by `should_stop`.
     """
     recipes.validate(recipe)
     check_unused(run_folder)  # now, not when images have been opened and measured
     device = choose_device(recipe.training.device)
-    if model is None:
-        on_event(Stage("Opening the network"))
-        model = open_model(recipe.model)
-    recipes.validate(recipe, model.kind.class_names, list(linear_layers(model.network)))
-    if data is None:
-        on_event(Stage("Opening the images"))
-        data = open_images(recipe, model, should_stop)
-    return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
+    with out_of_memory_told(device.device):
+        if model is None:
+            on_event(Stage("Opening the network"))
+            model = open_model(recipe.model)
+            for note in model.notes:
+                on_event(Notice(note))
+        recipes.validate(recipe, model.class_names, list(find_sites(model.network)))
+        adapter_file.check_plan(model.network, recipe.adapter)
+        if data is None:
+            data = open_images(recipe, model, on_event, should_stop)
+        if data.skipped:
+            on_event(Notice(data.skipped_text))
+        return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
 def open_images(
-    recipe: Recipe, model: OpenedModel, should_stop: ShouldStop = lambda: False
+    recipe: Recipe, model: Model, on_event: OnEvent, should_stop: ShouldStop
 ) -> ImageData:
     """The images that `recipe` names, in the form that `model` takes."""
-    return open_data(
-        recipe.data, model.kind.class_names, model.kind.image_size, should_stop=should_stop
-    )
+    text = "Opening the images"
+
+    def report(done: int, total: int) -> None:
+        on_event(Stage(text, done / total if total else None))
+
+    on_event(Stage(text))
+    names, size = model.class_names, model.preprocessing.size
+    return open_data(recipe.data, names, size, report, should_stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +126,7 @@ class _Tools:
     folder: RunFolder
     keeper: Keeper
     reporter: StepReporter
+    watch: LossWatch
 
 
 class _Run:
@@ -116,7 +136,7 @@ class _Run:
         self,
         recipe: Recipe,
         run_folder: Path,
-        model: OpenedModel,
+        model: Model,
         data: ImageData,
         device: DeviceChoice,
         on_event: OnEvent,
@@ -125,14 +145,14 @@ class _Run:
         self.recipe = recipe
         self.settings = recipe.training
         self.folder_path = run_folder
-        self.kind = model.kind
-        self.model_title = model.title
+        self.model = model
         self.network = model.network
         self.device = device
         self.on_event = on_event
         self.clock = Stopwatch()
         self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
-        self.targets = recipe.training.targets_among(model.kind.class_names)
+        self.stopping = Stopping(self.should_stop)
+        self.targets = recipe.training.targets_among(model.class_names)
         self._check_images(data)
         self.data = self._images_to_train_on(data)
         self.generator = torch.Generator().manual_seed(recipe.training.seed)
@@ -155,8 +175,7 @@ class _Run:
         self.network.to(self.device.device)
         with ExitStack() as resources:
             feed = open_feed(
-                self.network,
-                self.kind,
+                self.model,
                 self.data,
                 self.settings,
                 len(self.sampler),
@@ -170,27 +189,41 @@ class _Run:
         self.on_event(Stage("Measuring before training"))
         before = self._measure(feed.test, "test")
         validation_before = self._measure(feed.validation, "validation")
-        folder = RunFolder(self.folder_path, self.recipe, self.kind.class_names)
+        folder = RunFolder(self.folder_path, self.recipe, self.model.class_names)
         facts = {
             "data": self.data.title,
-            "network": self.model_title,
-            "targets": [self.kind.class_names[index] for index in self.targets],
+            "network": self.model.title,
+            "targets": [self.model.class_names[index] for index in self.targets],
             "keep_others": self.settings.keep_others,
             "epochs": self.settings.epochs,
             "before": list(before.per_class),
         }
-        keeper = Keeper(folder, self.recipe, self.network, self.kind.class_names, facts)
+        names = self.model.class_names
+        keeper = Keeper(folder, self.recipe, self.network, names, facts, validation_before)
         self._announce(before, validation_before)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
-        tools = _Tools(feed, folder, keeper, reporter)
-        epochs_done = self._train(tools)
-        self.on_event(Stage("Measuring the best epoch on the test images"))
-        keeper.put_best_on()
-        after = evaluate_inputs(feed.test, len(self.kind.class_names))
-        keeper.finish(after)
-        result = self._result(epochs_done, before, after, tools)
-        folder.add_result(result)
+        watch = LossWatch(
+            validation_before, self.learning_rate, lambda text: self.on_event(Notice(text))
+        )
+        tools = _Tools(feed, folder, keeper, reporter, watch)
+        with keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
+            epochs_done = self._train(tools)
+            after = self._measure_best(tools) if keeper.best_epoch else before
+            result = self._result(epochs_done, before, after, tools)
+            folder.add_result(result)
         return result
+
+    def _measure_best(self, tools: _Tools) -> Evaluation:
+        """Put the best epoch's adapter on; returns how it does on the test images."""
+        self.on_event(Stage("Measuring the best epoch on the test images"))
+        tools.keeper.put_best_on()
+        classes = len(self.model.class_names)
+        after = self.stopping.measure(tools.feed.test, classes, "test")
+        if after is None:
+            self.stopped = True
+            return Evaluation.nothing(classes, "test")
+        tools.keeper.finish(after)
+        return after
 
     def _check_images(self, data: ImageData) -> None:
         """Refuse data that cannot train the chosen classes.
@@ -198,8 +231,8 @@ class _Run:
         Raises:
             DataError: names the classes without images.
         """
-        counts = data.train.counts(len(self.kind.class_names))
-        empty = [self.kind.class_names[i] for i in self.targets if not counts[i]]
+        counts = data.train.counts(len(self.model.class_names))
+        empty = [self.model.class_names[i] for i in self.targets if not counts[i]]
         if empty:
             raise DataError(
                 f"{data.title} has no training images of {', '.join(empty)}. "
@@ -214,7 +247,7 @@ class _Run:
         return replace(data, train=data.train.subset(is_target.nonzero().flatten()))
 
     def _measure(self, inputs: Inputs, part: Part) -> Evaluation:
-        return evaluate_inputs(inputs, len(self.kind.class_names), self.should_stop, part)
+        return evaluate_inputs(inputs, len(self.model.class_names), self.should_stop, part)
 
     def _announce(self, test: Evaluation, validation: Evaluation) -> None:
         counts = count(self.network)
@@ -222,7 +255,7 @@ class _Run:
             RunStarted(
                 device=self.device.device.type,
                 device_reason=self.device.reason,
-                class_names=self.kind.class_names,
+                class_names=self.model.class_names,
                 target_classes=self.targets,
                 epochs=self.settings.epochs,
                 steps_per_epoch=self.steps_per_epoch,
@@ -258,7 +291,7 @@ class _Run:
         step: Step = plain
         several_pay = tools.feed.train.threads_pay(self.batch_size)
         epoch = 0
-        while epoch < self.settings.epochs and not self.should_stop():
+        while epoch < self.settings.epochs and not self.stopping.asked():
             epoch += 1
             views, labels = self._draw(tools.feed.train)
             if epoch == 1:
@@ -270,14 +303,14 @@ class _Run:
                         epoch, views, labels, step, schedule, tools.reporter
                     )
             except LossNotFiniteError as error:
-                raise self._no_longer_finite(epoch, tools.keeper) from error
+                raise tools.watch.not_finite(epoch) from error
             rate = float(schedule.get_last_lr()[0])
             self._end_epoch(epoch, loss, rate, seconds, tools)
             if self.stopped:
                 break
         self.stopped = self.stopped or epoch < self.settings.epochs
         if epoch == 0:
-            tools.keeper.keep_untrained()
+            tools.keeper.keep_last(0)
         return epoch
 
     def _draw(self, train: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
@@ -309,20 +342,10 @@ class _Run:
             loss = step(some, truth)
             schedule.step()
             reporter.add(loss, len(some))
-            if number < len(batches) and self.should_stop():
+            if number < len(batches) and self.stopping.asked():
                 self.stopped = True
                 break
         return reporter.end_epoch()
-
-    def _no_longer_finite(self, epoch: int, keeper: Keeper) -> TrainingError:
-        text = (
-            f"The loss is no longer finite in epoch {epoch}. "
-            f"Try a lower learning rate, such as {self.learning_rate / 10:.1g}."
-        )
-        if keeper.best_epoch:
-            best = self.folder_path / "best.safetensors"
-            text += f"\nThe adapter of epoch {keeper.best_epoch}, the best so far, is in {best}."
-        return TrainingError(text)
 
     def _end_epoch(
         self,
@@ -333,13 +356,20 @@ class _Run:
         tools: _Tools,
     ) -> None:
         """Evaluate an epoch, keep it if it is the best so far, and write it down."""
-        validation = evaluate_inputs(tools.feed.validation, len(self.kind.class_names))
+        classes = len(self.model.class_names)
+        validation = self.stopping.measure(tools.feed.validation, classes, "validation")
         parameters = adapter_file.parameters(self.network)
         # A loss is from before its step: what the epoch's last step did shows only here.
         is_finite = all(bool(value.isfinite().all()) for value in parameters.values())
-        if not is_finite or (len(self.data.validation) and not math.isfinite(validation.loss)):
-            raise self._no_longer_finite(epoch, tools.keeper)
-        is_best = tools.keeper.add_epoch(epoch, parameters, validation)
+        if not is_finite or (validation and validation.images and not isfinite(validation.loss)):
+            raise tools.watch.not_finite(epoch)
+        if validation is None:
+            self.stopped = True
+            tools.keeper.keep_last(epoch)
+            return
+        self.epochs_measured += bool(validation.images)
+        diverged = tools.watch.look(epoch, train_loss, validation.loss_over(self.targets))
+        is_best = tools.keeper.add_epoch(epoch, parameters, validation, diverged)
         step = tools.reporter.step
         event = EpochDone(epoch, step, train_loss, validation, learning_rate, is_best, seconds)
         tools.folder.add_epoch(event)
@@ -357,7 +387,7 @@ class _Run:
             stopped=self.stopped,
             epochs_done=epochs_done,
             best_epoch=tools.keeper.best_epoch,
-            class_names=self.kind.class_names,
+            class_names=self.model.class_names,
             target_classes=self.targets,
             before=before,
             after=after,
@@ -370,7 +400,7 @@ class _Run:
         )
 
 
-def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageData) -> RunSubject:
+def _subject(recipe: Recipe, run_folder: Path, model: Model, data: ImageData) -> RunSubject:
     settings = recipe.adapter
     return RunSubject(
         run=run_folder.name,
@@ -380,5 +410,5 @@ def _subject(recipe: Recipe, run_folder: Path, model: OpenedModel, data: ImageDa
         method=settings.method,
         rank=settings.rank if settings.has_rank else None,
         adapter=title(settings),
-        skipped=len(data.skipped),
+        skipped=skipped_reasons(data.skipped),
     )

@@ -1,13 +1,18 @@
 """Memory: how much is free, and what to do when there is none left."""
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
+from vera_studio.errors import NotEnoughMemoryError
 from vera_studio.memory import free_memory
 from vera_studio.memory import is_out_of_memory as is_out_of_memory
+from vera_studio.wording import not_enough_memory
 
+_log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
@@ -16,6 +21,22 @@ def free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return free_memory()
+
+
+@contextmanager
+def out_of_memory_told(device: torch.device) -> Iterator[None]:
+    """Have memory that runs out on `device` come as a message that says what to do.
+
+    Raises:
+        NotEnoughMemoryError: it ran out.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        _log.warning("out of memory on %s: %s", device, error)
+        raise NotEnoughMemoryError(not_enough_memory(device.type)) from error
 
 
 def halve_when_out_of_memory(

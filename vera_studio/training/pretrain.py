@@ -13,15 +13,15 @@ import torch.nn.functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 
 from vera_studio.data.augmentation import Augmentation
-from vera_studio.data.batches import normalise
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.errors import Cancelled, TrainingError
 from vera_studio.files import write_atomically
-from vera_studio.models.registry import BuiltInModel
+from vera_studio.models.kind import NetworkKind
 from vera_studio.recipe import Device
 from vera_studio.runs.events import Evaluation
 from vera_studio.training.devices import choose_device
-from vera_studio.training.evaluation import evaluate
+from vera_studio.training.evaluation import evaluate_inputs
+from vera_studio.training.inputs import ImageInputs
 from vera_studio.training.optimisation import make_optimizer
 
 
@@ -38,7 +38,7 @@ class PretrainSettings:
 
 
 def pretrain(
-    kind: BuiltInModel,
+    kind: NetworkKind,
     data: ImageData,
     path: Path,
     settings: PretrainSettings,
@@ -68,7 +68,7 @@ def pretrain(
         Cancelled: `should_stop` said so; nothing is written.
     """
     torch.manual_seed(settings.seed)  # the layers' own initialisation takes no generator
-    network = kind.build().to(choose_device(device).device)
+    network = kind.build(len(kind.class_names)).to(choose_device(device).device)
     images = ImageSet(
         torch.cat([data.train.images, data.validation.images]),
         torch.cat([data.train.labels, data.validation.labels]),
@@ -76,7 +76,9 @@ def pretrain(
     if not len(images) or settings.epochs < 1:
         raise TrainingError("Pretraining needs at least one training image and one epoch.")
     _fit(network, kind, images, settings, on_epoch, should_stop)
-    result = evaluate(network, kind, data.test)
+    network.eval()
+    inputs = ImageInputs(network, kind.preprocessing, data.test)
+    result = evaluate_inputs(inputs, len(kind.class_names))
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
     facts = {
         "model": kind.name,
@@ -97,7 +99,7 @@ def pretrain(
 
 def _fit(
     network: torch.nn.Module,
-    kind: BuiltInModel,
+    kind: NetworkKind,
     images: ImageSet,
     settings: PretrainSettings,
     on_epoch: Callable[[int, float, float], None],
@@ -122,7 +124,7 @@ def _fit(
                 raise Cancelled
             variants = augmentation.draw(len(indices), generator).to(device)
             batch = augmentation.apply(pixels[indices], variants)
-            logits = network(normalise(batch, kind.mean, kind.std))
+            logits = network(kind.preprocessing(batch))
             loss = F.cross_entropy(logits, labels[indices])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

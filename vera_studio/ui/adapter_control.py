@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio.errors import StudioError
 from vera_studio.runs.events import RunResult
+from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
@@ -19,8 +20,9 @@ from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 
 class AdapterControl(QObject):
@@ -50,6 +52,7 @@ class AdapterControl(QObject):
         self._shelf = shelf
         self._busy = busy
         self._base_digest = ""
+        self._of_runs: dict[Path, Path] = {}  # folder of a run to its adapter in the library
         workspace.model_changed.connect(self._follow_model)
         shelf.entry_changed.connect(self._follow_entry)
         shelf.deleted.connect(self._follow_deletion)
@@ -68,8 +71,17 @@ class AdapterControl(QObject):
 
         if (model := self._workspace.model) is None:
             return ""
-        reason = other_classes(entry.info, model.kind.class_names)
+        reason = other_classes(entry.info, model.class_names)
         return reason or other_base(entry.info, self._base_digest, model.title)
+
+    def other_images(self, info: "AdapterInfo") -> str:
+        """A sentence where an adapter was trained on other images than are open; else empty."""
+        from vera_studio.adapters.library_names import clean_name
+
+        data, trained_on = self._workspace.data, info.training.get("data")
+        if data is None or not isinstance(trained_on, str) or trained_on == data.title:
+            return ""
+        return f"It was trained on other images: {clean_name(trained_on)}; open is {data.title}."
 
     # On and off
 
@@ -81,7 +93,7 @@ class AdapterControl(QObject):
         if model is None or content is None:
             return
         try:
-            check_fit(content, model.network, model.kind.class_names, model.title)
+            check_fit(content, model.network, model.class_names, model.title)
         except StudioError as error:
             self.failed.emit(error)
             return
@@ -100,7 +112,7 @@ class AdapterControl(QObject):
         if model is None or first is None or second is None:
             return
         try:
-            both = combine(first, second, weights, model.network, model.kind.class_names)
+            both = combine(first, second, weights, model.network, model.class_names)
         except StudioError as error:
             self.failed.emit(error)
             return
@@ -131,10 +143,11 @@ class AdapterControl(QObject):
             self._busy.start(IMPORTING, function, imported)
 
     def take_trained(self, result: RunResult) -> None:
-        """Keep the best adapter of a run that has ended, and put it on."""
+        """Keep the best adapter of a run that has ended with one, and put it on."""
 
         def read(adapter: LoadedAdapter) -> None:
             self._take(adapter.content, trained_name(adapter.content.info))
+            self._note_name(result)
 
         # Without a best epoch nothing was trained, or nothing that beats the network as it is.
         if result.best_epoch and (model := self._workspace.model):
@@ -160,11 +173,31 @@ class AdapterControl(QObject):
         self._put_on(LoadedAdapter(entry.path, content, entry.name), done)
         self.taken.emit(entry.path)
 
+    def _note_name(self, result: RunResult) -> None:
+        """Have the run and its folder tell what its adapter, which is on now, is called."""
+        adapter = self._workspace.adapter
+        if adapter is not None and adapter.path is not None:
+            self._of_runs[result.folder] = adapter.path
+            self._name_run(result, adapter.title)
+
+    def _name_run(self, result: RunResult, name: str) -> None:
+        try:
+            self._workspace.set_result(name_adapter(result, name))
+        except StudioError as error:
+            self.failed.emit(error)
+
     def _put_on(self, adapter: LoadedAdapter, done: str = "") -> None:
         self._workspace.set_adapter(adapter)
         self.message.emit(f"{done} The model has {adapter.title} on.".strip())
 
     # Out of the library
+
+    def of_run(self, result: RunResult) -> tuple[Path, str]:
+        """File and name of the adapter of a run: in the library, or what lies in its folder."""
+        path = self._of_runs.get(result.folder)
+        if path and (entry := self._shelf.entry(path)):
+            return entry.path, entry.name
+        return result.best_adapter, result.adapter_name or result.folder.name
 
     def export(self, content: "AdapterFile", target: Target, destination: Path) -> None:
         """Write an adapter for the studio or for another program."""
@@ -186,7 +219,7 @@ class AdapterControl(QObject):
         name = content.info.name or path.stem
         return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
 
-    def _follow_model(self, model: "OpenedModel") -> None:
+    def _follow_model(self, model: "Model") -> None:
         from vera_studio.adapters.base_digest import base_digest
 
         self._base_digest = model.digest or base_digest(model.network)
@@ -198,6 +231,10 @@ class AdapterControl(QObject):
             content = dataclasses.replace(adapter.content, info=entry.info)
             named = dataclasses.replace(adapter, content=content, title=entry.name)
             self._workspace.set_adapter(named)
+        result = self._workspace.result
+        is_of_run = result is not None and self._of_runs.get(result.folder) == entry.path
+        if result is not None and is_of_run and result.adapter_name != entry.name:
+            self._name_run(result, entry.name)
 
     def _follow_deletion(self, paths: tuple[Path, ...]) -> None:
         if set(paths) & set(self.active):

@@ -12,12 +12,12 @@ from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.ui import jobs
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.workspace import LoadedAdapter, shown_part
 
 if TYPE_CHECKING:
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 Target = Literal["file", "peft", "lora", "merged", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
@@ -43,41 +43,40 @@ class ExportPlan:
 
 
 def read_adapter(
-    path: Path, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+    path: Path, model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> LoadedAdapter:
-    """Read an adapter, a file of the studio or a PEFT folder, and prove that it fits `model`."""
+    """Read an adapter of the studio or of PEFT, and prove that it fits `model`."""
     from vera_studio.adapters.adapter_fit import check_fit
-    from vera_studio.exchange.reading import peft_folder, read_adapter
+    from vera_studio.exchange.reading import find_place, read_adapter
 
     content = read_adapter(path, model)
-    check_fit(content, model.network, model.kind.class_names, model.title)
-    named_after = peft_folder(path) or path.with_suffix("")
-    return LoadedAdapter(path, content, content.info.name or named_after.name)
+    check_fit(content, model.network, model.class_names, model.title)
+    return LoadedAdapter(path, content, content.info.name or find_place(path).name)
 
 
-def is_peft(path: Path) -> bool:
-    """Whether `path` is a PEFT folder or one of the two files in one; a quick look."""
-    from vera_studio.exchange.peft_names import CONFIG_FILE
-    from vera_studio.exchange.reading import peft_folder
+def holds_adapter(path: Path) -> bool:
+    """Whether `path` is a folder of PEFT's or of a run, or lies in one of PEFT's; a quick look."""
+    from vera_studio.exchange.reading import holds_adapter
 
-    folder = peft_folder(path)
-    return folder is not None and (folder / CONFIG_FILE).is_file()
+    return holds_adapter(path)
 
 
 def compare(
     contents: "tuple[AdapterFile, AdapterFile]",
-    model: "OpenedModel",
+    model: "Model",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> PairComparison:
-    """Measure both adapters on the validation images, and how alike their changes are."""
+    """Measure both adapters on the images shown all along, and how alike their changes are."""
     from vera_studio.adapters.similarity import similarities
 
-    names = model.kind.class_names
+    names = model.class_names
     alike = similarities(*contents, model.network, names)
     first, second = (
-        jobs.measure(model, LoadedAdapter(None, content, ""), data, on_event, should_stop)
+        jobs.measure(
+            model, LoadedAdapter(None, content, ""), data, shown_part(data), on_event, should_stop
+        ).evaluation
         for content in contents
     )
     return PairComparison(names, (first, second), alike)
@@ -85,7 +84,7 @@ def compare(
 
 def export(
     content: "AdapterFile",
-    model: "OpenedModel",
+    model: "Model",
     target: Target,
     destination: Path,
     on_event: OnEvent,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # which imports torch
 
 METHOD_NAMES: dict[Method, str] = {"vera": "VeRA", "lora": "LoRA", "full": "Full", "bias": "Biases"}
 _MOST_PART = 32  # characters of a part of a name that is somebody else's text
+MOST_IN_MENU = 40  # characters of a name in a menu or a title
 _MOST_NAMED = 3  # classes; of more the first ones stand for all
 
 
@@ -40,12 +41,12 @@ def trained_name(info: "AdapterInfo") -> str:
     targets, of = target_classes(info), len(info.class_names)
     rank = rank_of(info.settings)
     method = METHOD_NAMES[info.settings.method]
-    parts = [_shortened(classes_text(targets, of), 60), f"{method} {rank}" if rank else method]
+    parts = [shortened(classes_text(targets, of), 60), f"{method} {rank}" if rank else method]
     share = info.training.get("keep_others")
     if isinstance(share, int | float) and 0 < len(targets) < of:
         parts.append(f"others {share:.0%}" if share else "no others")
     parts += [
-        _shortened(text, _MOST_PART)
+        shortened(text, _MOST_PART)
         for key in ("data", "network")
         if isinstance(text := info.training.get(key), str)
         and not text.startswith("the pretrained ")  # which most are trained on
@@ -53,7 +54,7 @@ def trained_name(info: "AdapterInfo") -> str:
     return " · ".join(parts)
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
     """`text`, or its two ends with dots between them."""
     half = (most - 1) // 2
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"

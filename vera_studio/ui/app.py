@@ -24,6 +24,7 @@ from vera_studio.ui.runner import Runner
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.theme import COLOR_SCHEMES, set_color_scheme
+from vera_studio.ui.widgets.focus_ring import FocusRings
 from vera_studio.ui.workspace import Workspace
 
 _HEARTBEAT_MILLISECONDS = 250
@@ -164,6 +165,7 @@ def make_application() -> QApplication:
     # The one style that follows light and dark alike on every system.
     application.setStyle("Fusion")
     application.setWindowIcon(icon("vera-studio"))
+    FocusRings(application)
     return application
 
 

@@ -18,7 +18,7 @@ from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.studio import Studio
 
-_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth)"
+_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth *.ckpt *.bin *.tar);;All files (*)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
 _RECIPE_FILTER = "Recipes (*.toml)"
 _EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title, end of the name, filter
@@ -88,25 +88,32 @@ class Asking(QObject):
         if folder := ask_folder(self._window, "Import PEFT Folder"):
             self._studio.adapters.import_adapter(folder)
 
-    def ask_export(self, target: Target, path: Path | None = None) -> None:
+    def ask_export_of_run(self) -> None:
+        """Let the user choose where the adapter of the run that is shown goes."""
+        if result := self._studio.workspace.result:
+            self.ask_export("file", *self._studio.adapters.of_run(result))
+
+    def ask_export(self, target: Target, path: Path | None = None, name: str = "") -> None:
         """Let the user choose where an adapter goes; say so where it cannot go there at all.
 
         Args:
             target: the form to write it in.
-            path: its file in the library; None for what the model has on.
+            path: its file; None for what the model has on.
+            name: what it is called, where its file does not tell.
         """
         on = self._studio.workspace.adapter
         if path is None:
             content, title = (on.content, on.title) if on else (None, "")
         else:
-            content, title = self._studio.shelf.content(path), path.stem
+            content, title = self._studio.shelf.content(path), name or path.stem
         if content is None:
             return
+        title = content.info.name or title
         plan = adapter_jobs.plan_export(content.info.settings, target)
         if not plan.is_possible:
             self._studio.failed.emit(StudioError(plan.sentence))
             return
-        stem = re.sub(r"[^\w.-]+", "-", content.info.name or title).strip("-.") or "adapter"
+        stem = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "adapter"
         if destination := self._ask_destination(target, stem):
             self._studio.adapters.export(content, target, destination)
 

@@ -1,10 +1,12 @@
 """The work beside a run that the window shows while it lasts, such as opening images."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from vera_studio.runs.events import Stage
 from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, Progress
 from vera_studio.ui.runner import Job, Runner
 
@@ -31,6 +33,7 @@ class BusyJobs(QObject):
         super().__init__(parent)
         self._runner = runner
         self._jobs: list[Job] = []  # the newest last
+        self._stage: dict[Job, str] = {}  # what a job is busy with, where it says so
 
     @property
     def is_busy(self) -> bool:
@@ -40,7 +43,10 @@ class BusyJobs(QObject):
     @property
     def name(self) -> str:
         """What is being worked on; empty for nothing."""
-        return self._jobs[-1].name if self._jobs else ""
+        if not self._jobs:
+            return ""
+        newest = self._jobs[-1]
+        return self._stage.get(newest, newest.name)
 
     @property
     def can_cancel(self) -> bool:
@@ -69,19 +75,22 @@ class BusyJobs(QObject):
         """Run `function` on a thread, visibly; how it ends is told on this one."""
         job = self._runner.start(function, name=name)
         self._jobs.append(job)
-        job.events.connect(self._pass_on_progress)
+        job.events.connect(partial(self._pass_on, job))
         job.finished.connect(finished)
         job.failed.connect(failed or self.failed)
         if cancelled:
             job.cancelled.connect(cancelled)
         job.ended.connect(lambda: self._ended(job))
-        self.changed.emit(name)
+        self.changed.emit(self.name)
 
-    def _pass_on_progress(self, events: list[object]) -> None:
-        newest = [event for event in events if isinstance(event, Progress)][-1:]
-        for event in newest:
-            self.progress.emit(event)
+    def _pass_on(self, job: Job, events: list[object]) -> None:
+        for stage in [event for event in events if isinstance(event, Stage)][-1:]:
+            self._stage[job] = stage.text
+            self.changed.emit(self.name)
+        for progress in [event for event in events if isinstance(event, Progress)][-1:]:
+            self.progress.emit(progress)
 
     def _ended(self, job: Job) -> None:
         self._jobs.remove(job)
+        self._stage.pop(job, None)
         self.changed.emit(self.name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
+from vera_studio.errors import Cancelled
 from vera_studio.recipe import (
     AdapterSettings,
     DataSettings,
@@ -21,19 +22,19 @@ from vera_studio.recipe import (
     Recipe,
 )
 from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
-from vera_studio.runs.events import Evaluation, RunResult
-from vera_studio.ui.workspace import Devices, LoadedAdapter
+from vera_studio.runs.events import RunResult
+from vera_studio.ui.workspace import Devices, LoadedAdapter, Measurement, Part
 
 if TYPE_CHECKING:
     from vera_studio.adapters.attach import Counts
     from vera_studio.adapters.inspection import TensorInfo
     from vera_studio.adapters.projections import ProjectionPair
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 DOWNLOAD = "Downloading CIFAR-10"
+DOWNLOAD_WEIGHTS = "Downloading the weights"
 OPEN_IMAGES = "Opening the images"
-_THUMBNAILS = 40  # a class; as many as fit are shown
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
 
@@ -74,19 +75,18 @@ def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
     return Devices(available_devices(), choose_device().reason)
 
 
-def open_model(
-    settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop
-) -> "OpenedModel":
-    """Open the network that `settings` names; here its digest too, which takes a while."""
-    from vera_studio.adapters.base_digest import base_digest
-    from vera_studio.models.registry import open_model
+def open_model(settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop) -> "Model":
+    """Open the network that `settings` names; its weights may have to come from the network."""
+    from vera_studio.models.model import open_model
 
-    model = open_model(settings)
-    return dataclasses.replace(model, digest=base_digest(model.network))
+    def report(done: int, total: int) -> None:
+        on_event(Progress(done, total, DOWNLOAD_WEIGHTS))
+
+    return open_model(settings, report, should_stop)
 
 
 def open_data(
-    settings: DataSettings, model: "OpenedModel", on_event: OnEvent, should_stop: ShouldStop
+    settings: DataSettings, model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> "ImageData":
     """Open the images that `settings` names, as `model` takes them."""
     from vera_studio.data.open_data import open_data
@@ -94,12 +94,12 @@ def open_data(
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, "Reading images"))
 
-    names, size = model.kind.class_names, model.kind.image_size
+    names, size = model.class_names, model.preprocessing.size
     return open_data(settings, names, size, report, should_stop)
 
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
-    """What to start with the first time: CIFAR-10 when it has been downloaded, else the sample."""
+    """What to start with: CIFAR-10 when it has been downloaded, else the sample."""
     source: DataSource = "cifar10" if cifar10_is_downloaded() else "sample"
     return dataclasses.replace(settings, source=source, folder="")
 
@@ -121,55 +121,34 @@ def download_cifar10(on_event: OnEvent, should_stop: ShouldStop) -> None:
     download(environment.cifar10_folder(), report, should_stop)
 
 
-def thumbnails(data: "ImageData") -> list[tuple[str, int, Any]]:
-    """For each class its name, its number of images, and the first few (n, h, w, 3) uint8."""
-    parts = (data.train, data.validation, data.test)
-    counts = [part.counts(len(data.class_names)) for part in parts]
-    shown = next((part for part in parts if len(part)), data.test)
-    groups = []
-    for index, name in enumerate(data.class_names):
-        first = (shown.labels == index).nonzero().flatten()[:_THUMBNAILS]
-        pixels = shown.images[first].permute(0, 2, 3, 1).contiguous().numpy()
-        groups.append((name, sum(count[index] for count in counts), pixels))
-    return groups
-
-
 def measure(
-    model: "OpenedModel",
+    model: "Model",
     adapter: LoadedAdapter | None,
     data: "ImageData",
+    part: Part,
     on_event: OnEvent,
     should_stop: ShouldStop,
-) -> Evaluation:
-    """Accuracy on the validation images: the test images are not to be chosen by.
-
-    Where a folder has no training part, and so no validation images, its test images are
-    all that there is to show.
-    """
+) -> Measurement:
+    """Accuracy of the network with `adapter` on, on one part of the images."""
     from vera_studio.training.evaluation import evaluate
 
     _take_thread_count()
-    images = data.validation if len(data.validation) else data.test
-    return evaluate(_with_adapter(model, adapter), model.kind, images, should_stop)
+    images = data.validation if part == "validation" else data.test
+    adapted = model.with_network(_with_adapter(model, adapter))
+    return Measurement(part, evaluate(adapted, images, should_stop))
 
 
 def holds_weights(path: Path) -> bool:
-    """Whether a safetensors file names layers' weights, as files of models do."""
-    import safetensors
+    """Whether a file is one of weights, by a quick look at its content; no adapter is."""
+    from vera_studio.models.weights_file import holds_weights
 
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            names = file.keys()
-    except (OSError, safetensors.SafetensorError):
-        return False
-    # PEFT's LoRA has names that end alike: whoever drops its file alone is to be told so.
-    return any(name.endswith(".weight") and ".lora_" not in name for name in names)
+    return holds_weights(path)
 
 
 def train(
     recipe: Recipe,
     folder: Path,
-    model: "OpenedModel",
+    model: "Model",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -186,7 +165,7 @@ def compare(
     recipe: Recipe,
     settings: ComparisonSettings,
     folder: Path,
-    model: "OpenedModel",
+    model: "Model",
     data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
@@ -198,13 +177,13 @@ def compare(
     return compare(recipe, settings, folder, on_event, should_stop, data, model)
 
 
-def plan(model: "OpenedModel", settings: AdapterSettings) -> Plan:
+def plan(model: "Model", settings: AdapterSettings) -> Plan:
     """What `settings` would come to; fast enough to follow a slider on the GUI thread."""
     from vera_studio.adapters import adapter_file, attach
 
     return Plan(
         attach.plan(model.network, settings),
-        adapter_file.file_bytes(model.network, settings, model.kind.class_names),
+        adapter_file.file_bytes(model.network, settings, model.class_names),
     )
 
 
@@ -216,53 +195,77 @@ def automatic_learning_rate(method: Method) -> float:
 
 
 def inspect_draft(
-    model: "OpenedModel",
+    model: "Model",
     settings: AdapterSettings,
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> Inspection:
-    """The network with a new adapter on, as `settings` say."""
-    network = _fresh(model, settings)
-    return _inspection("The adapter as set up, before training", network, network)
+    """The network with a new adapter on, as `settings` say.
+
+    Raises:
+        Cancelled: told to stop.
+    """
+    network = _fresh(model, settings, None, should_stop)
+    return _inspection("The adapter as set up, before training", network, _values(network), {})
 
 
 def inspect_adapter(
-    model: "OpenedModel",
+    model: "Model",
     adapter: LoadedAdapter,
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> Inspection:
-    """The network with `adapter` on."""
+    """The network with `adapter` on.
+
+    Raises:
+        Cancelled: told to stop.
+    """
     content = adapter.content
-    fresh = _fresh(model, content.info.settings, content.projections)
-    return _inspection(adapter.title, _with_adapter(model, adapter), fresh)
+    # The copy goes before the next one is made.
+    before = _values(_fresh(model, content.info.settings, content.projections, should_stop))
+    _go_on_unless(should_stop)
+    network = _with_adapter(model, adapter)
+    _go_on_unless(should_stop)
+    return _inspection(adapter.title, network, before, _values(network))
 
 
-def _inspection(title: str, network: Any, fresh: Any) -> Inspection:
-    """`network` laid open; `fresh` is the same before training, or `network` itself."""
-    from vera_studio.adapters.adapter_file import parameters
+def _inspection(
+    title: str, network: Any, before: dict[str, Any], after: dict[str, Any]
+) -> Inspection:
+    """`network` laid open, with the adapter's values before training and after it."""
     from vera_studio.adapters.attach import count
     from vera_studio.adapters.inspection import tensors
 
-    before, after = (
-        {name: value.flatten().numpy() for name, value in parameters(one).items()}
-        for one in (fresh, network)
-    )
-    trained = network is not fresh
-    return Inspection(
-        title, tensors(network), count(network), before, after if trained else {}, network
-    )
+    return Inspection(title, tensors(network), count(network), before, after, network)
+
+
+def _values(network: Any) -> dict[str, Any]:
+    """The adapter's parameters by full name, each flat as a NumPy array."""
+    from vera_studio.adapters.adapter_file import parameters
+
+    return {name: value.flatten().numpy() for name, value in parameters(network).items()}
 
 
 def _fresh(
-    model: "OpenedModel", settings: AdapterSettings, stored: "ProjectionPair | None" = None
+    model: "Model",
+    settings: AdapterSettings,
+    stored: "ProjectionPair | None",
+    should_stop: ShouldStop,
 ) -> Any:
     """A copy of the model's network with a new adapter on."""
     from vera_studio.adapters.attach import attach
 
+    _go_on_unless(should_stop)
     network = copy.deepcopy(model.network)
+    _go_on_unless(should_stop)
     attach(network, settings, stored)
+    _go_on_unless(should_stop)
     return network
+
+
+def _go_on_unless(should_stop: ShouldStop) -> None:
+    if should_stop():
+        raise Cancelled
 
 
 def _take_thread_count() -> None:
@@ -276,11 +279,11 @@ def _take_thread_count() -> None:
     torch.get_num_threads()
 
 
-def _with_adapter(model: "OpenedModel", adapter: LoadedAdapter | None) -> Any:
+def _with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:
     """A copy of the model's network with `adapter` on; the model itself stays bare."""
     from vera_studio.adapters import adapter_file
 
     network = copy.deepcopy(model.network)
     if adapter is not None:
-        adapter_file.apply(adapter.content, network, model.kind.class_names)
+        adapter_file.apply(adapter.content, network, model.class_names)
     return network

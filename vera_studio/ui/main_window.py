@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
+    QMenu,
     QTabWidget,
     QWidget,
 )
@@ -30,7 +31,7 @@ from vera_studio.ui.closing import Closing
 from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
-from vera_studio.ui.menus import RecentMenu, build_menus
+from vera_studio.ui.menus import RecentMenu, build_menus, export_title
 from vera_studio.ui.opening import kind_of
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
@@ -46,8 +47,11 @@ from vera_studio.ui.session import Session, keep_session, mark_start, read_sessi
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.under_way import UnderWay
+from vera_studio.ui.widgets.dock_title import DockTitle
 from vera_studio.ui.widgets.reasons import allow
 
+_TITLE = "VeRA Studio"
 _NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
@@ -63,14 +67,16 @@ class MainWindow(QMainWindow):
         self._recent = RecentPaths(settings)
         self._run_state = RunState.IDLE
         self.setObjectName("main_window")
-        self.setWindowTitle("VeRA Studio")
+        self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
         self.actions_by_name = make_actions(self)
         self.asking = Asking(studio, self)
         self.asking.download_offered.connect(self._offer_download)
         self._build_pages()
         self._build_docks()
-        self.setStatusBar(StatusBar(studio))
+        self._under_way = UnderWay(studio, self)
+        self._under_way.changed.connect(self._show_title)
+        self.setStatusBar(StatusBar(studio, self._under_way))
         self._build_menus()
         self._connect_actions()
         studio.failed.connect(partial(reporter.show, self))
@@ -83,6 +89,7 @@ class MainWindow(QMainWindow):
             studio.run.state_changed,
             studio.comparison.state_changed,
             studio.workspace.recipe_changed,
+            studio.workspace.problems_changed,
             studio.workspace.adapter_changed,
             studio.workspace.data_changed,
         ):
@@ -117,6 +124,7 @@ class MainWindow(QMainWindow):
             self.pages.addTab(page, icon(name), text)
         self.setCentralWidget(self.pages)
         self.adapters_page.export_requested.connect(self.asking.ask_export)
+        self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.adapters_page.folder_requested.connect(_open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
@@ -140,6 +148,7 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock_{name}")
         dock.setWidget(widget)
+        dock.setTitleBarWidget(DockTitle(dock))
         dock.toggleViewAction().setIcon(icon(name))
         self.addDockWidget(area, dock)
         return dock
@@ -241,7 +250,10 @@ class MainWindow(QMainWindow):
             is_said = adapter is not None or not plan.is_possible
             name = f"export_{target}"
             tip = plan.sentence if is_said and plan.sentence else tip_of(name)
-            set_tip(self.actions_by_name[name], tip)
+            of = f"{adapter.title}: " if adapter else ""
+            set_tip(self.actions_by_name[name], of + tip)
+        for menu in self.menuBar().findChildren(QMenu, "menu_export"):
+            menu.setTitle(export_title(adapter.title if adapter else ""))
 
     def _follow_undo(self, text: str) -> None:
         undo = self.actions_by_name["undo_delete"]
@@ -256,6 +268,12 @@ class MainWindow(QMainWindow):
         if state is RunState.RUNNING and self._run_state is RunState.IDLE:
             self.pages.setCurrentWidget(self.training_page)
         self._run_state = state
+
+    def _show_title(self) -> None:
+        """Have the title tell of the run, for a look at the task bar from another program."""
+        title = f"{self._under_way.title} \N{EN DASH} {_TITLE}".removeprefix(" \N{EN DASH} ")
+        if title != self.windowTitle():
+            self.setWindowTitle(title)
 
     # Drag and drop, closing
 

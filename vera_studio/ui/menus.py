@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.opening import KIND_TITLES
 from vera_studio.ui.recent_paths import Recent, RecentPaths
@@ -19,7 +20,6 @@ _EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
 _EDIT = "undo_delete"
 _RUN = "start pause stop | compare | open_runs"
 _HELP = "help | copy_diagnostics open_log about"
-_MOST_SIGNS = 48  # of a name in the menu
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 
 
@@ -61,14 +61,9 @@ class RecentMenu(QMenu):
 
 def _entry_text(one: Recent) -> str:
     """Name, kind and folder, for names are often alike: "best.safetensors, adapter, in birds"."""
-    text = f"{_shortened(one.path.name or str(one.path))}, {KIND_TITLES[one.kind]}"
+    text = f"{shortened(one.path.name or str(one.path), MOST_IN_MENU)}, {KIND_TITLES[one.kind]}"
     folder = one.path.parent.name
-    return f"{text}, in {_shortened(folder)}" if folder else text
-
-
-def _shortened(name: str) -> str:
-    """`name` with its middle left out where it is too long for a menu."""
-    return name if len(name) <= _MOST_SIGNS else f"{name[:24]}…{name[-20:]}"
+    return f"{text}, in {shortened(folder, MOST_IN_MENU)}" if folder else text
 
 
 def build_menus(
@@ -110,7 +105,7 @@ def _fill(menu: QMenu, names: str, actions: dict[str, QAction], recent: RecentMe
 
 def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
     """The forms in which an adapter can be exported."""
-    menu = QMenu("&Export Adapter As", parent)
+    menu = QMenu(export_title(""), parent)
     menu.setObjectName("menu_export")
     menu.setIcon(icon("export"))
     menu.setToolTipsVisible(True)
@@ -120,6 +115,11 @@ def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
         else:
             menu.addAction(actions[name])
     return menu
+
+
+def export_title(name: str) -> str:
+    """The title of that menu for the adapter called `name`, or empty for none."""
+    return f"&Export {plain_caption(shortened(name, MOST_IN_MENU)) or 'Adapter'} As"
 
 
 def _scheme_menu(parent: QWidget, settings: Settings) -> QMenu:

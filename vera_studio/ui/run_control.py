@@ -8,8 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from vera_studio.errors import Cancelled
 from vera_studio.runs.events import RunResult
-from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.runner import Job, OnEvent, Runner, ShouldStop
 
 
 class RunState(enum.Enum):
@@ -50,11 +51,21 @@ class RunControl(QObject):
         """Run `function(on_event, should_stop)`, which trains and leaves its files in `folder`."""
         self._discard = False
         self._folder = folder
-        self._job = job = self._runner.start(function, name="Fine-tuning")
+
+        def give_up_or(on_event: OnEvent, should_stop: ShouldStop) -> Any:
+            def asked() -> bool:
+                stops = should_stop()
+                if stops and self._discard:
+                    raise Cancelled  # what is thrown away is not measured first
+                return stops
+
+            return function(on_event, asked)
+
+        self._job = job = self._runner.start(give_up_or, name="Fine-tuning")
         job.events.connect(self.events)
         job.finished.connect(self._finished)
         job.failed.connect(self.failed)
-        job.cancelled.connect(lambda: self.message.emit("Stopped before training began."))
+        job.cancelled.connect(self._cancelled)
         job.ended.connect(self._ended)
         self._set_state(RunState.RUNNING)
         self.message.emit("Fine-tuning started.")
@@ -77,6 +88,10 @@ class RunControl(QObject):
             self._discard = discard
             self._set_state(RunState.STOPPING)
             self._job.cancel()
+
+    def _cancelled(self) -> None:
+        if not self._discard:
+            self.message.emit("Stopped before training began.")
 
     def _finished(self, result: RunResult) -> None:
         if not self._discard:

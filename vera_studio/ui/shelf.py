@@ -67,7 +67,7 @@ class Shelf(QObject):
         return self._library is not None
 
     def load(self) -> None:
-        """Read the library, once torch is in; what was deleted the last time is let go."""
+        """Read the library, once torch is in; what was deleted long ago is let go."""
         from vera_studio.adapters.library import Library
 
         self._library = Library(environment.library_folder())
@@ -98,10 +98,7 @@ class Shelf(QObject):
         """
 
         def add() -> Kept:
-            if known := self._there.find_same(content):
-                return Kept(known, is_new=False)
-            now = datetime.now().astimezone()
-            return Kept(self._there.add(content, name, now), is_new=True)
+            return Kept(*self._there.keep(content, name, datetime.now().astimezone()))
 
         kept = self._try(add)
         self.refresh()

@@ -17,6 +17,7 @@ from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
+from vera_studio.runs.summary import sentences
 from vera_studio.ui import jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
@@ -26,7 +27,7 @@ from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.starting import Starting
-from vera_studio.ui.workspace import LoadedAdapter, Workspace
+from vera_studio.ui.workspace import LoadedAdapter, Measurement, Workspace, shown_part
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Studio(QObject):
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         download_failed(str): CIFAR-10 did not come; the reason.
+        download_cancelled(): CIFAR-10 did not come, for the user broke it off.
+        download_done(): CIFAR-10 has come.
         path_opened(Path): a file or folder of the user's was opened.
     """
 
@@ -50,6 +53,8 @@ class Studio(QObject):
     message = Signal(str)
     failed = Signal(object)
     download_failed = Signal(str)
+    download_cancelled = Signal()
+    download_done = Signal()
     path_opened = Signal(object)
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
@@ -76,6 +81,7 @@ class Studio(QObject):
         self.is_ready = False
         self.starting = Starting(self)
         self._measuring: Job | None = None
+        self._measuring_test: Job | None = None
         self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
         self.failed.connect(lambda error: _log.warning("%s", error))
         workspace.model_changed.connect(self._measure)
@@ -126,7 +132,8 @@ class Studio(QObject):
 
         def opened(model: Any) -> None:
             self.workspace.set_model(model, weights)
-            self._tell(f"Opened the {model.kind.title}, {model.weights} weights.", weights)
+            text = f"Opened the {model.kind.title}, {model.weights} weights."
+            self._tell(" ".join((text, *model.notes)), weights)
             if then:
                 then()
 
@@ -148,8 +155,8 @@ class Studio(QObject):
         def opened(data: Any) -> None:
             self.workspace.set_data(data, settings)
             images = len(data.train) + len(data.validation) + len(data.test)
-            skipped = f"; {len(data.skipped):,} files skipped" if data.skipped else ""
-            self._tell(f"Opened {data.title}: {images:,} images{skipped}.", settings.folder)
+            text = f"Opened {data.title}: {images:,} images. {data.skipped_text}"
+            self._tell(text.rstrip(), settings.folder)
             if then:
                 then()
 
@@ -173,6 +180,7 @@ class Studio(QObject):
         """Download CIFAR-10, then open it."""
 
         def downloaded(_: object) -> None:
+            self.download_done.emit()
             settings = self.workspace.recipe.data
             self.open_data(dataclasses.replace(settings, source="cifar10", folder=""))
 
@@ -182,7 +190,11 @@ class Studio(QObject):
             else:
                 self.failed.emit(error)
 
-        self.busy.start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded)
+        def cancelled() -> None:
+            self.download_cancelled.emit()
+            self.message.emit("The download of CIFAR-10 was cancelled.")
+
+        self.busy.start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded, cancelled)
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
@@ -199,7 +211,7 @@ class Studio(QObject):
                 self.open_recipe(path)
             case "weights":
                 self.open_model(str(path))
-            case "adapter" | "peft":
+            case "adapter":
                 self.adapters.import_adapter(path)
 
     # Recipes
@@ -242,7 +254,7 @@ class Studio(QObject):
         """Fine-tune as the draft says."""
         workspace = self.workspace
         model, data = workspace.model, workspace.data
-        if not self.is_free or model is None or data is None:
+        if not self.is_free or workspace.problems() or model is None or data is None:
             return
         folder = new_run_folder(environment.runs_folder(), datetime.now())
         self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
@@ -262,8 +274,8 @@ class Studio(QObject):
     def _run_finished(self, result: RunResult) -> None:
         how = "stopped" if result.stopped else "finished"
         self.workspace.set_result(result)
-        best = f"epoch {result.best_epoch} is kept as the best"
-        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs; {best}.")
+        end = " ".join(sentences(result))
+        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs. {end}")
         self.adapters.take_trained(result)
 
     # Measuring
@@ -277,22 +289,50 @@ class Studio(QObject):
     def _measure(self, _: object = None) -> None:
         """Measure model and adapter as they are now; a measurement under way is given up."""
         workspace = self.workspace
-        if self._measuring:
-            self._measuring.cancel()
+        for job in (self._measuring, self._measuring_test):
+            if job:
+                job.cancel()
+        self._measuring = self._measuring_test = None
         self._measured_parameters = (
             workspace.adapter.content.parameters if workspace.adapter else None
         )
         workspace.set_accuracy(None)
+        workspace.set_test_accuracy(None)
         if workspace.model is None or workspace.data is None:
             return
-        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data)
+        part = shown_part(workspace.data)
+        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, part)
         self._measuring = job = self.runner.start(function, name="Measuring")
 
-        def measured(accuracy: Any) -> None:
+        def measured(accuracy: Measurement) -> None:
             if job is self._measuring:
                 workspace.set_accuracy(accuracy)
+                if accuracy.part == "test":
+                    workspace.set_test_accuracy(accuracy)
 
         job.finished.connect(measured)
+        job.failed.connect(self.failed)
+
+    @property
+    def is_measuring_test(self) -> bool:
+        """Whether what `measure_test` began goes on."""
+        return self._measuring_test is not None
+
+    def measure_test(self) -> None:
+        """Measure model and adapter as they are now on the test images."""
+        workspace = self.workspace
+        if workspace.model is None or workspace.data is None or self.is_measuring_test:
+            return
+        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, "test")
+        self._measuring_test = job = self.runner.start(function, name="Measuring the test images")
+
+        def ended(accuracy: Measurement | None = None) -> None:
+            if job is self._measuring_test:
+                self._measuring_test = None
+                workspace.set_test_accuracy(accuracy)
+
+        job.finished.connect(ended)
+        job.failed.connect(lambda _: ended())
         job.failed.connect(self.failed)
 
     def _try(self, action: Callable[[], None]) -> bool:

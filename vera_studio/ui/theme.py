@@ -112,6 +112,7 @@ class _SchemeFollower(QObject):
         for name in _FRAMED:
             # The stub wants bytes, the call only takes a string (PySide6 6.12).
             self._application.setPalette(fields, name)  # type: ignore[arg-type]
+        self._application.setPalette(_slider_palette(fields), "QSlider")  # type: ignore[arg-type]
 
 
 # Fusion draws the frames of fields in the window's colour, made darker, where they all but
@@ -121,6 +122,17 @@ _FRAMED = (
     *("QListView", "QTreeView", "QTableView"),
 )
 _FRAME_LIGHTNESS = 140  # per cent; undoes the darkening
+
+
+def _slider_palette(palette: QPalette) -> QPalette:
+    """`palette` with handles that can be seen: in the dark, Fusion's are as dark as the ground."""
+    sliders = QPalette(palette)
+    if is_dark(palette):
+        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+            sliders.setColor(group, _ROLE.Button, palette.color(_ROLE.PlaceholderText))
+    else:  # a white handle shows by its frame, of which Fusion draws a part only
+        sliders.setColor(_ROLE.Window, palette.window().color().darker(_FRAME_LIGHTNESS))
+    return sliders
 
 
 def _light_palette() -> QPalette:

@@ -6,7 +6,7 @@ Whoever changes something goes through here; whoever shows something listens her
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +16,7 @@ from vera_studio.runs.events import Evaluation, RunResult
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.data.store import ImageData
-    from vera_studio.models.registry import OpenedModel
+    from vera_studio.models.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,26 @@ class LoadedAdapter:
     content: "AdapterFile"
     title: str  # for a person
     parts: tuple[Path, ...] = ()  # files of the adapters that it combines
+
+
+Part = Literal["validation", "test"]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How the model does with what it has on, on a part of the images that are open."""
+
+    part: Part
+    evaluation: Evaluation
+
+
+def shown_part(data: "ImageData") -> Part:
+    """What the accuracies shown all along are measured on: the test images are not chosen by.
+
+    Where a folder has no training part, and so no validation images, its test images are all
+    that there is to show.
+    """
+    return "validation" if len(data.validation) else "test"
 
 
 @dataclass(frozen=True)
@@ -42,44 +62,61 @@ class Workspace(QObject):
 
     Signals:
         recipe_changed(Recipe): the draft was edited.
-        model_changed(OpenedModel): another base network is open.
+        problems_changed(): what keeps the draft from being run did, though the draft did not.
+        model_changed(Model): another base network is open.
         data_changed(ImageData): other images are open.
         adapter_changed(LoadedAdapter | None): another adapter is on, or none.
-        accuracy_changed(Evaluation | None): on the validation images, model and adapter as
-            they are now; None while it is not known.
+        accuracy_changed(Measurement | None): on the part of the images that `shown_part` says,
+            model and adapter as they are now; None while it is not known.
+        test_accuracy_changed(Measurement | None): the same on the test images, once asked for.
         result_changed(RunResult | None): another run is shown.
         devices_changed(Devices): it became known what this machine can compute on.
     """
 
     recipe_changed = Signal(object)
+    problems_changed = Signal()
     model_changed = Signal(object)
     data_changed = Signal(object)
     adapter_changed = Signal(object)
     accuracy_changed = Signal(object)
+    test_accuracy_changed = Signal(object)
     result_changed = Signal(object)
     devices_changed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.recipe = Recipe()
-        self.model: OpenedModel | None = None
+        self._refusals: dict[str, str] = {}  # by the field whose text is not taken
+        self.model: Model | None = None
         self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
         self.adapter: LoadedAdapter | None = None
-        self.accuracy: Evaluation | None = None
+        self.accuracy: Measurement | None = None
+        self.test_accuracy: Measurement | None = None
         self.result: RunResult | None = None
         self.devices: Devices | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The network's classes; none before it is open."""
-        return self.model.kind.class_names if self.model else ()
+        return self.model.class_names if self.model else ()
+
+    @property
+    def foreign_images(self) -> str:
+        """Says so where the adapter was trained on other images than those that are open."""
+        if self.adapter is None or self.data is None:
+            return ""
+        trained_on = self.adapter.content.info.training.get("data")
+        if not isinstance(trained_on, str) or trained_on == self.data.title:
+            return ""
+        return f"Trained on other images: {trained_on}."
 
     def problems(self) -> list[str]:
         """Every reason why the draft cannot be run on what is open, a sentence each."""
         if self.model is None or self.data is None:
             return ["The network and the images are not open yet."]
-        found = problems(self.recipe, self.class_names, self.layer_names)
+        found = [f"{field} {refusal}" for field, refusal in self._refusals.items()]
+        found += problems(self.recipe, self.class_names, self.layer_names)
         if not len(self.data.train):
             return [*found, f"{self.data.title} has test images only, none to train on."]
         counts = self.data.train.counts(len(self.class_names))
@@ -104,26 +141,45 @@ class Workspace(QObject):
         """Replace the draft's section on data."""
         self.set_recipe(dataclasses.replace(self.recipe, data=settings))
 
+    def edit(self, section: str, **changes: Any) -> None:
+        """Change settings in a section of the draft, "adapter" or "training"."""
+        settings = dataclasses.replace(getattr(self.recipe, section), **changes)
+        self.set_recipe(dataclasses.replace(self.recipe, **{section: settings}))
+
     def edit_adapter(self, **changes: Any) -> None:
         """Change fields of the draft's `AdapterSettings`."""
-        settings: AdapterSettings = dataclasses.replace(self.recipe.adapter, **changes)
-        self.set_recipe(dataclasses.replace(self.recipe, adapter=settings))
+        self.edit("adapter", **changes)
 
     def edit_training(self, **changes: Any) -> None:
         """Change fields of the draft's `TrainingSettings`."""
-        settings: TrainingSettings = dataclasses.replace(self.recipe.training, **changes)
-        self.set_recipe(dataclasses.replace(self.recipe, training=settings))
+        self.edit("training", **changes)
 
-    def set_model(self, model: "OpenedModel", weights: str) -> None:
+    def edit_all(self, adapter: AdapterSettings, training: TrainingSettings) -> None:
+        """Replace both sections of the draft that do not name files."""
+        self.set_recipe(dataclasses.replace(self.recipe, adapter=adapter, training=training))
+
+    def refuse(self, field: str, refusal: str) -> None:
+        """Keep the draft from being run while `field` holds a text that it does not take.
+
+        Args:
+            field: its name, for a person.
+            refusal: what it must be, a sentence after the name; empty once it is.
+        """
+        self._refusals = {name: why for name, why in self._refusals.items() if name != field}
+        if refusal:
+            self._refusals[field] = refusal
+        self.problems_changed.emit()
+
+    def set_model(self, model: "Model", weights: str) -> None:
         """Put another base network in place; the adapter, made for the old one, goes.
 
         Args:
             model: the opened network.
             weights: path of the user's own weights; empty for the built-in ones.
         """
-        from vera_studio.adapters.attach import linear_layers
+        from vera_studio.adapters.sites import find_sites
 
-        self.layer_names = tuple(linear_layers(model.network))
+        self.layer_names = tuple(find_sites(model.network))
         # Both before anyone is told: the old adapter must never be seen with the new model.
         self.model, self.adapter = model, None
         settings = dataclasses.replace(self.recipe.model, name=model.kind.name, weights=weights)
@@ -142,10 +198,15 @@ class Workspace(QObject):
         self.adapter = adapter
         self.adapter_changed.emit(adapter)
 
-    def set_accuracy(self, accuracy: Evaluation | None) -> None:
-        """Tell how model and adapter do on the validation images."""
+    def set_accuracy(self, accuracy: Measurement | None) -> None:
+        """Tell how model and adapter do on the part that is shown."""
         self.accuracy = accuracy
         self.accuracy_changed.emit(accuracy)
+
+    def set_test_accuracy(self, accuracy: Measurement | None) -> None:
+        """Tell how model and adapter do on the test images."""
+        self.test_accuracy = accuracy
+        self.test_accuracy_changed.emit(accuracy)
 
     def set_result(self, result: RunResult | None) -> None:
         """Show another run, or none."""

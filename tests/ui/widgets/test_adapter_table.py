@@ -3,10 +3,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QTextDocument
+from PySide6.QtWidgets import QApplication
 
 from vera_studio.ui.widgets.adapter_model import (
     ADDED,
+    CLASSES,
     NAME,
     OTHERS,
     SIZE,
@@ -104,6 +106,40 @@ def test_selected_are_told_in_the_order_of_selecting_and_stay_so(qtbot, table):
     assert table.selected == ("a", "c")
     table.set_rows([row("d"), row("c")])
     assert told[2:] == [("c",)]
+
+
+def test_names_keep_their_room_and_other_columns_give_way(table):
+    table.resize(1200, 300)
+    QApplication.processEvents()
+    assert not any(table.isColumnHidden(column) for column in range(9))
+    table.resize(670, 300)  # as in a window of 1024 x 700
+    QApplication.processEvents()
+    assert table.columnWidth(NAME) >= 220
+    assert not any(table.isColumnHidden(column) for column in (SWITCH, NAME, TARGETS, OTHERS))
+    assert table.isColumnHidden(SIZE)
+    assert table.horizontalScrollBar().maximum() == 0
+    table.resize(1200, 300)
+    QApplication.processEvents()
+    assert not table.isColumnHidden(SIZE)
+
+
+def test_the_day_is_shown_and_the_time_is_in_the_tip(table):
+    now = datetime.now().astimezone()
+    table.set_rows([row("a"), row("b", added=now)])
+    assert shown(table, ADDED) == [f"today, {now:%H:%M}", f"{NOON.astimezone():%Y-%m-%d}"]
+    tip = table.proxy.index(1, ADDED).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == f"{NOON.astimezone():%Y-%m-%d %H:%M}"
+
+
+def test_a_name_is_shown_letter_by_letter(table):
+    name = "<b>x</b><img src='file:///etc/passwd'>"
+    table.set_rows([row("a", name=name, all_classes=name, obstacle="")])
+    for column in (NAME, CLASSES):
+        tip = table.proxy.index(0, column).data(Qt.ItemDataRole.ToolTipRole)
+        document = QTextDocument()
+        document.setHtml(tip)
+        assert document.toPlainText() == name
+        assert "<img" not in tip
 
 
 def test_what_cannot_be_switched_on_is_grey_and_says_why(table):

@@ -97,6 +97,17 @@ def test_accuracies_are_read_out(classes):
     assert classes.list.item(8).toolTip() == "ship: 100.0%"
 
 
+def test_few_images_are_told(classes):
+    classes.set_accuracies([1.0] * 10, [1, 2, 19, 20, 3, 3, 3, 3, 3, 3])
+    tips = [classes.list.item(row).toolTip() for row in range(4)]
+    assert tips == [
+        "airplane: 100.0% (1 of 1)",
+        "automobile: 100.0% (2 of 2)",
+        "bird: 100.0% (19 of 19)",
+        "cat: 100.0%",
+    ]
+
+
 def test_as_many_accuracies_as_classes(classes):
     with pytest.raises(ValueError, match="2 accuracies for 10 classes"):
         classes.set_accuracies((0.1, 0.2))

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPalette
+from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton, QToolTip
 
 from vera_studio.errors import StudioError
 from vera_studio.ui.theme import plot_colors, set_color_scheme
@@ -122,8 +122,7 @@ def test_zooming_in_shows_every_point(qtbot, plot):
 
 def test_the_wheel_zooms_and_the_button_resets(qtbot, filled):
     before = view(filled)
-    place = filled.plot.viewport().mapTo(filled, filled.plot.viewport().rect().center())
-    QTest.wheelEvent(filled.windowHandle(), QPointF(place), QPoint(0, 360))
+    turn_wheel(filled)
     qtbot.waitUntil(lambda: span(view(filled)[0]) < span(before[0]))
     filled.append("raw", [200], [1.0])
     filled.bring_up_to_date()
@@ -131,6 +130,13 @@ def test_the_wheel_zooms_and_the_button_resets(qtbot, filled):
     assert view(filled)[0][1] < 150  # what was zoomed in stays so
     qtbot.mouseClick(button(filled, "reset_view"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view(filled)[0][1] >= 200)
+
+
+def turn_wheel(plot):
+    """Zoom in, in the middle of the plot."""
+    place = plot.plot.viewport().mapTo(plot, plot.plot.viewport().rect().center())
+    QTest.wheelEvent(plot.windowHandle(), QPointF(place), QPoint(0, 360))
+    QApplication.processEvents()
 
 
 def span(pair):
@@ -299,3 +305,74 @@ def test_painting_is_timed(filled):
     filled.plot.paint_seconds = 0.0
     filled.plot.grab()
     assert filled.plot.paint_seconds > 0
+
+
+def test_a_plot_that_was_zoomed_offers_to_follow_the_run(qtbot, filled):
+    filled.set_live(True)
+    assert not filled.follow_button.isVisible()
+    turn_wheel(filled)
+    assert filled.follow_button.isVisible()
+    filled.append("raw", [101], [1.0])
+    filled.bring_up_to_date()
+    assert view(filled)[0][1] < 101  # stands still until asked
+    qtbot.mouseClick(filled.follow_button, Qt.MouseButton.LeftButton)
+    assert not filled.follow_button.isVisible()
+    filled.append("raw", range(102, 301), np.ones(199))
+    filled.bring_up_to_date()
+    QApplication.processEvents()
+    assert view(filled)[0][1] > 300
+
+
+def test_the_wheel_brings_the_offer_and_the_end_of_the_run_takes_it_away(qtbot, filled):
+    filled.set_live(True)
+    turn_wheel(filled)
+    assert filled.follow_button.isVisible()
+    filled.set_live(False)
+    assert not filled.follow_button.isVisible()
+    turn_wheel(filled)
+    assert not filled.follow_button.isVisible()
+
+
+def test_the_tip_stays_off_the_figures(qtbot, filled):
+    hover(filled, 50, 1.5)
+    assert card(filled).isVisible()
+    viewport = filled.plot.viewport()
+    tip = QHelpEvent(QEvent.Type.ToolTip, QPoint(200, 100), viewport.mapToGlobal(QPoint(200, 100)))
+    QApplication.sendEvent(viewport, tip)
+    assert not QToolTip.isVisible()
+
+
+def test_one_point_stands_at_the_first_epoch(qtbot, plot):
+    plot.set_series("validation", "validation", points=True)
+    plot.append("validation", [0], [1.0])
+    plot.bring_up_to_date()
+    QApplication.processEvents()
+    left, right = view(plot)[0]
+    assert -0.1 < left < 0
+    assert 1 < right < 1.1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_shares_that_are_all_alike_stay_within_0_and_100_percent(qtbot, share):
+    plot = CurvePlot("Accuracy", "Epoch", "Accuracy", percent=True)
+    qtbot.addWidget(plot)
+    with qtbot.waitExposed(plot):
+        plot.show()
+    plot.set_series("cat", "cat", color_index=3)
+    plot.append("cat", [0, 1, 2], [share] * 3)
+    plot.bring_up_to_date()
+    QApplication.processEvents()
+    low, high = view(plot)[1]
+    assert -0.02 < low < share + 1e-9
+    assert share - 1e-9 < high < 1.02
+
+
+@pytest.mark.parametrize("points", [False, True])
+def test_a_curve_of_gaps_draws_nothing_and_warns_of_nothing(qtbot, plot, points):
+    plot.set_series("cat", "cat", points=points)
+    plot.append("cat", [0, 1], [math.nan, math.nan])
+    plot.bring_up_to_date()
+    plot.grab()
+    QApplication.processEvents()
+    drawn = plot._curves["cat"].item.getData()[0]
+    assert drawn is None or not len(drawn)

@@ -3,6 +3,7 @@ import math
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
 
@@ -92,3 +93,28 @@ def test_every_row_fits_in_the_height_that_it_tells(table):
     assert table.verticalScrollBar().maximum() == 0
     table.resize(400, table.height_of_all() - 12)
     assert table.verticalScrollBar().maximum() > 0
+
+
+def test_where_there_is_no_room_columns_give_way_in_their_order(qtbot):
+    names = ("Method", "Share", "File", "Targets")
+    columns = [
+        Column(name, "", gives_way=order) for name, order in zip(names, (0, 2, 1, 0), strict=True)
+    ]
+    table = FigureTable(columns)
+    qtbot.addWidget(table)
+    table.set_rows([[Cell("a figure", 1.0)] * 4])
+    with qtbot.waitExposed(table):
+        table.show()
+    needed = table.sizeHintForColumn(0)
+
+    def hidden(width):
+        table.resize(width, 200)
+        QApplication.processEvents()
+        assert table.horizontalScrollBar().maximum() == 0
+        return {name for column, name in enumerate(names) if table.isColumnHidden(column)}
+
+    assert hidden(6 * needed) == set()
+    assert hidden(4 * needed - needed // 3) == {"File"}
+    assert hidden(3 * needed - needed // 3) == {"File", "Share"}
+    assert hidden(6 * needed) == set()
+    assert table.copied_text().splitlines()[0].split("\t") == list(names)

@@ -72,7 +72,7 @@ def test_long_names_are_slanted_where_they_do_not_fit(qtbot, filled, width, slan
     names = [f"automobile {number}" for number in range(8)]
     filled.set_values(names, [0.5] * 8, [0.6] * 8, {2})
     filled.resize(width, 320)
-    qtbot.waitUntil(lambda: filled._axis._slanted == slanted)
+    qtbot.waitUntil(lambda: bool(filled._axis._slant) == slanted)
     filled.plot.viewport().repaint()
 
 

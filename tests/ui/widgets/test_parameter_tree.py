@@ -1,8 +1,18 @@
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
-from vera_studio.ui.widgets.parameter_model import NAME_ROLE
+from vera_studio.ui.widgets.parameter_model import (
+    COLUMNS,
+    COUNT,
+    NAME,
+    NAME_ROLE,
+    SHAPE,
+    SHARED_WITH,
+    STATE,
+    TYPE,
+)
 from vera_studio.ui.widgets.parameter_tree import ParameterRow, ParameterTree
 
 
@@ -17,7 +27,7 @@ def parameter(name, kinds, shape, address, state="frozen", kind="Parameter", sha
 
 def vera_layer(name, rank, other):
     """The rows of an 84 to 84 layer; its projections are those of `other`."""
-    kinds = ("VeraLinear",)
+    kinds = ("VeraLayer",)
     inner = (*kinds, "ProjectionPair")
     start = {"fc3": 0x1000, "fc4": 0x2000}[name]
     return [
@@ -99,7 +109,7 @@ def test_what_is_trainable_is_bold(tree):
 
 def test_modules_sum_up_what_is_in_them(tree):
     inside = 32 + 84 + 84 * 84 + 84 + 2 * 32 * 84
-    assert cells(tree, "fc3")[:5] == ["fc3", "VeraLinear", "", f"{inside:,}", "116 trainable"]
+    assert cells(tree, "fc3")[:5] == ["fc3", "VeraLayer", "", f"{inside:,}", "116 trainable"]
     assert cells(tree, "fc3.projections")[1] == "ProjectionPair"
 
 
@@ -206,3 +216,23 @@ def test_without_rows_it_says_so(tree):
     assert not tree.tree.isVisible()
     assert tree.totals.text() == ""
     assert tree.proxy.rowCount(QModelIndex()) == 0
+
+
+@pytest.mark.parametrize("width", [670, 900])
+def test_what_is_shared_with_what_is_in_sight_and_other_columns_give_way(tree, width):
+    tree.resize(width, 500)
+    QApplication.processEvents()
+    header = tree.tree.header()
+    left = header.sectionViewportPosition(SHARED_WITH)
+    assert left + 116 <= tree.tree.viewport().width()
+    assert not any(map(tree.tree.isColumnHidden, (NAME, SHAPE, COUNT, STATE, SHARED_WITH)))
+    assert tree.tree.isColumnHidden(TYPE)
+    tree.resize(1400, 500)
+    QApplication.processEvents()
+    assert not any(map(tree.tree.isColumnHidden, range(len(COLUMNS))))
+
+
+def test_a_name_of_somebody_else_s_is_shown_letter_by_letter(tree):
+    name = "<img src='file:///etc/passwd'>"
+    tree.set_rows([parameter(name, (), (2,), 0x100)])
+    assert "<img" not in tree._indices()[0].data(Qt.ItemDataRole.ToolTipRole)

@@ -42,6 +42,21 @@ def test_ends(progress):
     assert progress.label.text() == "Paused"
 
 
+def test_a_stop_leaves_the_bar_where_the_run_ended(progress):
+    progress.set_progress(0.4, 4, 10, 100, 60)
+    progress.set_busy("Stopping")
+    progress.set_busy("Measuring the best epoch", 0.9)
+    progress.set_stopped("Stopped after 4 epochs")
+    assert (progress.bar.maximum(), progress.bar.value()) == (1000, 400)
+
+
+def test_what_is_told_in_other_words_is_kept_too(progress):
+    progress.set_share(0.25, "Run 2 of 8")
+    progress.set_busy("Stopping")
+    progress.set_stopped("Stopped after 2 of 8 runs")
+    assert progress.bar.value() == 250
+
+
 def test_being_busy_has_no_end_in_sight(progress):
     progress.set_busy("Opening the images")
     assert (progress.bar.minimum(), progress.bar.maximum()) == (0, 0)

@@ -84,3 +84,27 @@ def test_csv(plot, tmp_path):
     with (tmp_path / "b.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     assert rows == [["index", "before", "after"], ["0", "0.0", "1.0"], ["1", "0.5", "2.0"]]
+
+
+def test_of_a_matrix_what_stands_out_is_drawn_and_all_of_it_from_near(plot):
+    """Tens of thousands of dots took seconds, and were a bar of colour."""
+    count = 50_000
+    after = np.random.default_rng(0).normal(size=count)
+    after[31_234], after[7] = 99, -99
+    plot.set_values("fc1.A", np.zeros(count), after)
+    QApplication.processEvents()
+    places = plot._dots["after"].getData()[0]
+    assert len(places) <= 2_000
+    assert {0, 7, 31_234, count - 1} <= set(places)
+    assert "of 50,000 drawn" in plot.figures.text()
+    assert "<b>99<" in plot.figures.text()
+    plot.plot.getPlotItem().setXRange(30_000, 30_500, padding=0)
+    places = plot._dots["after"].getData()[0]
+    assert set(range(30_000, 30_501)) <= set(places)
+    assert "drawn" not in plot.figures.text()
+    plot.reset_view()
+    QApplication.processEvents()
+    left, right = plot.plot.getPlotItem().viewRange()[0]
+    assert left <= 0 < count - 1 <= right
+    plot.set_values("fc1.A", np.zeros(count), after + 1)
+    assert plot._dots["after"].getData()[1].max() == 100

@@ -1,29 +1,28 @@
-"""The images that are open: thumbnails and numbers a class, skipped files, the download."""
+"""The images that are open: numbers, accuracies and pictures a class; the download."""
 
 import html
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from vera_studio.ui.gallery import Gallery
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import DOWNLOAD, Progress, thumbnails
+from vera_studio.ui.jobs import DOWNLOAD, Progress
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.widgets.class_list import accuracy_text
+from vera_studio.ui.widgets.download_box import DownloadBox
+from vera_studio.ui.widgets.picture_view import SIDE, PictureView
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
+from vera_studio.ui.widgets.thumbnails import ClassRow, ThumbnailGrid, fitted
+from vera_studio.ui.workspace import Measurement
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
 
 _MOST_SKIPPED = 500  # listed; the number says how many more there are
+_COLUMNS = ("Training", "Validation", "Test")
+_NO_FILES = {"sample": "none: drawn by the studio", "cifar10": "none of its own: from CIFAR-10"}
 
 
 class DataPage(QWidget):
@@ -40,40 +39,59 @@ class DataPage(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._downloading = False
+        self._gallery: Gallery | None = None
+        self._shown = (0, 0)  # class and position of the picture that is large
+        self._view: PictureView | None = None  # made when it is first asked for
         self.summary = QLabel("Loading…", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.summary.setObjectName("data_summary")
-        self.grid = ThumbnailGrid()
+        self.grid = ThumbnailGrid(_COLUMNS)
+        self.grid.picture_chosen.connect(self._show_picture)
         self.skipped = QPlainTextEdit(readOnly=True)
         self.skipped.setMaximumHeight(110)
         self.skipped.hide()
         self.skipped.setObjectName("skipped_files")
         self.skipped.setAccessibleName("Skipped files")
         self.skipped.setToolTip("Files among the images that could not be used, and why")
+        self.download = DownloadBox("CIFAR-10")
+        self.download.requested.connect(studio.download_cifar10)
+        self.download.cancelled.connect(studio.busy.cancel)
         layout = QVBoxLayout(self)
         layout.addLayout(self._top_row())
-        layout.addWidget(self._download_box())
+        layout.addWidget(self.download)
+        layout.addLayout(self._accuracy_row())
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.skipped)
-        studio.workspace.data_changed.connect(self._show)
+        self._connect()
+
+    def _connect(self) -> None:
+        studio, workspace = self._studio, self._studio.workspace
+        workspace.data_changed.connect(self._show)
+        for signal in (
+            workspace.accuracy_changed,
+            workspace.test_accuracy_changed,
+            workspace.adapter_changed,
+        ):
+            signal.connect(self._show_accuracy)
         studio.busy_changed.connect(self._follow_busy)
         studio.progress.connect(self._show_progress)
-        studio.download_failed.connect(self._show_failure)
+        studio.download_failed.connect(self.download.show_failure)
+        studio.download_cancelled.connect(self.download.show_cancelled)
+        studio.download_done.connect(self.download.hide)
 
     def offer_download(self) -> None:
         """Ask whether CIFAR-10 is to be downloaded."""
-        self._download_text.setText(
+        self.download.offer(
             "CIFAR-10 has not been downloaded yet: 60,000 photographs in ten classes, "
             "170 MB, from the University of Toronto."
         )
-        self._download_button.setText("Download")
-        self._download.show()
-        self._download_button.setFocus()
+        self.download.button.setFocus()
 
     def set_editable(self, obstacle: str) -> None:
         """Let other images be chosen, or not, and say why, as during a run."""
-        for button in (*self._sources, self._download_button):
+        self._obstacle = obstacle
+        for button in (*self._sources, self.download.button):
             allow(button, obstacle)
+        self._allow_test()
 
     def _top_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -94,83 +112,148 @@ class DataPage(QWidget):
             self._sources.append(button)
         return row
 
-    def _download_box(self) -> QWidget:
-        self._download = QWidget()
-        self._download.hide()
-        self._download.setObjectName("download_box")
-        self._download_text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self._download_text.setObjectName("download_text")
-        self._download_bar = QProgressBar()
-        self._download_bar.hide()
-        self._download_bar.setObjectName("download_progress")
-        self._download_bar.setAccessibleName("Progress of the download")
-        self._download_button = QPushButton(icon("download"), "Download")
-        self._download_button.setObjectName("download_button")
-        self._download_button.setToolTip("Download CIFAR-10 and use it")
-        self._download_button.setAccessibleName("Download CIFAR-10")
-        self._download_button.clicked.connect(self._studio.download_cifar10)
-        self._cancel_button = QPushButton(icon("close"), "Cancel")
-        self._cancel_button.setObjectName("cancel_download_button")
-        self._cancel_button.setToolTip("Do without the download")
-        self._cancel_button.setAccessibleName("Cancel the download")
-        self._cancel_button.clicked.connect(self._cancel)
-        row = QHBoxLayout(self._download)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._download_text, 1)
-        row.addWidget(self._download_bar, 1)
-        row.addWidget(self._download_button)
-        row.addWidget(self._cancel_button)
-        return self._download
+    def _accuracy_row(self) -> QHBoxLayout:
+        self.accuracy = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.accuracy.setObjectName("images_accuracy")
+        self.accuracy.setAccessibleName("Accuracy on these images")
+        self.accuracy.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.test_button = QPushButton(icon("results"), "Measure Test Images")
+        self.test_button.setObjectName("measure_test_button")
+        self.test_button.setAccessibleName("Measure the accuracy on the test images")
+        self.test_button.setToolTip(
+            "How well the network does, with what it has on, on the test images. They are never "
+            "trained on; choosing settings by them would make them count less"
+        )
+        self.test_button.clicked.connect(self._measure_test)
+        self._obstacle = ""
+        row = QHBoxLayout()
+        row.addWidget(self.accuracy, 1)
+        row.addWidget(self.test_button, 0, Qt.AlignmentFlag.AlignTop)
+        self._show_accuracy()
+        return row
 
-    def _cancel(self) -> None:
-        if self._download_bar.isVisible():
-            self._studio.busy.cancel()
-        self._download.hide()
+    # The download
 
     def _follow_busy(self, text: str) -> None:
-        downloading = text == DOWNLOAD
-        if downloading:
-            self._download.show()
-            self._download_text.setText("Downloading CIFAR-10…")
-            self._download_bar.setRange(0, 0)
-        self._download_bar.setVisible(downloading)
-        self._download_button.setVisible(not downloading)
-        if self._downloading and not downloading:
-            # Whether it failed or is being opened is told next; if it was cancelled, nothing is.
-            self._download.hide()
-        self._downloading = downloading
+        if text == DOWNLOAD:
+            self.download.show_progress(0, 0)
 
     def _show_progress(self, progress: Progress) -> None:
-        if progress.text != DOWNLOAD:
-            return
-        self._download_bar.setRange(0, 1000 if progress.total else 0)
-        self._download_bar.setValue(1000 * progress.done // max(progress.total, 1))
-        megabytes = f"{progress.done / 1e6:,.1f} of {progress.total / 1e6:,.1f} MB"
-        self._download_text.setText(f"Downloading CIFAR-10: {megabytes}")
+        if progress.text == DOWNLOAD:
+            self.download.show_progress(progress.done, progress.total)
 
-    def _show_failure(self, reason: str) -> None:
-        self._download.show()
-        self._download_text.setText(reason)
-        self._download_button.setText("Try again")
-        self._download_button.setIcon(icon("retry"))
+    # The images
 
     def _show(self, data: "ImageData") -> None:
         if data.source == "cifar10":
-            self._download.hide()
+            self.download.hide()
         self.summary.setText(
             f"<b>{html.escape(data.title)}</b><br>{len(data.train):,} images to train on, "
             f"{len(data.validation):,} held out to validate, {len(data.test):,} to test. "
             + ("" if len(data.train) else "There are none to train on.")
         )
-        self.grid.set_images(thumbnails(data))
+        self._gallery = gallery = Gallery(data)
+        rows = [
+            ClassRow(name, counts)
+            for name, counts in zip(gallery.class_names, gallery.counts, strict=True)
+        ]
+        self.grid.set_rows(rows, gallery)
+        if self._view is not None:
+            self._view.close()
+        self._show_accuracy()
         self._show_skipped(data)
 
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))
-        lines = [_skipped_headline(len(data.skipped))]
+        lines = [data.skipped_text]
         lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
 
+    # How well the network does on them
 
-def _skipped_headline(count: int) -> str:
-    return "1 file was skipped:" if count == 1 else f"{count:,} files were skipped:"
+    def _show_accuracy(self, _: object = None) -> None:
+        workspace = self._studio.workspace
+        model, data, adapter = workspace.model, workspace.data, workspace.adapter
+        self._allow_test()
+        if model is None or data is None:
+            self.accuracy.setText("")
+            return
+        what = f"The {model.kind.title}, {model.weights} weights,"
+        if adapter is not None:
+            what += f" with {adapter.title} on,"
+        shares = {one.part: one for one in (workspace.accuracy, workspace.test_accuracy) if one}
+        if workspace.accuracy is None:
+            self.accuracy.setText(f"{what} is being measured…")
+        else:
+            told = " and ".join(_share_text(one) for one in shares.values())
+            foreign = workspace.foreign_images
+            self.accuracy.setText(f"{what} gets {told} right. {foreign}".strip())
+        parts = (None, shares.get("validation"), shares.get("test"))
+        rows = range(len(data.class_names)) if shares else ()
+        self.grid.set_notes([[_note(one, row) for one in parts] for row in rows])
+
+    def _allow_test(self) -> None:
+        workspace, studio = self._studio.workspace, self._studio
+        data = workspace.data
+        is_going = studio.is_measuring_test
+        self.test_button.setText("Measuring…" if is_going else "Measure Test Images")
+        if is_going:
+            reason = "The test images are being measured."
+        elif workspace.test_accuracy is not None:
+            reason = "They are measured: the accuracy stands beside and below."
+        elif data is not None and not len(data.test):
+            reason = f"{data.title} has no test images."
+        else:
+            reason = self._obstacle
+        allow(self.test_button, reason)
+
+    def _measure_test(self) -> None:
+        self._studio.measure_test()
+        self._allow_test()
+
+    # One of them, large
+
+    def _show_picture(self, row: int, position: int) -> None:
+        if self._gallery is None:
+            return
+        if self._view is None:
+            self._view = PictureView(self)
+            self._view.step_requested.connect(self._step)
+        self._shown = (row, position)
+        total = sum(self._gallery.counts[row])
+        picture = self._gallery.picture(row, position)
+        height, width, _ = picture.pixels.shape
+        data = self._studio.workspace.data
+        source = data.source if data else ""
+        self._view.show_picture(
+            fitted(picture.pixels, 2 * SIDE),
+            {
+                "class": f"{picture.class_name}, image {position + 1:,} of {total:,}",
+                "part": f"{picture.part} images",
+                "file": str(picture.file) if picture.file else _NO_FILES.get(source, "none"),
+                "size": f"{width} x {height} pixels, as the network gets it",
+            },
+        )
+        allow(self._view.previous, "" if position else "This is the first image of its class.")
+        is_last = position + 1 == total
+        allow(self._view.next, "This is the last image of its class." if is_last else "")
+        self._view.show()
+        self._view.raise_()
+
+    def _step(self, by: int) -> None:
+        row, position = self._shown
+        if self._gallery is not None and 0 <= position + by < sum(self._gallery.counts[row]):
+            self._show_picture(row, position + by)
+
+
+def _share_text(measured: Measurement) -> str:
+    evaluation = measured.evaluation
+    images = sum(evaluation.counts)
+    text = accuracy_text(evaluation.accuracy, images)
+    return f"{text} of the {images:,} {measured.part} images"
+
+
+def _note(measured: Measurement | None, row: int) -> str:
+    if measured is None or not measured.evaluation.counts[row]:
+        return ""
+    return accuracy_text(measured.evaluation.per_class[row], measured.evaluation.counts[row])

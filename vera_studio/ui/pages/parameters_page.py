@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QStandardItemModel
+from PySide6.QtGui import QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -39,9 +39,10 @@ class ParametersPage(QWidget):
         self._workspace = studio.workspace
         self._inspection: Inspection | None = None
         self._job: Job | None = None
+        self._is_due = False  # what is shown is out of date
         self._selected = ""
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
-        self._timer.timeout.connect(self._inspect)
+        self._timer.timeout.connect(self._inspect_when_seen)
         self.choice = QComboBox()
         self.choice.setObjectName("inspected_adapter")
         self.choice.setAccessibleName("Adapter to show")
@@ -95,6 +96,23 @@ class ParametersPage(QWidget):
             self.choice.setCurrentIndex(which)
         self._timer.start()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_due:
+            self._inspect_when_seen()
+
+    def _inspect_when_seen(self) -> None:
+        """Inspect as soon as the page is in front and the inspection before has ended.
+
+        One goes and one waits at most: each has a copy of the network.
+        """
+        self._is_due = True
+        if self._job is not None:
+            self._job.cancel()
+        elif self.isVisible():
+            self._is_due = False
+            self._inspect()
+
     def _inspect(self) -> None:
         """Inspect on a thread: at high ranks the projections take a moment to make."""
         model, adapter = self._workspace.model, self._workspace.adapter
@@ -110,11 +128,17 @@ class ParametersPage(QWidget):
         self._job = job = self._studio.runner.start(function, name="Inspecting")
 
         def inspected(inspection: Inspection) -> None:
-            if job is self._job:
+            if not self._is_due:
                 self._show(inspection)
 
         job.finished.connect(inspected)
         job.failed.connect(self._studio.failed)
+        job.ended.connect(self._ended)
+
+    def _ended(self) -> None:
+        self._job = None
+        if self._is_due:
+            self._inspect_when_seen()
 
     def _show(self, inspection: Inspection) -> None:
         self._inspection = inspection

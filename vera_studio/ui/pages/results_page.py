@@ -1,20 +1,33 @@
 """What a run gained: test accuracies before and after, a class each."""
 
+import html
 import math
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from vera_studio.runs.events import RunResult
+from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.summary import sentences
 from vera_studio.ui.icons import icon
+from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.gain_chart import GainChart
+from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import Workspace
+from vera_studio.wording import of_few
 
 
 class ResultsPage(QWidget):
-    """A summary and a chart of the newest run."""
+    """A summary and a chart of the newest run.
+
+    Signals:
+        export_requested(): the adapter of the run that is shown is to be exported.
+    """
+
+    export_requested = Signal()
 
     def __init__(
         self, workspace: Workspace, actions: dict[str, QAction], parent: QWidget | None = None
@@ -31,17 +44,26 @@ class ResultsPage(QWidget):
         self._empty.action_triggered.connect(self._start.trigger)
         self._start.changed.connect(self._follow_start)
         self._follow_start()
+        self.caption = RunCaption("result_caption", workspace)
         self.summary = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.summary.setObjectName("result_summary")
+        self.summary.setAccessibleName("What the run gained")
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.chart = GainChart()
         self.chart.setObjectName("gain_chart")
-        export = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._export = export = QToolButton(
+            toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        export.setIcon(icon("export"))
+        export.setText("Export This Adapter…")
         export.setObjectName("export_button")
-        export.setDefaultAction(actions["export_file"])
-        export.setAccessibleName("Export adapter")
+        export.setAccessibleName("Export this run's adapter")
+        export.clicked.connect(self.export_requested)
+        words = QVBoxLayout()
+        words.addWidget(self.caption)
+        words.addWidget(self.summary)
         top = QHBoxLayout()
-        top.addWidget(self.summary, 1)
+        top.addLayout(words, 1)
         top.addWidget(export, 0, Qt.AlignmentFlag.AlignTop)
         filled = QWidget()
         column = QVBoxLayout(filled)
@@ -59,32 +81,50 @@ class ResultsPage(QWidget):
         self._stack.setCurrentIndex(0 if result is None else 1)
         if result is None:
             return
-        self.summary.setText(_summary(result))
+        name = result.adapter_name or "the adapter of this run"
+        self._export.setToolTip(plain_tip(f"Write {name} to one small file, for VeRA Studio"))
+        allow(self._export, "" if result.improved else "The run left no adapter to export.")
+        self.caption.set_run(result.subject)
+        self.summary.setText("<br>".join(_summary(result)))
         self.chart.set_values(
             result.class_names,
             result.before.per_class,
             result.after.per_class,
             set(result.target_classes),
+            result.before.counts,
         )
 
 
-def _summary(result: RunResult) -> str:
-    """The gains in figures."""
-    others = [i for i in range(len(result.class_names)) if i not in result.target_classes]
-    lines = [_mean_line("Mean of the target classes", result, result.target_classes)]
-    if others:
-        lines.append(_mean_line("Mean of the others", result, others))
-    lines.append(
-        f"Epoch {result.best_epoch} of {result.epochs_done} was the best on the validation "
-        f"images and is kept. {result.images_per_second:,.0f} images/s on "
-        f"{result.device.upper()}, {result.seconds:,.1f} s in all."
+def _summary(result: RunResult) -> list[str]:
+    """What came of the run, a line each, as rich text."""
+    told = [html.escape(text) for text in sentences(result)]
+    speed = (
+        f"{result.images_per_second:,.0f} images/s on {result.device.upper()}, "
+        f"{result.seconds:,.1f} s in all."
     )
-    return "<br>".join(lines)
+    if not result.improved:
+        return [f"<b>{told[0]}</b>", *told[1:], speed]
+    lines = [_mean_line("Mean of the target classes", result, result.target_classes)]
+    if result.other_classes:
+        lines.append(_mean_line("Mean of the others", result, result.other_classes))
+    return [*lines, " ".join((told[0], speed)), *(f"<b>{text}</b>" for text in told[1:])]
 
 
-def _mean_line(text: str, result: RunResult, classes: list[int] | tuple[int, ...]) -> str:
+def _mean_line(text: str, result: RunResult, classes: Sequence[int]) -> str:
     before, after = result.before.mean_over(classes), result.after.mean_over(classes)
     if math.isnan(before):
         return f"{text}: no test images"
+    if math.isnan(after):
+        return f"{text}: {before:.1%} before"
     gain = f"{100 * (after - before):+.1f}".replace("-", "\N{MINUS SIGN}")
-    return f"{text}: {before:.1%} → {after:.1%}, <b>{gain} points</b>"
+    line = f"{text}: {before:.1%} → {after:.1%}, <b>{gain} points</b>"
+    few = [_of_few_in(evaluation, classes) for evaluation in (result.before, result.after)]
+    return f"{line}; {few[0]} images right, then {few[1]}: few to go by" if all(few) else line
+
+
+def _of_few_in(evaluation: Evaluation, classes: Sequence[int]) -> str:
+    """How many of the images of `classes` are right, if those are few."""
+    known = [i for i in classes if evaluation.counts[i]]
+    images = sum(evaluation.counts[i] for i in known)
+    right = sum(round(evaluation.per_class[i] * evaluation.counts[i]) for i in known)
+    return of_few(right / images, images) if images else ""

@@ -1,5 +1,6 @@
 """Watching a run: progress, losses and accuracies, live."""
 
+import math
 import time
 
 from PySide6.QtCore import Qt
@@ -14,14 +15,19 @@ from vera_studio.runs.events import (
     Stage,
     StepsDone,
 )
+from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.run_progress import RunProgress
+from vera_studio.ui.widgets.smoothing import Smoothing
+from vera_studio.wording import of_few
 
 _PROGRESS_SECONDS = 0.25  # from one figure to the next: more often cannot be read
-_WINDOWS = 50  # of smoothing in a run: the longer the run, the more steps the mean goes over
-_OTHERS = "mean of the others"
+# Keys of curves. Classes have their numbers: a class may have any of these for its name.
+_RAW, _SMOOTHED = "raw", "smoothed"
+_ALL, _TARGETS, _OTHERS = "validation", "validation_targets", "validation_others"
+_MEAN_OF_OTHERS = "others"
 
 
 class TrainingPage(QWidget):
@@ -33,8 +39,9 @@ class TrainingPage(QWidget):
         self._start: RunStarted | None = None
         self._is_open = False  # a run has begun and how it ended has not been shown
         self._progress_shown = 0.0  # when
-        self._smoothed: float | None = None
-        self._weight = 1.0  # of the newest loss in the smoothed one
+        self._smoothing = Smoothing(1)
+        self._are_apart = False  # the validation losses of targets and others
+        self.caption = RunCaption("training_caption", studio.workspace)
         self.progress = RunProgress()
         self._notices = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._notices.setVisible(False)
@@ -59,6 +66,7 @@ class TrainingPage(QWidget):
         plots.addWidget(self.losses)
         plots.addWidget(self.accuracies)
         layout = QVBoxLayout(self)
+        layout.addWidget(self.caption)
         layout.addWidget(self.progress)
         layout.addWidget(self._notices)
         layout.addWidget(plots, 1)
@@ -88,39 +96,64 @@ class TrainingPage(QWidget):
             self.progress.set_paused()  # the last steps came in after the pause
 
     def _add_notice(self, text: str) -> None:
-        lines = [*filter(None, self._notices.text().split("\n")), text]
-        self._notices.setText("\n".join(lines))
+        self._notices.setText(" ".join(filter(None, (self._notices.text(), text))))
         self._notices.setVisible(True)
 
     def _begin(self, event: RunStarted) -> None:
-        self._start, self._smoothed = event, None
+        self._start = event
+        self._smoothing = Smoothing(event.epochs * event.steps_per_epoch)
+        self.caption.set_run(event.subject)
         self._add_notice(f"{event.train_images:,} images an epoch, {event.batch_size:,} a step.")
-        window = event.epochs * event.steps_per_epoch / _WINDOWS
-        self._weight = 2 / (min(max(window, 8), 100) + 1)
-        self.losses.clear()
-        self.losses.set_series("raw", "every step", role="raw", width=1)
-        self.losses.set_series("smoothed", "smoothed", role="target", width=2)
-        self.losses.set_series("validation", "validation", role="other", width=2, points=True)
-        self.losses.append("validation", [0], [event.validation.loss])
+        self._add_notice(event.chosen_by)
+        self._begin_losses(event)
+        self._begin_accuracies(event)
+        self._add_validation(0, 0, event.validation)
+        self._set_live(True)
+
+    def _begin_accuracies(self, event: RunStarted) -> None:
         self.accuracies.clear()
         for index in event.target_classes:
-            name = event.class_names[index]
-            self.accuracies.set_series(name, name, color_index=index, width=2, points=True)
-        if len(event.target_classes) < len(event.class_names):
+            label = _class_label(event.class_names[index], event.validation.counts[index])
             self.accuracies.set_series(
-                "others", _OTHERS, role="other", width=2, dashed=True, points=True
+                class_key(index), label, color_index=index, width=2, points=True
             )
-        self._add_accuracies(0, event.validation)
+        if not math.isnan(event.validation.mean_over(event.other_classes)):
+            self.accuracies.set_series(
+                _MEAN_OF_OTHERS,
+                "mean of the others",
+                role="other",
+                width=2,
+                dashed=True,
+                points=True,
+            )
+
+    def _set_live(self, live: bool) -> None:
+        self.losses.set_live(live)
+        self.accuracies.set_live(live)
+
+    def _begin_losses(self, event: RunStarted) -> None:
+        validation = event.validation
+        kinds = (event.target_classes, event.other_classes)
+        self._are_apart = not any(math.isnan(validation.loss_over(classes)) for classes in kinds)
+        if self._are_apart:
+            names = {
+                _TARGETS: "validation, target classes",
+                _OTHERS: "validation, other classes",
+            }
+        else:  # there are images of one kind only
+            names = {_ALL: "validation"}
+        self.losses.clear()
+        self.losses.set_series(_RAW, "every step", role="raw", width=1)
+        self.losses.set_series(_SMOOTHED, "smoothed", role="target", width=2)
+        for key, name in names.items():
+            dashed = key == _OTHERS
+            self.losses.set_series(key, name, role="other", width=2, points=True, dashed=dashed)
 
     def _add_steps(self, event: StepsDone) -> None:
-        smoothed = []
-        for loss in event.losses:
-            past = loss if self._smoothed is None else self._smoothed
-            self._smoothed = past + self._weight * (loss - past)
-            smoothed.append(self._smoothed)
-        steps = range(event.first_step, event.first_step + len(event.losses))
-        self.losses.append("raw", steps, event.losses)
-        self.losses.append("smoothed", steps, smoothed)
+        end = event.first_step + len(event.losses)
+        smoothed = self._smoothing.add(event.losses)
+        self.losses.append(_RAW, range(event.first_step, end), event.losses)
+        self.losses.append(_SMOOTHED, range(end - len(smoothed), end), smoothed)
 
     def _show_progress(self, event: StepsDone) -> None:
         assert self._start is not None
@@ -134,26 +167,33 @@ class TrainingPage(QWidget):
         )
 
     def _add_epoch(self, event: EpochDone) -> None:
-        self.losses.append("validation", [event.step], [event.validation.loss])
-        self._add_accuracies(event.epoch, event.validation)
+        self._add_validation(event.epoch, event.step, event.validation)
         if event.is_best:
             self.losses.set_marker(event.step, "best")
             self.accuracies.set_marker(event.epoch, "best")
 
-    def _add_accuracies(self, epoch: int, validation: Evaluation) -> None:
+    def _add_validation(self, epoch: int, step: int, validation: Evaluation) -> None:
         assert self._start is not None
-        names, targets = self._start.class_names, self._start.target_classes
-        for index in targets:
-            self.accuracies.append(names[index], [epoch], [validation.per_class[index]])
-        others = [index for index in range(len(names)) if index not in targets]
-        if others:
-            self.accuracies.append("others", [epoch], [validation.mean_over(others)])
+        others = self._start.other_classes
+        if self._are_apart:
+            targets = validation.loss_over(self._start.target_classes)
+            self.losses.append(_TARGETS, [step], [targets])
+            self.losses.append(_OTHERS, [step], [validation.loss_over(others)])
+        else:
+            self.losses.append(_ALL, [step], [validation.loss])
+        for index in self._start.target_classes:
+            self.accuracies.append(class_key(index), [epoch], [validation.per_class[index]])
+        mean = validation.mean_over(others)
+        if not math.isnan(mean):
+            self.accuracies.append(_MEAN_OF_OTHERS, [epoch], [mean])
 
     def _show_state(self, state: RunState) -> None:
         if state is RunState.RUNNING:
             if not self._is_open:  # a new run, not a resumed one
                 self._notices.clear()
                 self._notices.setVisible(False)
+                self.caption.clear_run()
+                self.progress.set_idle("Beginning")
             self._is_open = True
         elif state is RunState.PAUSED:
             self.progress.set_paused()
@@ -162,12 +202,18 @@ class TrainingPage(QWidget):
         elif state is RunState.IDLE and self._is_open:
             self._is_open = False
             self.progress.set_stopped("Stopped; nothing was kept")
+        if state is RunState.IDLE:
+            self._set_live(False)
 
     def _show_end(self, result: RunResult | None) -> None:
         if result is None:
             return
         self._is_open = False
         text = f"after {result.epochs_done} epochs, {result.images_per_second:,.0f} images/s"
+        if result.fell_short:
+            text += "; none was better than the network before training"
+            for plot in (self.losses, self.accuracies):
+                plot.set_marker(0, "best")
         if result.stopped:
             self.progress.set_stopped(f"Stopped {text}")
         else:
@@ -176,3 +222,15 @@ class TrainingPage(QWidget):
     def _show_failure(self, _: Exception) -> None:
         self._is_open = False
         self.progress.set_stopped("Stopped by an error")
+
+
+def class_key(index: int) -> str:
+    """The key of the curve of the class `index` in the plot of accuracies."""
+    return f"class {index}"
+
+
+def _class_label(name: str, images: int) -> str:
+    """The class in the legend; with its validation images, where a few of them say little."""
+    if images and not of_few(1.0, images):
+        return name
+    return f"{name}, {images or 'no'} {'image' if images == 1 else 'images'}"

@@ -173,8 +173,15 @@ def _text(row: AdapterRow, column: int) -> str:
         TARGETS: points_text(row.targets_gain),
         OTHERS: points_text(row.others_gain),
         SIZE: size_text(row.bytes),
-        ADDED: date_text(row.added),
+        ADDED: _day_text(row.added),
     }.get(column, "")
+
+
+def _day_text(when: datetime) -> str:
+    """The day, and of today the time: both at once take room that the names need."""
+    here = when.astimezone()
+    is_today = here.date() == datetime.now().astimezone().date()
+    return f"today, {here:%H:%M}" if is_today else f"{here:%Y-%m-%d}"
 
 
 def _tip(row: AdapterRow, column: int) -> str:
@@ -183,6 +190,7 @@ def _tip(row: AdapterRow, column: int) -> str:
         NAME: row.name,
         CLASSES: row.all_classes,
         SIZE: f"{row.bytes:,} bytes",
+        ADDED: date_text(row.added),
     }.get(column, "")
 
 

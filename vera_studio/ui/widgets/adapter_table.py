@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -20,17 +21,27 @@ from vera_studio.ui.widgets.adapter_model import (
     ADDED,
     CLASSES,
     KEY_ROLE,
+    METHOD,
     NAME,
+    OTHERS,
+    RANK,
+    SIZE,
     SORT_ROLE,
     SWITCH,
+    TARGETS,
     AdapterModel,
     AdapterRow,
 )
+from vera_studio.ui.widgets.columns import giving_way
 from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 from vera_studio.ui.widgets.switch_delegate import SwitchDelegate
 
 _ROW_HEIGHT = 28
 _CLASSES_WIDTH = 130
+_LEAST_CLASSES_WIDTH = 70
+_LEAST_NAME_WIDTH = 220  # some thirty letters
+# Hidden where the name would not have that: the details and most names tell the same.
+_GIVING_WAY = (SIZE, RANK, METHOD, CLASSES, ADDED, OTHERS, TARGETS)
 _MEASURED_ROWS = 50  # for the widths of the columns
 
 
@@ -94,6 +105,12 @@ class AdapterTable(QTableView):
         self.selectionModel().select(selection, flag.ClearAndSelect | flag.Rows)
         self._follow_selection()
 
+    def show_selected(self, key: str) -> None:
+        """Select the adapter with this key alone, and bring it into sight."""
+        self.select((key,))
+        for index in self.selectionModel().selectedRows(NAME):
+            self.scrollTo(index)
+
     def edit_name(self, key: str) -> None:
         """Have the user edit the name of the adapter with this key."""
         for row in range(self.proxy.rowCount()):
@@ -121,16 +138,38 @@ class AdapterTable(QTableView):
         header.setMinimumSectionSize(44)
         header.setResizeContentsPrecision(_MEASURED_ROWS)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        self.setColumnWidth(CLASSES, _CLASSES_WIDTH)
-        self.rows_model.modelReset.connect(self._fit_columns)
+        self._widths = {NAME: _LEAST_NAME_WIDTH, CLASSES: _LEAST_CLASSES_WIDTH}
+        self.rows_model.modelReset.connect(self._measure_columns)
         self.setSortingEnabled(True)
         self.sortByColumn(ADDED, Qt.SortOrder.DescendingOrder)
 
-    def _fit_columns(self) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _measure_columns(self) -> None:
         """Once for new rows: on every change it would hold up the switches."""
         for column in range(self.rows_model.columnCount()):
             if column not in (NAME, CLASSES):
-                self.resizeColumnToContents(column)
+                needed = (
+                    self.sizeHintForColumn(column),
+                    self.horizontalHeader().sectionSizeHint(column),
+                )
+                self._widths[column] = max(needed)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Give the name the width that it needs at least; others give way."""
+        room = self.viewport().width()
+        hidden = giving_way(room, self._widths, _GIVING_WAY)
+        shown = {column: width for column, width in self._widths.items() if column not in hidden}
+        if CLASSES in shown:
+            left = room - sum(shown.values())
+            shown[CLASSES] += min(max(left, 0), _CLASSES_WIDTH - _LEAST_CLASSES_WIDTH)
+        for column in self._widths:
+            self.setColumnHidden(column, column in hidden)
+            if column in shown and column != NAME:
+                self.setColumnWidth(column, shown[column])
 
     def _follow_selection(self) -> None:
         chosen = {index.data(KEY_ROLE) for index in self.selectionModel().selectedRows()}

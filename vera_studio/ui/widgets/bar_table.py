@@ -79,6 +79,11 @@ class BarTable(QTableView):
             mode = QHeaderView.ResizeMode.ResizeToContents
             self.horizontalHeader().setSectionResizeMode(0, mode)
 
+    def height_of(self, most: int) -> int:
+        """Pixels in which all rows can be seen, or the first `most` of them."""
+        rows = min(self._model.rowCount(), most)
+        return self.horizontalHeader().sizeHint().height() + rows * _ROW_HEIGHT + 4
+
     def texts(self) -> list[list[str]]:
         """What stands in the cells, row by row."""
         columns = range(self._model.columnCount())

@@ -18,12 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.ui.widgets.reasons import allow
+from vera_studio.wording import of_few
 
 _ACCURACY = Qt.ItemDataRole.UserRole
+_TEXT = Qt.ItemDataRole.UserRole + 1
 _ROW_HEIGHT = 22
 _BAR_WIDTH, _BAR_HEIGHT = 72, 4
 _FIGURE_WIDTH = 72
 _WEAKEST = 3
+_NO_IMAGES = "No class has images to measure on."
 
 
 class ClassList(QWidget):
@@ -84,12 +88,15 @@ class ClassList(QWidget):
         if before:
             self._tell()
 
-    def set_accuracies(self, accuracies: Sequence[float] | None) -> None:
+    def set_accuracies(
+        self, accuracies: Sequence[float] | None, counts: Sequence[int] | None = None
+    ) -> None:
         """Show how well each class does now.
 
         Args:
             accuracies: a share from 0 to 1 for each class, NaN for one without images;
                 None while nothing is known.
+            counts: the images behind each share, which are told where they are few.
 
         Raises:
             ValueError: there are more or fewer of them than classes.
@@ -101,15 +108,17 @@ class ClassList(QWidget):
         for index in range(self.list.count()):
             item = self.list.item(index)
             value = None if accuracies is None else float(accuracies[index])
+            count = counts[index] if counts is not None and accuracies is not None else 0
+            text = accuracy_text(value, count)
             item.setData(_ACCURACY, value)
-            item.setToolTip(plain_tip(f"{item.text()}: {accuracy_text(value)}"))
-            item.setData(
-                Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {accuracy_text(value)}"
-            )
+            item.setData(_TEXT, text)
+            item.setToolTip(plain_tip(f"{item.text()}: {text}"))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {text}")
         self.list.blockSignals(False)
         self.list.viewport().update()
         known = any(not math.isnan(value) for value in self._accuracies or ())
-        self.weakest_button.setEnabled(known)
+        unknown = "The accuracies are not known yet." if accuracies is None else _NO_IMAGES
+        allow(self.weakest_button, "" if known else unknown)
 
     def set_checked(self, indices: Iterable[int]) -> None:
         """Tick exactly the classes with these indices."""
@@ -148,11 +157,17 @@ class ClassList(QWidget):
         self.checked_changed.emit(self.checked())
 
 
-def accuracy_text(accuracy: float | None) -> str:
-    """The share as a percentage, "…" for an unknown one, "no images" for NaN."""
+def accuracy_text(accuracy: float | None, images: int = 0) -> str:
+    """The share as a percentage, with the images behind it where they are few.
+
+    "…" stands for an unknown share, "no images" for NaN.
+    """
     if accuracy is None:
         return "…"
-    return "no images" if math.isnan(accuracy) else f"{accuracy:.1%}"
+    if math.isnan(accuracy):
+        return "no images"
+    few = of_few(accuracy, images)
+    return f"{accuracy:.1%} ({few})" if few else f"{accuracy:.1%}"
 
 
 class _AccuracyDelegate(QStyledItemDelegate):
@@ -179,8 +194,9 @@ class _AccuracyDelegate(QStyledItemDelegate):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.save()
         painter.setPen(ink.color())
-        painter.drawText(area, int(right), accuracy_text(accuracy))
-        if known:
+        text = index.data(_TEXT) or ""
+        painter.drawText(area, int(right), text)
+        if known and "(" not in text:  # else there is no room for it
             area.setRight(area.right() - option.fontMetrics.horizontalAdvance("100.0%") - 8)
             _paint_bar(painter, area, accuracy, option.palette)
         painter.restore()

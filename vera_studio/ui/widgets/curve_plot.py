@@ -9,8 +9,9 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
+from vera_studio.ui.icons import icon
 from vera_studio.ui.theme import PlotColors, Role
 from vera_studio.ui.widgets.axes import PercentAxis, ValueAxis, WholeNumberAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
@@ -21,6 +22,7 @@ _REDRAW_SHARE = 0.015
 _REDRAW_MILLISECONDS = range(150, 2000)  # that it may take from one drawing to the next
 _BUCKETS = 250  # of neighbouring points, each drawn as its least and its greatest
 _MOST_DOTS = 40  # of a curve in view; more would run into a thick line, and take long to draw
+_LEAST_SHARES = 0.1  # that the axis shows of them, at least: equal ones would have no height
 
 
 @dataclass
@@ -66,6 +68,7 @@ class CurvePlot(PlotFrame):
         self._x_label, self._y_label = x_label, y_label
         self._marker: pg.InfiniteLine | None = None
         self._drawn_view: tuple[float, float] | None = None
+        self._is_live = False
         left = PercentAxis() if percent else ValueAxis()
         super().__init__(title, empty_text, {"bottom": WholeNumberAxis(), "left": left}, parent)
         item = self.plot.getPlotItem()
@@ -73,6 +76,8 @@ class CurvePlot(PlotFrame):
         self._timer = QTimer(self, singleShot=True, interval=_REDRAW_MILLISECONDS.start)
         self._timer.timeout.connect(self._redraw)
         item.vb.sigXRangeChanged.connect(self._follow_view)
+        item.vb.sigRangeChangedManually.connect(self._offer_to_follow)
+        self.follow_button = self._make_follow_button()
         self.legend.toggled.connect(self._show_curve)
 
     def set_series(
@@ -97,7 +102,7 @@ class CurvePlot(PlotFrame):
             points: whether its points are marked with dots.
         """
         old = self._curves.get(key)
-        item = old.item if old else _CurveItem()
+        item = old.item if old else _CurveItem(self._percent)
         series = old.series if old else Series()
         if old is None:
             self.plot.getPlotItem().addItem(item)
@@ -132,6 +137,15 @@ class CurvePlot(PlotFrame):
         self._marker.label.setFormat(text)
         self._marker.setValue(x)
 
+    def set_live(self, live: bool) -> None:
+        """Say whether points still come in: then a plot that was zoomed offers to follow them."""
+        self._is_live = live
+        self._offer_to_follow()
+
+    def reset_view(self) -> None:
+        super().reset_view()
+        self._offer_to_follow()
+
     def clear(self) -> None:
         """Take away all curves and the marker and show everything again."""
         item = self.plot.getPlotItem()
@@ -144,6 +158,23 @@ class CurvePlot(PlotFrame):
         self.legend.clear()
         self.set_empty(True)
         self.reset_view()
+
+    def _make_follow_button(self) -> QToolButton:
+        button = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setObjectName("follow_button")
+        button.setText("Follow the run")
+        button.setIcon(icon("resume"))
+        button.setAccessibleName("Follow the run")
+        button.setToolTip("Show all that has come in, and what comes in from now on")
+        button.clicked.connect(self.reset_view)
+        button.hide()
+        self.tools.insertWidget(0, button)
+        return button
+
+    def _offer_to_follow(self, _: object = None) -> None:
+        """Show the button while the plot stands still although points come in."""
+        follows = all(self.plot.getPlotItem().vb.autoRangeEnabled())
+        self.follow_button.setVisible(self._is_live and not follows)
 
     def _redraw(self) -> None:
         start = time.perf_counter()
@@ -167,6 +198,8 @@ class CurvePlot(PlotFrame):
             curve.drawn = wanted
             curve.item.bounds = curve.series.bounds()
             xs, ys = curve.series.thinned(left, right, _BUCKETS)
+            if not np.isfinite(ys).any():  # of nothing but gaps pyqtgraph would warn
+                xs, ys = xs[:0], ys[:0]
             dots = "o" if curve.points and len(xs) <= _MOST_DOTS else None
             # Smooth edges take most of the time, and a jumble of lines looks no better for them.
             smooth = curve.role != "raw"
@@ -244,8 +277,9 @@ class CurvePlot(PlotFrame):
 class _CurveItem(pg.PlotDataItem):
     """Tells the view how far all its points reach, not only the few that it draws."""
 
-    def __init__(self) -> None:
+    def __init__(self, percent: bool) -> None:
         super().__init__(antialias=True)
+        self._percent = percent
         self.bounds: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     def dataBounds(
@@ -254,7 +288,20 @@ class _CurveItem(pg.PlotDataItem):
         frac: float = 1.0,
         orthoRange: Sequence[float] | None = None,  # noqa: N803
     ) -> tuple[float | None, float | None]:
-        return (None, None) if self.bounds is None else self.bounds[ax]
+        if self.bounds is None:
+            return None, None
+        low, high = self.bounds[ax]
+        if ax == 0:  # one point alone would be shown amid numbers before the first
+            return low, max(high, low + 1)
+        return _shares_around(low, high) if self._percent else (low, high)
+
+
+def _shares_around(low: float, high: float) -> tuple[float, float]:
+    """From `low` to `high`, made wide enough to be read, but not beyond 0 and 1."""
+    missing = max(_LEAST_SHARES - (high - low), 0.0)
+    low, high = low - missing / 2, high + missing / 2
+    shift = max(-low, 0.0) - max(high - 1, 0.0)
+    return low + shift, high + shift
 
 
 def _line(curve: _Curve, colors: PlotColors, x: str, y: str) -> str:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.widgets.columns import giving_way
 from vera_studio.ui.widgets.plain_text import plain_tip
 
 _SORT_ROLE = Qt.ItemDataRole.UserRole
@@ -38,6 +39,7 @@ class Column:
     title: str
     tip: str
     is_text: bool = False  # at the left; figures stand at the right
+    gives_way: int = 0  # hidden where there is no room, 1 before 2; 0 for never
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class FigureTable(QTableView):
     def __init__(self, columns: Sequence[Column], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._columns = tuple(columns)
+        movable = [number for number, column in enumerate(self._columns) if column.gives_way]
+        self._giving_way = sorted(movable, key=lambda number: self._columns[number].gives_way)
         self._rows: tuple[tuple[Cell, ...], ...] = ()
         self._items = QStandardItemModel(0, len(self._columns), self)
         self._sorted = QSortFilterProxyModel(self)
@@ -99,13 +103,17 @@ class FigureTable(QTableView):
 
     def _fit_columns(self) -> None:
         """Give each column what it needs, and a share of the room that is left."""
-        header = self.horizontalHeader()
-        needed = [
-            max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
+        header, room = self.horizontalHeader(), self.viewport().width()
+        needed = {
+            column: max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
             for column in range(len(self._columns))
-        ]
-        left = (self.viewport().width() - sum(needed)) // len(needed)
-        for column, width in enumerate(needed):
+        }
+        hidden = giving_way(room, needed, self._giving_way)
+        shown = {column: width for column, width in needed.items() if column not in hidden}
+        left = (room - sum(shown.values())) // len(shown)
+        for column in needed:
+            self.setColumnHidden(column, column in hidden)
+        for column, width in shown.items():
             header.resizeSection(column, width + min(max(left, 0), _MOST_EXTRA))
 
     def _set_up_view(self) -> None:

@@ -1,20 +1,25 @@
 """Accuracy of every class before and after, as pairs of bars with the gain in figures."""
 
 import html
+import itertools
 import math
 from collections.abc import Collection, Iterator, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextOption
 from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors
-from vera_studio.ui.widgets.axes import ClassAxis, PercentAxis
+from vera_studio.ui.widgets.axes import PercentAxis
+from vera_studio.ui.widgets.class_axis import ClassAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
+from vera_studio.wording import of_few
 
 _BAR = 0.36  # width, in classes
 _BEFORE, _TARGETS, _OTHERS = "before", "targets", "others"
 _MINUS = "\N{MINUS SIGN}"
+_GAP = 3  # pixels, from one figure to the next and to the edge of the chart
 
 
 class GainChart(PlotFrame):
@@ -30,6 +35,7 @@ class GainChart(PlotFrame):
         self._before: tuple[float, ...] = ()
         self._after: tuple[float, ...] = ()
         self._targets: frozenset[int] = frozenset()
+        self._counts: tuple[int, ...] = ()
         self._figures: list[pg.TextItem] = []
         self._axis = ClassAxis()
         self._bars = {key: pg.BarGraphItem(x=[], height=[], width=_BAR) for key in _LABELS}
@@ -37,6 +43,7 @@ class GainChart(PlotFrame):
         for bars in self._bars.values():
             self.plot.addItem(bars)
         self.plot.getPlotItem().setMouseEnabled(y=False)
+        self.plot.getPlotItem().vb.sigResized.connect(self._fit_figures)
         self.legend.toggled.connect(lambda key, on: self._bars[key].setVisible(on))
 
     def set_values(
@@ -45,14 +52,16 @@ class GainChart(PlotFrame):
         before: Sequence[float],
         after: Sequence[float],
         targets: Collection[int],
+        counts: Sequence[int] = (),
     ) -> None:
         """Show these classes.
 
         Args:
             names: of the classes.
             before: accuracy of each class, 0 to 1; NaN for a class without images.
-            after: the same after training.
+            after: the same after training; all NaN where that was not measured.
             targets: indices of the classes that were trained.
+            counts: images of each class, by which few ones are told; empty where unknown.
 
         Raises:
             ValueError: not as many accuracies as names.
@@ -64,10 +73,11 @@ class GainChart(PlotFrame):
         self._names, self._targets = tuple(names), frozenset(targets)
         self._before = tuple(float(value) for value in before)
         self._after = tuple(float(value) for value in after)
-        self.set_empty(not names)
+        self._counts = tuple(counts) or (0,) * len(names)
+        self._draw_figures()
         self._axis.set_names(self._names, self._targets)
         self._draw_bars()
-        self._draw_figures()
+        self.set_empty(not names)
         self._recolor()
         self.reset_view()
 
@@ -77,10 +87,8 @@ class GainChart(PlotFrame):
         return tuple(gain_text(before, after) for before, after in pairs)
 
     def reset_view(self) -> None:
-        most = max((v for v in (*self._before, *self._after) if v == v), default=1.0)
-        # Room for the figures above the highest bar.
-        self.plot.getPlotItem().setYRange(-0.002, max(most * 1.12, 0.1), padding=0)
         self.plot.getPlotItem().setXRange(-0.6, len(self._names) - 0.4, padding=0)
+        self._fit_figures()
 
     def table(self) -> Iterator[Sequence[object]]:
         yield ("class", "target", "before", "after", "gain in points")
@@ -100,11 +108,15 @@ class GainChart(PlotFrame):
         lines = [f"<b>{html.escape(self._names[index])}</b>"]
         if index in self._targets:
             lines[0] += ", target"
-        if math.isnan(before) or math.isnan(after):
+        if math.isnan(before):
             lines.append("no images")
+        elif math.isnan(after):
+            lines.append(f"{before:.1%}, not measured after")
         else:
             lines.append(f"{before:.1%} → {after:.1%}")
             lines.append(f"{gain_text(before, after)} points")
+            if few := self._of_few(index):
+                lines.append(f"{of_few(before, self._counts[index])} images right, then {few}")
         return index, "<br>".join(lines)
 
     def recolor(self, colors: PlotColors) -> None:
@@ -149,15 +161,68 @@ class GainChart(PlotFrame):
         for figure in self._figures:
             item.removeItem(figure)
         self._figures = []
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        for index, text in enumerate(self.gain_texts()):
-            figure = pg.TextItem(text.replace(" ", "\n"), anchor=(0.5, 1))
-            figure.setFont(font)
+        for index in range(len(self._names)):
+            figure = pg.TextItem(anchor=(0.5, 1))
+            figure.setFont(self._figure_font())
+            figure.textItem.document().setDocumentMargin(0)
             pair = [v for v in (self._before[index], self._after[index]) if v == v]
             figure.setPos(index, max(pair, default=0.0))
             item.addItem(figure, ignoreBounds=True)
             self._figures.append(figure)
+
+    def _fit_figures(self) -> None:
+        """Write the figures as long as there is room for, and make room for them at the top."""
+        box = self.plot.getPlotItem().vb
+        metrics = QFontMetricsF(self._figure_font())
+        slot = box.width() / (len(self._names) + 0.2)
+        texts = self._figure_texts(metrics, slot)
+        for figure, text in zip(self._figures, texts, strict=True):
+            _write_centred(figure, text)
+        lines = 1 + max((text.count("\n") for text in texts), default=0)
+        taken = (lines * metrics.lineSpacing() + 2 * _GAP) / max(box.height(), 1.0)
+        most = max((v for v in (*self._before, *self._after) if v == v), default=1.0)
+        self.plot.getPlotItem().setYRange(-0.002, max(most, 0.1) / (1 - min(taken, 0.6)), padding=0)
+
+    def _figure_texts(self, metrics: QFontMetricsF, slot: float) -> list[str]:
+        """What to write above each pair of bars, `slot` pixels apart: as much as there is room."""
+
+        def width(text: str) -> float:
+            return max(metrics.horizontalAdvance(line) for line in text.split("\n"))
+
+        if all(math.isnan(after) for after in self._after):  # the run was stopped before
+            return ["" for _ in self._names]
+        for form in (self._long_figure, self._short_figure, self._shortest_figure):
+            texts = [form(index) for index in range(len(self._names))]
+            widths = [width(text) for text in texts]
+            if all((a + b) / 2 + _GAP <= slot for a, b in itertools.pairwise(widths)):
+                return texts
+        # Too narrow for all of them: those of targets, as long as no two stand side by side.
+        return [
+            text if index in self._targets and index - 1 not in self._targets else ""
+            for index, text in enumerate(texts)
+        ]
+
+    def _long_figure(self, index: int) -> str:
+        gain = self.gain_texts()[index].replace(" ", "\n")
+        return "\n".join(filter(None, (gain, self._of_few(index))))
+
+    def _short_figure(self, index: int) -> str:
+        few = self._of_few(index).replace(" of ", "/")
+        return "\n".join(filter(None, (self._shortest_figure(index), few)))
+
+    def _shortest_figure(self, index: int) -> str:
+        gain = 100 * (self._after[index] - self._before[index])
+        return "\N{EN DASH}" if math.isnan(gain) else f"{gain:+.0f}".replace("-", _MINUS)
+
+    def _of_few(self, index: int) -> str:
+        """How many of the few images of a class are right after training; empty for many."""
+        after = self._after[index]
+        return "" if math.isnan(after) else of_few(after, self._counts[index])
+
+    def _figure_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
 
     def _figure_color(self, index: int, colors: PlotColors) -> QColor:
         gain = self._after[index] - self._before[index]
@@ -167,6 +232,15 @@ class GainChart(PlotFrame):
 
 
 _LABELS = {_BEFORE: "before", _TARGETS: "after, target class", _OTHERS: "after, other class"}
+
+
+def _write_centred(figure: pg.TextItem, text: str) -> None:
+    document = figure.textItem.document()
+    document.setDefaultTextOption(QTextOption(Qt.AlignmentFlag.AlignHCenter))
+    figure.textItem.setTextWidth(-1)  # as wide as it likes
+    figure.textItem.setPlainText(text)
+    figure.textItem.setTextWidth(document.idealWidth())
+    figure.updateTextPos()
 
 
 def gain_text(before: float, after: float) -> str:

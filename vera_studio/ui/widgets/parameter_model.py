@@ -9,12 +9,13 @@ from PySide6.QtGui import QFont, QStandardItem, QStandardItemModel
 from vera_studio.ui.widgets.plain_text import plain_tip
 
 COLUMNS = ("Name", "Kind", "Shape", "Count", "State", "Type", "Bytes", "Address", "Shared with")
+NAME, KIND, SHAPE, COUNT, STATE, TYPE, BYTES, ADDRESS, SHARED_WITH = range(9)
 NAME_ROLE = Qt.ItemDataRole.UserRole  # full name of the row, on its first cell
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 TRAINABLE = "trainable"  # state
 PARAMETER = "Parameter"  # kind; all else is a buffer
 
-_RIGHT = (3, 6)  # columns of numbers
+_RIGHT = (COUNT, BYTES)  # columns of numbers
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class ParameterRow:
     """A parameter or buffer, as it stands in the tree."""
 
     name: str  # in full, such as "fc1.projections.A"; unique
-    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLinear", ...)
+    module_kinds: tuple[str, ...]  # class of each module on the way, such as ("VeraLayer", ...)
     kind: str  # such as "Parameter" or "Buffer"
     shape: tuple[int, ...]
     count: int  # numbers
@@ -45,9 +46,11 @@ class ParameterModel(QStandardItemModel):
         super().__init__(0, len(COLUMNS), parent)
         self.parameters: dict[str, ParameterRow] = {}  # by full name
         self.setSortRole(SORT_ROLE)
-        self.setHorizontalHeaderLabels(COLUMNS)
-        for column in range(len(COLUMNS)):
-            self.horizontalHeaderItem(column).setTextAlignment(_alignment(column))
+        for column, title in enumerate(COLUMNS):
+            # As far from the edge as the figures below it.
+            heading = QStandardItem(title + ("\N{EN SPACE}" if column in _RIGHT else ""))
+            heading.setTextAlignment(_alignment(column))
+            self.setHorizontalHeaderItem(column, heading)
 
     def set_rows(self, rows: Sequence[ParameterRow]) -> None:
         """Put these rows in the place of all others."""

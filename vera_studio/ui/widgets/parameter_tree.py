@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelectionModel,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QSize,
     Qt,
@@ -26,12 +28,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.widgets.columns import giving_way
 from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 from vera_studio.ui.widgets.parameter_model import (
+    ADDRESS,
+    BYTES,
     COLUMNS,
+    KIND,
     NAME_ROLE,
     PARAMETER,
+    SHARED_WITH,
     TRAINABLE,
+    TYPE,
     ParameterFilter,
     ParameterModel,
     ParameterRow,
@@ -40,6 +48,9 @@ from vera_studio.ui.widgets.parameter_model import (
 
 __all__ = ["ParameterRow", "ParameterTree"]
 
+_GAP = 12  # behind what stands in a column
+_LEAST_SHARED_WIDTH = 116  # the name of a projection
+_GIVING_WAY = (TYPE, BYTES, ADDRESS, KIND)
 _EMPTY_TEXT = "The parameters appear here once a network is open."
 
 
@@ -127,6 +138,8 @@ class ParameterTree(QWidget):
         self.tree.header().setSortIndicatorClearable(True)
         self.tree.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self._widths: dict[int, int] = {}  # what each column needs
+        self.tree.installEventFilter(self)
         self.tree.selectionModel().currentRowChanged.connect(self._follow_current)
         copy = QAction("&Copy", self.tree)
         copy.setObjectName("copy_rows")
@@ -176,10 +189,27 @@ class ParameterTree(QWidget):
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.totals)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._let_columns_give_way()
+        return super().eventFilter(watched, event)
+
     def _fit_columns(self) -> None:
-        for column in range(len(COLUMNS) - 1):
+        for column in range(len(COLUMNS)):
+            self.tree.setColumnHidden(column, False)
             self.tree.resizeColumnToContents(column)
-            self.tree.setColumnWidth(column, self.tree.columnWidth(column) + 12)
+            self._widths[column] = self.tree.columnWidth(column) + _GAP
+            self.tree.setColumnWidth(column, self._widths[column])
+        self._widths[SHARED_WITH] = max(self._widths[SHARED_WITH], _LEAST_SHARED_WIDTH)
+        self._let_columns_give_way()
+
+    def _let_columns_give_way(self) -> None:
+        """Hide what is missed least where what is shared with what would be out of sight."""
+        room = self.tree.width() - 2 * self.tree.frameWidth()
+        room -= self.tree.verticalScrollBar().sizeHint().width()
+        hidden = giving_way(room, self._widths, _GIVING_WAY)
+        for column in self._widths:
+            self.tree.setColumnHidden(column, column in hidden)
 
     def _filter(self) -> None:
         self.proxy.set_filter(self.filter.text(), self.trainable_only.isChecked())

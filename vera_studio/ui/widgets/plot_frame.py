@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QStackedWidget,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -156,6 +157,8 @@ class PlotFrame(QWidget):
                 self._hover(event.position())
             elif event.type() == QEvent.Type.Leave:
                 self._read_out.leave()
+            elif event.type() == QEvent.Type.ToolTip and self._read_out.card.isVisible():
+                return True  # the tip would lie over the figures
         return super().eventFilter(watched, event)
 
     def _hover(self, position: QPointF) -> None:
@@ -167,6 +170,8 @@ class PlotFrame(QWidget):
         if found is None:
             self._read_out.leave()
         else:
+            if not self._read_out.card.isVisible():
+                QToolTip.hideText()
             self._read_out.show_at(position.toPoint(), *found)
 
     def _make_actions(self) -> None:
@@ -186,12 +191,14 @@ class PlotFrame(QWidget):
         return action
 
     def _lay_out(self) -> None:
+        self.tools = QHBoxLayout()
+        self.tools.setSpacing(2)
+        for action in (self.reset_action, self.png_action, self.csv_action):
+            self.tools.addWidget(self._tool_button(action))
         top = QHBoxLayout()
-        top.setSpacing(2)
         top.addWidget(self._title)
         top.addStretch()
-        for action in (self.reset_action, self.png_action, self.csv_action):
-            top.addWidget(self._tool_button(action))
+        top.addLayout(self.tools)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.plot)

@@ -22,6 +22,7 @@ class RunProgress(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = ""
+        self._value = 0  # of the bar, which forgets it while nobody knows how long it takes
         self.bar = QProgressBar(minimum=0, maximum=_STEPS, textVisible=False)
         self.bar.setObjectName("run_progress_bar")
         self.bar.setAccessibleName("Progress of the run")
@@ -47,8 +48,12 @@ class RunProgress(QWidget):
             parts.append(f"{images_per_second:,.0f} images/s")
         if math.isfinite(seconds_left):
             parts.append(f"{format_seconds(seconds_left)} left")
-        self._words = " · ".join(parts)
-        self._show(round(fraction * _STEPS), self._words)
+        self.set_share(fraction, " · ".join(parts))
+
+    def set_share(self, fraction: float, text: str) -> None:
+        """Show how much is done of what is told in words of its own."""
+        self._words = text
+        self._show(round(fraction * _STEPS), text)
 
     def set_busy(self, text: str, done: float | None = None) -> None:
         """Show that something goes on beside the training.
@@ -57,15 +62,16 @@ class RunProgress(QWidget):
             text: what.
             done: share of it, 0 to 1; None where nobody knows how long it takes.
         """
+        self.label.setText(text)
         if done is None:
-            self.label.setText(text)
             self.bar.setRange(0, 0)
-        else:
-            self._show(round(done * _STEPS), text)
+        else:  # of something else than the run, which keeps its own share
+            self.bar.setRange(0, _STEPS)
+            self.bar.setValue(round(done * _STEPS))
 
     def set_paused(self) -> None:
         """Say that the run waits; the bar stays where it is."""
-        self._show(self.bar.value(), f"Paused · {self._words}" if self._words else "Paused")
+        self._show(self._value, f"Paused · {self._words}" if self._words else "Paused")
 
     def set_finished(self, text: str = "Finished") -> None:
         """Fill the bar."""
@@ -75,7 +81,7 @@ class RunProgress(QWidget):
     def set_stopped(self, text: str = "Stopped") -> None:
         """Leave the bar where the run ended."""
         self._words = ""
-        self._show(self.bar.value(), text)
+        self._show(self._value, text)
 
     def set_idle(self, text: str = "No run yet") -> None:
         """Empty the bar."""
@@ -97,8 +103,9 @@ class RunProgress(QWidget):
         self.setFixedHeight(self.label.sizeHint().height() + _GAP + _BAR_HEIGHT)
 
     def _show(self, value: int, text: str) -> None:
+        self._value = max(0, min(value, _STEPS))
         self.bar.setRange(0, _STEPS)
-        self.bar.setValue(max(0, min(value, _STEPS)))
+        self.bar.setValue(self._value)
         self.label.setText(text)
 
 

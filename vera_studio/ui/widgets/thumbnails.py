@@ -1,11 +1,22 @@
-"""Small pictures of the images of each class."""
+"""A row for each class: how many images it has, how well it does, and small pictures of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -16,133 +27,305 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-Group = tuple[str, int, NDArray[np.uint8]]
+Read = Callable[[int, int], NDArray[np.uint8]]  # (row, position) -> pixels (height, width, 3)
 
-_SCALE = 1.5
+_SIDE = 48
 _GAP = 4
 _MARGIN = 8
+_COLUMN_GAP = 14
+_MOST_NAME_WIDTH = 160
+_MOST_KEPT = 3000  # pictures, at 9 KB
 _EMPTY_TEXT = "The images appear here once they are loaded."
+_CENTRE = Qt.AlignmentFlag.AlignVCenter
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | _CENTRE)
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class and how many images it has."""
+
+    name: str
+    counts: tuple[int, ...]  # in each part of the images
 
 
 class ThumbnailGrid(QWidget):
-    """A row for each class: its name, how many images it has, and the first of them."""
+    """A row for each class, with as many small pictures as there is room for.
 
-    def __init__(self, empty_text: str = _EMPTY_TEXT, parent: QWidget | None = None) -> None:
+    Args:
+        titles: of the columns of numbers, one for each part of the images.
+        empty_text: shown while there are no rows.
+
+    Signals:
+        picture_chosen(int, int): a picture was clicked, or chosen by keys; its row, and its
+            position in it.
+    """
+
+    picture_chosen = Signal(int, int)
+
+    def __init__(
+        self,
+        titles: Sequence[str] = (),
+        empty_text: str = _EMPTY_TEXT,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._rows = _Rows()
+        self.rows = _Rows(titles)
+        self.rows.chosen.connect(self.picture_chosen)
+        self.rows.moved.connect(self._keep_in_view)
         self._area = QScrollArea(widgetResizable=True)
-        self._area.setObjectName("thumbnails")
-        self._area.setAccessibleName("Images of each class")
-        self._area.setToolTip("Some images of each class, and how many there are")
+        self._area.setObjectName("thumbnails_area")
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the rows have it
         self._area.setFrameShape(QFrame.Shape.StyledPanel)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setWidget(self._rows)
+        self._area.setWidget(self.rows)
         self._area.viewport().setBackgroundRole(QPalette.ColorRole.Base)
         empty = QLabel(empty_text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        filled = QWidget()
+        column = QVBoxLayout(filled)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(_Header(self.rows, self._area.frameWidth()))
+        column.addWidget(self._area, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(empty)
-        self._stack.addWidget(self._area)
+        self._stack.addWidget(filled)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
 
-    def set_images(self, groups: Sequence[Group]) -> None:
-        """Show these classes.
-
-        Args:
-            groups: for each class its name, its number of images, and images of it
-                (n, height, width, 3) uint8, all of one size.
-        """
-        self._rows.set_groups(groups)
-        self._stack.setCurrentIndex(1 if groups else 0)
+    def set_rows(self, rows: Sequence[ClassRow], read: Read) -> None:
+        """Show these classes; `read` is asked for the pictures that come into view."""
+        self.rows.set_rows(rows, read)
+        self._stack.setCurrentIndex(1 if rows else 0)
         self._area.verticalScrollBar().setValue(0)
+
+    def set_notes(self, notes: Sequence[Sequence[str]]) -> None:
+        """Show a text below each number: for each row one a column, empty for none."""
+        self.rows.set_notes(notes)
 
     def shown_per_row(self) -> int:
         """How many thumbnails of a class the width has room for."""
-        return self._rows.room()
+        return self.rows.room()
+
+    def _keep_in_view(self, place: QRect) -> None:
+        self._area.ensureVisible(place.center().x(), place.center().y(), 0, place.height())
+
+
+class _Header(QWidget):
+    """The titles of the columns, which stay when the rows scroll."""
+
+    def __init__(self, rows: "_Rows", offset: int) -> None:
+        super().__init__()
+        self._rows, self._offset = rows, offset
+        self.setMinimumHeight(self.fontMetrics().height() + 2)
+        rows.laid_out.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        for title, (left, width) in zip(self._rows.titles, self._rows.columns(), strict=True):
+            painter.drawText(QRect(left + self._offset, 0, width, self.height()), _RIGHT, title)
 
 
 class _Rows(QWidget):
-    """Paints the rows that are in view."""
+    """Paints the rows that are in view; the arrow keys go from picture to picture."""
 
-    def __init__(self) -> None:
+    chosen = Signal(int, int)
+    moved = Signal(QRect)
+    laid_out = Signal()
+
+    def __init__(self, titles: Sequence[str]) -> None:
         super().__init__()
-        self._groups: list[tuple[str, int, list[QImage]]] = []
-        self._side = QSize()
+        self.titles = tuple(titles)
+        self._rows: tuple[ClassRow, ...] = ()
+        self._notes: tuple[tuple[str, ...], ...] = ()
+        self._read: Read | None = None
+        self._pictures: dict[tuple[int, int], QImage] = {}
+        self._widths: list[int] = []  # of the columns of numbers
+        self._current = (0, 0)  # the picture that keys choose
+        self.setObjectName("thumbnails")
+        self.setAccessibleName("Images of each class")
+        self.setToolTip("Click an image to see it large; the arrow keys go from one to the next")
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
 
-    def set_groups(self, groups: Sequence[Group]) -> None:
-        self._groups = [
-            (name, count, [_image(pixels) for pixels in images]) for name, count, images in groups
-        ]
-        sizes = [image.size() for _, _, images in self._groups for image in images[:1]]
-        size = sizes[0] if sizes else QSize(32, 32)
-        self._side = QSize(round(size.width() * _SCALE), round(size.height() * _SCALE))
-        self.setMinimumHeight(2 * _MARGIN + len(self._groups) * self._row_height() - _GAP)
-        self.update()
+    def set_rows(self, rows: Sequence[ClassRow], read: Read) -> None:
+        self._rows, self._read = tuple(rows), read
+        self._notes = ()
+        self._pictures.clear()
+        self._current = (0, 0)
+        self._lay_out()
+
+    def set_notes(self, notes: Sequence[Sequence[str]]) -> None:
+        self._notes = tuple(tuple(texts) for texts in notes)
+        self._lay_out()
 
     def room(self) -> int:
-        width = self.width() - self._label_width() - 2 * _MARGIN + _GAP
-        return max(0, width // (self._side.width() + _GAP))
+        return max(0, (self.width() - self._first_left() - _MARGIN + _GAP) // (_SIDE + _GAP))
+
+    def columns(self) -> list[tuple[int, int]]:
+        """Left and width of each column of numbers."""
+        left, found = _MARGIN + self._name_width(), []
+        for width in self._widths:
+            left += _COLUMN_GAP
+            found.append((left, width))
+            left += width
+        return found
+
+    def place(self, row: int, position: int) -> QRect:
+        """Where a picture is."""
+        left = self._first_left() + position * (_SIDE + _GAP)
+        return QRect(left, _MARGIN + row * self._row_height(), _SIDE, _SIDE)
+
+    # Geometry
+
+    def _lay_out(self) -> None:
+        metrics = self.fontMetrics()
+        self._widths = []
+        for column, title in enumerate(self.titles):
+            texts = [title, *(f"{row.counts[column]:,}" for row in self._rows)]
+            texts += [texts_of_row[column] for texts_of_row in self._notes]
+            self._widths.append(max(map(metrics.horizontalAdvance, texts)))
+        self.setMinimumHeight(2 * _MARGIN + len(self._rows) * self._row_height() - _GAP)
+        self.laid_out.emit()
+        self.update()
+
+    def _name_width(self) -> int:
+        bold = QFontMetrics(_bold(self.font()))
+        widest = max((bold.horizontalAdvance(row.name) for row in self._rows), default=0)
+        return min(_MOST_NAME_WIDTH, widest + 2)  # what is drawn is wider by fractions
+
+    def _first_left(self) -> int:
+        columns = self.columns()
+        left, width = columns[-1] if columns else (_MARGIN, self._name_width())
+        return left + width + 2 * _MARGIN
+
+    def _row_height(self) -> int:
+        return max(_SIDE, 2 * self.fontMetrics().height()) + _GAP
+
+    def _shown(self, row: int) -> int:
+        return min(sum(self._rows[row].counts), self.room())
+
+    def _at(self, point: QPoint) -> tuple[int, int] | None:
+        row = (point.y() - _MARGIN) // self._row_height()
+        position = (point.x() - self._first_left()) // (_SIDE + _GAP)
+        is_one = 0 <= row < len(self._rows) and 0 <= position < self._shown(row)
+        if not is_one or not self.place(row, position).contains(point):
+            return None
+        return row, position
+
+    # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         height = self._row_height()
-        room = self.room()
-        for index, (name, count, images) in enumerate(self._groups):
-            row = QRect(_MARGIN, _MARGIN + index * height, self.width(), height - _GAP)
-            if event.rect().intersects(row):
-                self._paint_label(painter, row, name, count)
-                self._paint_images(painter, row, images[:room])
+        first = max(0, (event.rect().top() - _MARGIN) // height)
+        last = min(len(self._rows) - 1, (event.rect().bottom() - _MARGIN) // height)
+        columns = self.columns()
+        for row in range(first, last + 1):
+            self._paint_words(painter, row, columns)
+            for position in range(self._shown(row)):
+                painter.drawImage(QRectF(self.place(row, position)), self._picture(row, position))
+        if self.hasFocus() and self._rows:
+            painter.setPen(QPen(self.palette().accent().color(), 2))
+            painter.drawRect(self.place(*self._current).adjusted(-1, -1, 1, 1))
 
-    def _paint_label(self, painter: QPainter, row: QRect, name: str, count: int) -> None:
-        width = self._label_width() - 2 * _MARGIN
-        middle = row.center().y()
-        above = QRect(row.left(), row.top(), width, middle - row.top())
-        below = QRect(row.left(), middle, width, row.bottom() - middle)
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, width)
-        painter.drawText(above, int(Qt.AlignmentFlag.AlignBottom), text)
+    def _paint_words(self, painter: QPainter, row: int, columns: list[tuple[int, int]]) -> None:
+        palette, line = self.palette(), self.fontMetrics().height()
+        place = self.place(row, 0)
+        middle = place.center().y()
+        width = self._name_width()
+        painter.setFont(_bold(self.font()))
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        metrics = painter.fontMetrics()
+        name = metrics.elidedText(self._rows[row].name, Qt.TextElideMode.ElideRight, width)
+        top = middle - line if self.titles else middle - line // 2
+        painter.drawText(QRect(_MARGIN, top, width + 1, line), int(_CENTRE), name)
         painter.setFont(self.font())
-        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignTop), count_text(count))
+        for column, (left, column_width) in enumerate(columns):
+            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            count = f"{self._rows[row].counts[column]:,}"
+            painter.drawText(QRect(left, middle - line, column_width, line), _RIGHT, count)
+            if self._notes:
+                painter.setPen(palette.color(QPalette.ColorRole.Text))
+                note = self._notes[row][column]
+                painter.drawText(QRect(left, middle, column_width, line), _RIGHT, note)
 
-    def _paint_images(self, painter: QPainter, row: QRect, images: Sequence[QImage]) -> None:
-        left = float(row.left() + self._label_width() - _MARGIN)
-        for image in images:
-            place = QRectF(QPointF(left, row.top()), self._side)
-            painter.drawImage(place, image)
-            left += self._side.width() + _GAP
+    def _picture(self, row: int, position: int) -> QImage:
+        key = (row, position)
+        if key not in self._pictures and self._read is not None:
+            if len(self._pictures) >= _MOST_KEPT:
+                self._pictures.clear()
+            side = round(_SIDE * self.devicePixelRatioF())
+            self._pictures[key] = fitted(self._read(row, position), side)
+        return self._pictures[key]
 
-    def _label_width(self) -> int:
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        self.ensurePolished()
-        names = [name for name, _, _ in self._groups]
-        return min(
-            160, max((self.fontMetrics().horizontalAdvance(n) for n in names), default=0) + 40
-        )
+    # Mouse and keys
 
-    def _row_height(self) -> int:
-        return max(self._side.height(), 2 * self.fontMetrics().height()) + _GAP
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        on_one = self._at(event.position().toPoint()) is not None
+        shape = Qt.CursorShape.PointingHandCursor if on_one else Qt.CursorShape.ArrowCursor
+        self.setCursor(shape)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = self._at(event.position().toPoint())
+        if found and event.button() == Qt.MouseButton.LeftButton:
+            self._go_to(*found)
+            self.chosen.emit(*found)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }
+        row, position = self._current
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            if self._rows and position < self._shown(row):
+                self.chosen.emit(row, position)
+        elif event.key() in steps and self._rows:
+            down, right = steps[Qt.Key(event.key())]
+            self._go_to(row + down, position + right)
+        else:
+            super().keyPressEvent(event)
+
+    def _go_to(self, row: int, position: int) -> None:
+        row = min(max(row, 0), len(self._rows) - 1)
+        position = min(max(position, 0), max(self._shown(row) - 1, 0))
+        self._current = (row, position)
+        total = sum(self._rows[row].counts)
+        text = f"{self._rows[row].name}, image {position + 1:,} of {total:,}"
+        self.setAccessibleDescription(text)
+        self.moved.emit(self.place(row, position))
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._lay_out()
 
 
-def count_text(count: int) -> str:
-    """The number of images in words."""
-    if count == 0:
-        return "no images"
-    return "1 image" if count == 1 else f"{count:,} images"
+def fitted(pixels: NDArray[np.uint8], side: int) -> QImage:
+    """A picture of its own memory from `pixels` (height, width, 3), at most `side` in size.
 
-
-def _image(pixels: NDArray[np.uint8]) -> QImage:
-    """A picture of its own memory from `pixels` (height, width, 3)."""
+    A smaller one is left as it is.
+    """
     height, width, _ = pixels.shape
     data = np.ascontiguousarray(pixels)
-    return QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    image = QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    if max(height, width) <= side:
+        return image.copy()
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return image.scaled(QSize(side, side), keep, smooth)
+
+
+def _bold(font: QFont) -> QFont:
+    bold = QFont(font)
+    bold.setWeight(QFont.Weight.DemiBold)
+    return bold

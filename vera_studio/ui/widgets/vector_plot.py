@@ -15,14 +15,19 @@ from vera_studio.ui.widgets.axes import ValueAxis, WholeNumberAxis
 from vera_studio.ui.widgets.plot_frame import PlotFrame
 
 _BEFORE, _AFTER = "before", "after"
+_MOST_DRAWN = 2_000  # dots of each: more take long to draw and cannot be told apart
 _EMPTY_TEXT = "Select a d or b in the tree to see its values."
 
 
 class VectorPlot(PlotFrame):
-    """Dots over the index; a line leads from each value before to the one after."""
+    """Dots over the index; a line leads from each value before to the one after.
+
+    Of many values those are drawn that stand out; all of them once few enough are in view.
+    """
 
     def __init__(self, empty_text: str = _EMPTY_TEXT, parent: QWidget | None = None) -> None:
         self._values: dict[str, NDArray[np.float64]] = {}
+        self._drawn = np.empty(0, dtype=int)  # their indices
         self._stems = pg.PlotCurveItem(antialias=True)
         self._dots = {
             _BEFORE: pg.ScatterPlotItem(size=6, symbol="o", antialias=True),
@@ -40,6 +45,7 @@ class VectorPlot(PlotFrame):
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.figures)
         self.legend.toggled.connect(self._show_part)
+        self.plot.getPlotItem().getViewBox().sigXRangeChanged.connect(self._follow_view)
 
     def set_values(self, title: str, before: ArrayLike, after: ArrayLike | None = None) -> None:
         """Show a vector.
@@ -101,23 +107,69 @@ class VectorPlot(PlotFrame):
                 self.legend.set_entry(key, key, color, dashed=False, bar=True)
 
     def _draw(self) -> None:
-        for key, dots in self._dots.items():
-            values = self._values.get(key, np.empty(0))
-            dots.setData(np.arange(len(values)), values)
-            dots.setVisible(True)
-        before = self._values[_BEFORE]
-        after = self._values.get(_AFTER, before)
-        places = np.repeat(np.arange(len(before)), 2)
-        self._stems.setData(places, np.column_stack((before, after)).ravel(), connect="pairs")
-        self._stems.setVisible(True)
+        for drawn in (self._stems, *self._dots.values()):
+            drawn.setVisible(True)
+        self._drawn = np.empty(0, dtype=int)
+        self._draw_values(0, len(self._values[_BEFORE]) - 1)
         self.legend.clear()
         self.recolor(self.colors())
-        self.figures.setText(_figures(self._values))
         self.figures.show()
+
+    def _follow_view(self, _: object, seen: Sequence[float]) -> None:
+        """Draw what is in view with as much of it as can be told apart."""
+        if self._values and len(self._values[_BEFORE]) > _MOST_DRAWN:
+            last = len(self._values[_BEFORE]) - 1
+            left, right = (min(max(round(edge), 0), last) for edge in seen)
+            self._draw_values(left, right)
+
+    def _draw_values(self, first: int, last: int) -> None:
+        """Draw what stands out, and of the values from index `first` to `last` more than of all."""
+        vectors = list(self._values.values())
+        seen = _standing_out(vectors, first, last)
+        # Those out of view as well: they say how far it goes.
+        places = np.union1d(_standing_out(vectors, 0, len(vectors[0]) - 1), seen)
+        if not np.array_equal(places, self._drawn):
+            self._drawn = places
+            for key, dots in self._dots.items():
+                known = self._values.get(key)
+                dots.setData(*((places, known[places]) if known is not None else ([], [])))
+            before = self._values[_BEFORE]
+            after = self._values.get(_AFTER, before)
+            pairs = np.column_stack((before[places], after[places])).ravel()
+            self._stems.setData(np.repeat(places, 2), pairs, connect="pairs")
+        self.figures.setText(_figures(self._values) + _left_out(len(seen), last - first + 1))
 
     def _show_part(self, key: str, on: bool) -> None:
         self._dots[key].setVisible(on)
         self._stems.setVisible(all(dots.isVisible() for dots in self._dots.values()))
+
+
+def _standing_out(
+    vectors: Sequence[NDArray[np.float64]], first: int, last: int
+) -> NDArray[np.int_]:
+    """Indices from `first` to `last`; of too many the ends, and the extremes of even stretches."""
+    count = last - first + 1
+    if count <= _MOST_DRAWN:
+        return np.arange(first, last + 1)
+    # Two of each vector in a stretch.
+    length = math.ceil(count * 2 * len(vectors) / _MOST_DRAWN)
+    starts = np.arange(first, last + 1, length)
+    found = [np.array([first, last])]
+    for vector in vectors:
+        # The last stretch is filled up with its own last value.
+        stretches = np.pad(
+            vector[first : last + 1], (0, len(starts) * length - count), mode="edge"
+        ).reshape(len(starts), length)
+        found += [starts + stretches.argmin(axis=1), starts + stretches.argmax(axis=1)]
+    return np.unique(np.minimum(np.concatenate(found), last))
+
+
+def _left_out(drawn: int, count: int) -> str:
+    """A line that says how many of `count` values in view are drawn, where not all are."""
+    if drawn >= count:
+        return ""
+    text = "drawn: the least and greatest of each stretch. Zoom in for all."
+    return f"{drawn:,} of {count:,} {text}"
 
 
 def _figures(values: dict[str, NDArray[np.float64]]) -> str:

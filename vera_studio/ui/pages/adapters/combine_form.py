@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.elided_label import ElidedLabel
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
 _STEPS = 100  # of a slider, for a weight of 1
@@ -77,16 +78,21 @@ class CombineForm(QGroupBox):
         self.name.setText(" + ".join(names)[:100])
         self.name.setCursorPosition(0)
 
-    def set_state(self, is_on: bool, is_possible: bool) -> None:
-        """Say whether the model has the two on, and let them be put on, or not."""
+    def set_state(self, is_on: bool, busy: str) -> None:
+        """Say whether the model has the two on, and let them be put on unless it is `busy`.
+
+        Args:
+            is_on: whether it has.
+            busy: why nothing may be switched now, a sentence; empty when it may.
+        """
         self._state.setText(
             "The model has both on."
             if is_on
             else "Move a weight, or press Combine, to put both on the model."
         )
-        self.keep_button.setEnabled(is_on)
+        allow(self.keep_button, "" if is_on else "Put the two on the model first.")
         for field in (*self.sliders, *self.fields):
-            field.setEnabled(is_possible)
+            allow(field, busy)
 
     def put_on(self) -> None:
         """Ask for the combination with the weights as they are."""
@@ -118,9 +124,10 @@ class CombineForm(QGroupBox):
         layout = QVBoxLayout(self)
         layout.addLayout(grid)
         layout.addWidget(self._state)
-        layout.addStretch()
+        layout.addSpacing(6)
         layout.addWidget(self.name)
         layout.addWidget(self.keep_button)
+        layout.addStretch()
 
 
 def _slider(which: int) -> QSlider:

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
     QStackedLayout,
     QVBoxLayout,
@@ -20,6 +21,8 @@ from vera_studio.ui.widgets.bar_table import Bar, BarTable
 from vera_studio.ui.widgets.empty_state import EmptyState
 
 _INVITATION, _TABLES = range(2)
+_SIDE_BY_SIDE = 560  # pixels that the two tables need for that
+_MOST_ROWS = 12  # of a table in sight at once
 _FULL_BAR = 20.0  # points of difference that fill half a cell
 _MEANING = (
     "Cosine of the two weight changes: 1 means the same direction, 0 that they have nothing to "
@@ -58,7 +61,7 @@ class CompareView(QGroupBox):
         right.addWidget(self.layers, 1)
         right.addWidget(meaning)
         tables = QWidget()
-        row = QHBoxLayout(tables)
+        self._tables = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, tables)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.classes, 3)
         row.addLayout(right, 2)
@@ -66,6 +69,13 @@ class CompareView(QGroupBox):
         self._stack.addWidget(self.invitation)
         self._stack.addWidget(tables)
         self.invite(True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the tables below each other where two beside each other would be too narrow."""
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        is_narrow = self.width() < _SIDE_BY_SIDE
+        self._tables.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def invite(self, is_possible: bool, reason: str = "") -> None:
         """Offer to compare two adapters, or give the reason why that cannot be done."""
@@ -94,6 +104,8 @@ class CompareView(QGroupBox):
         self.classes.set_rows(("Class", *names, "Difference"), rows)
         layers = [(name, [_cosine_bar(value)]) for name, value in found.similarities.items()]
         self.layers.set_rows(("Layer", "Cosine"), layers)
+        for table in (self.classes, self.layers):
+            table.setMinimumHeight(table.height_of(_MOST_ROWS))
         self._stack.setCurrentIndex(_TABLES)
 
 

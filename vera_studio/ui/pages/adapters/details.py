@@ -58,13 +58,16 @@ class DetailsPane(QWidget):
         layout.addLayout(left, 2)
         layout.addWidget(self.chart, 3)
 
-    def show_entry(self, entry: "Entry", content: "AdapterFile | None", obstacle: str = "") -> None:
+    def show_entry(
+        self, entry: "Entry", content: "AdapterFile | None", obstacle: str = "", images: str = ""
+    ) -> None:
         """Show an adapter; notes on the one before it are saved first.
 
         Args:
             entry: what the library says of it.
             content: the adapter itself, where its file can be read.
             obstacle: why it cannot go on the present network; empty if it can.
+            images: what is to be said of the images that it was trained on; may be empty.
         """
         if str(entry.path) != self._path:
             self.save_notes()
@@ -74,6 +77,8 @@ class DetailsPane(QWidget):
         lines = facts(entry, content)
         if obstacle:
             lines.insert(0, ("Does not fit", obstacle))
+        if images:
+            lines.insert(0, ("Images", images))
         for heading, text in lines:
             self._form.addRow(_heading(heading), _fact(text))
         self.notes.show_notes(entry.info.notes)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.runs.events import Evaluation
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.adapters.details import DetailsPane
 from vera_studio.ui.pages.adapters.page_actions import PageActions
@@ -26,8 +25,9 @@ from vera_studio.ui.pages.adapters.rows import row_of
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.adapter_table import AdapterTable
 from vera_studio.ui.widgets.empty_state import EmptyState
+from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.widgets.undo_bar import UndoBar
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.workspace import LoadedAdapter, Measurement
 
 _EMPTY, _FILLED = range(2)
 _HINT, _DETAILS, _PAIR = range(3)
@@ -144,9 +144,11 @@ class AdaptersPage(QWidget):
         self.undo_bar.undo_requested.connect(self._shelf.undo_delete)
         self._shelf.undo_changed.connect(self._offer_undo)
         self._shelf.changed.connect(self._show_library)
+        self._adapters.taken.connect(lambda path: table.show_selected(str(path)))
         workspace.model_changed.connect(self._forget_base)
         workspace.model_changed.connect(self._show_library)
         workspace.data_changed.connect(self._forget_base)
+        workspace.data_changed.connect(lambda _: self._show_selection(table.selected))
         workspace.adapter_changed.connect(self._follow_adapter)
         workspace.accuracy_changed.connect(self._show_accuracy)
         self._studio.busy_changed.connect(self._follow_state)
@@ -180,7 +182,8 @@ class AdaptersPage(QWidget):
         paths = [Path(key) for key in keys]
         if len(paths) == 1 and (entry := self._shelf.entry(paths[0])):
             obstacle = self._adapters.obstacle(entry)
-            self.details.show_entry(entry, self._shelf.content(entry.path), obstacle)
+            images = self._adapters.other_images(entry.info)
+            self.details.show_entry(entry, self._shelf.content(entry.path), obstacle, images)
             self._panes.setCurrentIndex(_DETAILS)
         elif len(paths) == 2:
             self.pair.show_pair((paths[0], paths[1]))
@@ -193,9 +196,12 @@ class AdaptersPage(QWidget):
         """Allow what can be done now."""
         keys, active = self.table.selected, self._adapters.active
         is_on = len(keys) == 1 and Path(keys[0]) in active
-        self.actions_strip.follow_selection(len(keys), is_on, self._studio.is_free)
-        self._empty.button.setEnabled(self._start.isEnabled())
-        self._import.setEnabled(self._studio.is_free)
+        entries = [entry for key in keys if (entry := self._shelf.entry(Path(key)))]
+        unfit = self._adapters.obstacle(entries[0]) if len(entries) == 1 else ""
+        names = [entry.name for entry in entries]
+        self.actions_strip.follow_selection(names, is_on, self._studio.obstacle, unfit)
+        allow(self._empty.button, reason_of(self._start))
+        allow(self._import, self._studio.obstacle)
         self.pair.follow_state()
 
     def _follow_adapter(self, adapter: LoadedAdapter | None) -> None:
@@ -205,7 +211,7 @@ class AdaptersPage(QWidget):
             self.table.select((str(adapter.path),))
         self._show_accuracy(self._studio.workspace.accuracy)
 
-    def _show_accuracy(self, accuracy: Evaluation | None) -> None:
+    def _show_accuracy(self, accuracy: Measurement | None) -> None:
         """Say what is on and how well it does; until that is measured, that it is measured."""
         adapter = self._studio.workspace.adapter
         name = f"On the model: <b>{html.escape(adapter.title)}</b>" if adapter else _NONE_ON
@@ -213,11 +219,12 @@ class AdaptersPage(QWidget):
             self.on_label.setText(f"{name}. Measuring…")
             return
         if adapter is None:
-            self._base_accuracy = accuracy.accuracy
-        text = f"{name}. {accuracy.accuracy:.1%} of the validation images right"
+            self._base_accuracy = accuracy.evaluation.accuracy
+        text = f"{name}. {accuracy.evaluation.accuracy:.1%} of the {accuracy.part} images right"
         if adapter is not None and self._base_accuracy is not None:
             text += f", {self._base_accuracy:.1%} without"
-        self.on_label.setText(f"{text}.")
+        other = self._adapters.other_images(adapter.content.info) if adapter else ""
+        self.on_label.setText(f"{text}. {html.escape(other)}".strip())
 
     def _forget_base(self, _: object) -> None:
         self._base_accuracy = None

@@ -1,5 +1,6 @@
 """What can be done with the adapters that are selected: entries of a tool strip and a menu."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,8 +9,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from vera_studio.ui.adapter_jobs import TARGETS
+from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.flow_layout import FlowLayout
+from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
+from vera_studio.ui.widgets.reasons import allow
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ _ENTRIES = {
         "Compare", "Accuracy of each class, and how alike the changes are, of two", "versus"
     ),
 }
+_ONE, _TWO = "Select one adapter for that.", "Select two adapters for that, the second with Ctrl."
+_SOME = "Select an adapter for that."
+_EXPORT_TIP = "for VeRA Studio, PEFT, PyTorch or ONNX"
 _EXPORTS = {
     "file": ("VeRA Studio File…", "Write the adapter to one small file, for VeRA Studio"),
     "peft": ("PEFT Folder…", "Write the adapter as a folder for PEFT"),
@@ -57,6 +64,8 @@ class PageActions(QWidget):
         self.export_menu.setObjectName("menu_export_selected")
         self.export_menu.setIcon(icon("export"))
         self.export_menu.setToolTipsVisible(True)
+        self._heading = self.export_menu.addSection("")
+        self._heading.setObjectName("export_heading")
         self.export_menu.addActions(list(self.exports.values()))
         row = FlowLayout(self, spacing=2, line_spacing=2)
         self._switch_button = _button(self.by_name["switch"])
@@ -66,21 +75,37 @@ class PageActions(QWidget):
         for name in ("show", "delete", "combine", "compare"):
             row.addWidget(_button(self.by_name[name]))
 
-    def follow_selection(self, count: int, is_on: bool, is_free: bool) -> None:
-        """Allow what can be done with `count` adapters, the one of them being on or off."""
-        one, two = count == 1, count == 2
-        enabled = {"switch": one and is_free, "rename": one, "show": one, "delete": count > 0}
-        enabled |= {"combine": two and is_free, "compare": two}
-        for name, on in enabled.items():
-            self.by_name[name].setEnabled(on)
-        self.export_menu.menuAction().setEnabled(one)
-        self._export.setEnabled(one)
+    def follow_selection(self, names: Sequence[str], is_on: bool, busy: str, unfit: str) -> None:
+        """Allow what can be done with the adapters that are selected; the rest says why not.
+
+        Args:
+            names: what the adapters are called.
+            is_on: whether there is one, and the model has it on.
+            busy: why nothing may be switched now, a sentence; empty when it may.
+            unfit: why the one cannot go on the network; empty if it can.
+        """
+        one, two = "" if len(names) == 1 else _ONE, "" if len(names) == 2 else _TWO
         switch = self.by_name["switch"]
-        switch.setText("Switch Off" if one and is_on else "Switch On")
-        tip = "Take the adapter off the model" if one and is_on else _ENTRIES["switch"].tip
+        switch.setText("Switch Off" if is_on else "Switch On")
+        tip = "Take the adapter off the model" if is_on else _ENTRIES["switch"].tip
         switch.setStatusTip(tip)
         switch.setToolTip(tip)
         self._switch_button.setAccessibleName(switch.text())
+        reasons = {"switch": one or unfit or busy, "rename": one, "show": one}
+        reasons |= {"delete": "" if names else _SOME, "combine": two or busy, "compare": two}
+        for name, reason in reasons.items():
+            allow(self.by_name[name], reason)
+        self._follow_export(names[0] if len(names) == 1 else "")
+
+    def _follow_export(self, name: str) -> None:
+        """Say which adapter is exported."""
+        title = f"Export {shortened(name, MOST_IN_MENU)}" if name else "Export"
+        self.export_menu.setTitle(plain_caption(title))
+        self._heading.setText(plain_caption(shortened(name, MOST_IN_MENU)))
+        self._export.setAccessibleName(f"Export {name}" if name else "Export the selected adapter")
+        self._export.setToolTip(plain_tip(f"Write {name or 'the selected adapter'} {_EXPORT_TIP}"))
+        for control in (self.export_menu.menuAction(), self._export):
+            allow(control, "" if name else _ONE)
 
     def _make(self, name: str, entry: _Entry) -> QAction:
         action = QAction(icon(entry.icon), entry.text, self)
@@ -112,8 +137,6 @@ class PageActions(QWidget):
             lambda: self.export_menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
         )
         button.setObjectName("adapter_export_button")
-        button.setAccessibleName("Export the selected adapter")
-        button.setToolTip("Write the selected adapter for VeRA Studio, PEFT, PyTorch or ONNX")
         return button
 
 

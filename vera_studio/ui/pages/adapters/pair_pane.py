@@ -24,7 +24,6 @@ class PairPane(QWidget):
         self._studio = studio
         self._pair: _Pair | None = None
         self._job: Job | None = None
-        self._compared: PairComparison | None = None
         self.combine_form = CombineForm()
         self.combine_form.setMinimumWidth(250)
         self.combine_form.weights_chosen.connect(self._put_on)
@@ -51,7 +50,7 @@ class PairPane(QWidget):
         """Show what can be done now, and whether the two are on."""
         if self._pair is not None:
             is_on = self._weights_on(self._pair) == self.combine_form.weights
-            self.combine_form.set_state(is_on, self._studio.is_free)
+            self.combine_form.set_state(is_on, self._studio.obstacle)
 
     def _weights_on(self, pair: _Pair) -> tuple[float, float] | None:
         """The weights with which the model has the two on; None where it has not."""

@@ -13,14 +13,18 @@ COLUMNS = (
     Column("Method", "What was trained", is_text=True),
     Column("Rank", "Rank of the method, where it has one"),
     Column("Trainable", "How many numbers are trained"),
-    Column("Share", "Those among all numbers of the network, frozen projections not counted"),
-    Column("File", "Size of the adapter file"),
+    Column(
+        "Share",
+        "Those among all numbers of the network, frozen projections not counted",
+        gives_way=1,
+    ),
+    Column("File", "Size of the adapter file", gives_way=2),
     Column("Targets", "Accuracy of the target classes on the test images: mean ± sample deviation"),
     Column("Gain", "How much better the target classes are than in the base network, in points"),
     Column("Others", "Accuracy of the other classes on the test images: mean ± sample deviation"),
     Column("Gain", "How much better the other classes are than in the base network, in points"),
-    Column("Time", "Mean time of a run"),
-    Column("Runs", "Runs that have finished, of those asked for"),
+    Column("Time", "Mean time of a run", gives_way=3),
+    Column("Runs", "Runs that have finished, of those asked for", gives_way=4),
 )
 SERIES = tuple(ScatterSeries(f.key, f.title, index) for index, f in enumerate(FAMILIES))
 

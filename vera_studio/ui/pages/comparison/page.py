@@ -148,6 +148,7 @@ class ComparisonPage(QWidget):
             studio.run.state_changed,
             studio.comparison.state_changed,
             studio.workspace.recipe_changed,
+            studio.workspace.problems_changed,
             studio.workspace.data_changed,
         ):
             signal.connect(self._follow)
@@ -197,6 +198,7 @@ class ComparisonPage(QWidget):
         self._is_beginning, self._now, self._share = True, "", 0.0
         self._clock.start()
         self.progress.setVisible(True)
+        self.progress.set_idle("")
         self.progress.set_busy("Beginning")
         self._studio.start_comparison(self.settings())
 
@@ -243,7 +245,7 @@ class ComparisonPage(QWidget):
         if done >= _SOON:
             seconds = self._clock.elapsed() / 1000 * (total - done) / done
             parts.append(f"{format_seconds(seconds)} left")
-        self.progress.set_busy(" · ".join(parts), done / total)
+        self.progress.set_share(done / total, " · ".join(parts))
 
     def _end(self, comparison: Comparison) -> None:
         self._show(comparison)

@@ -3,11 +3,12 @@
 import math
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QGroupBox,
+    QHBoxLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
@@ -19,6 +20,7 @@ from vera_studio.recipe import (
     MAX_RANK,
     MAX_SEED,
     METHOD_SETTINGS,
+    MIN_ALPHA,
     AdapterSettings,
     Recipe,
     problems,
@@ -26,16 +28,16 @@ from vera_studio.recipe import (
 from vera_studio.ui import jobs
 from vera_studio.ui.jobs import Plan
 from vera_studio.ui.pages.setup.fields import (
+    Choice,
+    Editor,
+    ResetButton,
+    SettingRow,
     add_row,
-    choice,
     describe,
-    number,
-    select,
-    signals_blocked,
-    slider,
-    whole_number,
 )
 from vera_studio.ui.widgets.flow_layout import FlowLayout
+from vera_studio.ui.widgets.marked_slider import MarkedSlider
+from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
 from vera_studio.ui.workspace import Workspace
 
 _STEPS_PER_DOUBLING = 4
@@ -56,139 +58,139 @@ class AdapterForm(QGroupBox):
         super().__init__("Adapter", parent)
         self._workspace = workspace
         self._layers: dict[str, QCheckBox] = {}
-        self._make_fields()
-        self._form = form = QFormLayout()
-        add_row(form, "Method", self._method)
-        add_row(form, "Rank", self._rank)
-        form.addRow("", self._rank_slider)
-        add_row(form, "Alpha", self._alpha)
-        add_row(form, "d starts at", self._d_initial)
-        add_row(form, "Projections", self._sharing)
-        add_row(form, "Adapter seed", self._seed)
-        form.addRow("Linear layers", self._layer_box)
+        self._rows: dict[str, SettingRow] = {}
+        self._form = QFormLayout()
+        self._add_fields()
+        self._make_figures()
+        self._form.addRow("Linear layers", self._make_layer_row())
         layout = QVBoxLayout(self)
-        layout.addLayout(form)
+        layout.addLayout(self._form)
         layout.addWidget(self._figures)
         workspace.recipe_changed.connect(self._show)
         workspace.model_changed.connect(self._show_layers)
         self._show(workspace.recipe)
 
-    def _make_fields(self) -> None:
-        edit = self._workspace.edit_adapter
-        self._method = describe(
-            choice(_METHODS),
+    def _add(self, text: str, name: str, editor: Editor) -> None:
+        row = SettingRow(self._workspace, "adapter", name, editor)
+        self._rows[name] = add_row(self._form, text, row)
+
+    def _add_fields(self) -> None:
+        method = describe(
+            Choice(_METHODS),
             "method",
             "Method",
             "VeRA trains two vectors a layer on shared random projections, LoRA two matrices a "
             "layer. The other two are baselines: every number of the linear layers, or only "
             "their biases",
         )
-        self._method.activated.connect(lambda: edit(method=self._method.currentData()))
-        self._rank = describe(
-            whole_number(1, MAX_RANK),
+        rank = describe(
+            WholeNumberBox(1, MAX_RANK),
             "rank",
             "Rank",
             "Rows of A and columns of B. A higher rank trains more numbers: with VeRA a few, "
             "for they are the length of d; with LoRA many, for A and B are trained",
         )
-        self._rank.valueChanged.connect(lambda value: edit(rank=value))
+        default = AdapterSettings().rank
         self._rank_slider = describe(
-            slider(0, 10 * _STEPS_PER_DOUBLING),
+            MarkedSlider(0, 10 * _STEPS_PER_DOUBLING, _slider_position(default)),
             "rank_slider",
             "Rank, on a scale of doublings",
-            "Rank from 1 to 1,024; four steps double it",
+            f"Rank from 1 to 1,024; four steps double it. The mark is the default, {default}",
         )
         self._rank_slider.valueChanged.connect(self._slide_rank)
-        self._d_initial = describe(
-            number(-10, 10, 6),
-            "d_initial",
-            "Initial value of d",
-            "Every entry of d before training; b starts at zero, so the network starts unchanged",
-        )
-        self._d_initial.valueChanged.connect(lambda value: edit(d_initial=value))
-        self._make_method_fields()
-        self._seed = describe(
-            whole_number(0, MAX_SEED),
-            "projection_seed",
-            "Seed of the adapter",
-            "VeRA's frozen random matrices A and B come from this seed, and the first values of "
-            "LoRA's A; the adapter file keeps it",
-        )
-        self._seed.valueChanged.connect(lambda value: edit(seed=value))
-        self._layer_box = QWidget()
-        self._layer_row = FlowLayout(self._layer_box, spacing=10, line_spacing=4)
-        self._figures = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self._figures.setObjectName("adapter_figures")
-        self._figures.setAccessibleName("Size of the adapter")
-        self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._add("Method", "method", method)
+        self._add("Rank", "rank", rank)
+        self._form.addRow("", self._rank_slider)
+        self._add_fields_of_methods()
 
-    def _make_method_fields(self) -> None:
-        edit = self._workspace.edit_adapter
-        self._alpha = describe(
-            number(_AUTO, MAX_ALPHA, 3),
+    def _add_fields_of_methods(self) -> None:
+        alpha = describe(
+            NumberBox(MIN_ALPHA, MAX_ALPHA, _AUTO),
             "alpha",
             "Alpha",
             "LoRA's change is multiplied by alpha / rank; Auto takes alpha as large as the rank",
         )
-        self._alpha.setSpecialValueText("Auto (the rank)")
-        self._alpha.valueChanged.connect(lambda value: edit(alpha=value or None))
-        self._sharing = describe(
-            choice(_SHARING),
+        alpha.set_auto_text("Auto (the rank)", AdapterSettings().rank)
+        d_initial = describe(
+            NumberBox(-10, 10, besides=0),
+            "d_initial",
+            "Initial value of d",
+            "Every entry of d before training; b starts at zero, so the network starts unchanged",
+        )
+        sharing = describe(
+            Choice(_SHARING),
             "sharing",
             "Projections",
             "Which layers share the frozen matrices A and B. One pair for all layers, sliced to "
             "each layer's size, is what PEFT's VeRA has; adapters with a pair for each shape are "
             "exported to PEFT as the exactly equal LoRA",
         )
-        self._sharing.activated.connect(lambda: edit(sharing=self._sharing.currentData()))
+        seed = describe(
+            WholeNumberBox(0, MAX_SEED),
+            "projection_seed",
+            "Seed of the adapter",
+            "VeRA's frozen random matrices A and B come from this seed, and the first values of "
+            "LoRA's A; the adapter file keeps it",
+        )
+        self._add("Alpha", "alpha", alpha)
+        self._add("d starts at", "d_initial", d_initial)
+        self._add("Projections", "sharing", sharing)
+        self._add("Adapter seed", "seed", seed)
+
+    def _make_layer_row(self) -> QWidget:
+        row, self._layer_box = QWidget(), QWidget()
+        self._layer_row = FlowLayout(self._layer_box, spacing=10, line_spacing=4)
+        reset = ResetButton(self._workspace, "adapter", "layers", "Linear layers", "all of them")
+        beside = QHBoxLayout(row)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(2)
+        beside.addWidget(self._layer_box, 1)
+        beside.addWidget(reset, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _make_figures(self) -> None:
+        self._figures = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._figures.setObjectName("adapter_figures")
+        self._figures.setAccessibleName("Size of the adapter")
+        self._figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _slide_rank(self, position: int) -> None:
         self._workspace.edit_adapter(rank=round(2 ** (position / _STEPS_PER_DOUBLING)))
 
     def _show(self, recipe: Recipe) -> None:
         adapter = recipe.adapter
-        fields = (self._rank, self._rank_slider, self._d_initial, self._seed, self._alpha)
-        select(self._method, adapter.method)
-        select(self._sharing, adapter.sharing)
-        with signals_blocked(*fields, *self._layers.values()):
-            self._alpha.setValue(adapter.alpha or _AUTO)
-            self._rank.setValue(adapter.rank)
+        with QSignalBlocker(self._rank_slider):
             self._rank_slider.setValue(_slider_position(adapter.rank))
-            self._d_initial.setValue(adapter.d_initial)
-            self._seed.setValue(adapter.seed)
-            for name, box in self._layers.items():
+        for name, box in self._layers.items():
+            with QSignalBlocker(box):
                 box.setChecked(adapter.layers is None or name in adapter.layers)
-        self._show_rows(adapter)
+        settings = METHOD_SETTINGS[adapter.method]
+        for name, row in self._rows.items():  # only what has a meaning for the method
+            row.leave_out(self._form, name not in settings and name != "method")
+        self._form.setRowVisible(self._rank_slider, "rank" in settings)
         self._show_figures()
-
-    def _show_rows(self, adapter: AdapterSettings) -> None:
-        """Only what has a meaning for the method."""
-        rows = {
-            "rank": (self._rank, self._rank_slider),
-            "alpha": (self._alpha,),
-            "d_initial": (self._d_initial,),
-            "sharing": (self._sharing,),
-            "seed": (self._seed,),
-        }
-        for name, fields in rows.items():
-            for field in fields:
-                self._form.setRowVisible(field, name in METHOD_SETTINGS[adapter.method])
 
     def _show_layers(self, _: object) -> None:
         """Offer the linear layers of the network that was opened."""
-        from vera_studio.adapters.attach import linear_layers
+        from vera_studio.adapters.sites import find_sites
 
         model = self._workspace.model
         assert model is not None
         for box in self._layers.values():
             box.deleteLater()
         self._layers = {}
-        for name, layer in linear_layers(model.network).items():
-            shape = f"{layer.in_features} in, {layer.out_features} out"
+        before: QWidget = self._rows["seed"].reset
+        for name, layer in find_sites(model.network).items():
+            if layer.kind != "linear":
+                continue
+            shape = f"{layer.fan_in} in, {layer.out} out"
             tip = f"Attach the adapter to {name} ({shape})"
             box = describe(QCheckBox(name), f"layer_{name}", f"Layer {name}", tip)
             box.toggled.connect(partial(self._toggle_layer, name))
             self._layer_row.addWidget(box)
+            # Made later than the rest of the window, it would come last.
+            QWidget.setTabOrder(before, box)
+            before = box
             self._layers[name] = box
         self._show(self._workspace.recipe)
 

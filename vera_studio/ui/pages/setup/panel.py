@@ -15,9 +15,11 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.pages.setup.cache_form import CacheForm
+from vera_studio.ui.pages.setup.reset_all import ResetAllButton
 from vera_studio.ui.pages.setup.source_form import SourceForm
 from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
+from vera_studio.ui.widgets.number_boxes import refusing_boxes
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import Workspace
 
@@ -49,6 +51,9 @@ class SetupPanel(QWidget):
         column.addWidget(AdapterForm(workspace))
         column.addWidget(TrainingForm(workspace))
         column.addWidget(CacheForm(workspace))
+        reset = ResetAllButton(workspace)
+        reset.clicked.connect(self._forget)
+        column.addWidget(reset)
         column.addStretch()
         scroll = _TallScrollArea(self._forms)
         layout = QVBoxLayout(self)
@@ -59,6 +64,16 @@ class SetupPanel(QWidget):
         self._problem.setContentsMargins(9, 0, 9, 0)
         layout.addWidget(self._problem)
         layout.addLayout(_button_row(actions))
+        # Before the window starts the run, which may be by keys with the focus still in a field.
+        actions["start"].triggered.connect(self._commit)
+
+    def _forget(self) -> None:
+        for box in refusing_boxes(self._forms):
+            box.forget()
+
+    def _commit(self) -> None:
+        for box in refusing_boxes(self._forms):
+            box.commit()
 
     def set_editable(self, obstacle: str) -> None:
         """Let the forms be edited, or not, and say why, as during a run."""

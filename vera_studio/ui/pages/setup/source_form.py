@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.pages.setup.fields import add_row, choice, describe, select
+from vera_studio.ui.pages.setup.fields import Choice, describe
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.workspace import Workspace
 
@@ -38,13 +38,15 @@ class SourceForm(QGroupBox):
         self._adapter = ElidedLabel()
         self._model.setObjectName("model_text")
         self._adapter.setObjectName("adapter_text")
+        self._foreign = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._foreign.setObjectName("foreign_images")
         self._images = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._images.setObjectName("images_text")
         open_model = describe(
             QPushButton("Open…"),
             "open_model_button",
             "Open a model",
-            "Load your own weights for the ConvNet (.safetensors, .pt or .pth)",
+            "Load your own weights for the ConvNet (safetensors, or what torch.save wrote)",
         )
         open_model.clicked.connect(self.open_model_requested)
         self._remove = describe(
@@ -55,13 +57,15 @@ class SourceForm(QGroupBox):
         )
         self._remove.clicked.connect(self.remove_adapter_requested)
         self._source = describe(
-            choice(_SOURCES), "data_source", "Images", "Which images to train and test with"
+            Choice(_SOURCES), "data_source", "Images", "Which images to train and test with"
         )
-        self._source.activated.connect(self._request_source)
-        form = QFormLayout()
+        self._source.edited.connect(self._request_source)
+        self._form = form = QFormLayout()
         form.addRow("Network", _beside(self._model, open_model))
         form.addRow("Adapter", _beside(self._adapter, self._remove))
-        add_row(form, "Images", self._source)
+        self._form.addRow("", self._foreign)
+        form.addRow("Images", self._source)
+        form.labelForField(self._source).setToolTip(self._source.toolTip())
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self._images)
@@ -70,10 +74,9 @@ class SourceForm(QGroupBox):
         workspace.data_changed.connect(self._show)
         self._show()
 
-    def _request_source(self, row: int) -> None:
-        wanted = self._source.itemData(row)
+    def _request_source(self, wanted: str) -> None:
         # What is shown stays true to what is open until that has changed.
-        select(self._source, self._workspace.recipe.data.source)
+        self._source.show_setting(self._workspace.recipe.data.source)
         self.source_requested.emit(wanted)
 
     def _show(self, _: object = None) -> None:
@@ -82,7 +85,9 @@ class SourceForm(QGroupBox):
             self._model.setText(f"{workspace.model.kind.title}, {workspace.model.weights}")
         self._adapter.setText(workspace.adapter.title if workspace.adapter else "None")
         self._remove.setVisible(workspace.adapter is not None)
-        select(self._source, workspace.recipe.data.source)
+        self._foreign.setText(workspace.foreign_images)
+        self._form.setRowVisible(self._foreign, bool(workspace.foreign_images))
+        self._source.show_setting(workspace.recipe.data.source)
         data = workspace.data
         if data is None:
             self._images.setText("No images are open yet.")

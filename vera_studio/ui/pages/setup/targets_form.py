@@ -3,11 +3,12 @@
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from vera_studio.recipe import Recipe
-from vera_studio.runs.events import Evaluation
-from vera_studio.ui.pages.setup.fields import describe, slider
+from vera_studio.recipe import Recipe, TrainingSettings
+from vera_studio.ui.pages.setup.fields import ResetButton, describe
 from vera_studio.ui.widgets.class_list import ClassList
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.widgets.marked_slider import MarkedSlider
+from vera_studio.ui.widgets.reasons import allow
+from vera_studio.ui.workspace import Measurement, Workspace, shown_part
 
 
 class TargetsForm(QGroupBox):
@@ -23,12 +24,14 @@ class TargetsForm(QGroupBox):
         self._hint.setObjectName("accuracy_hint")
         self._keep_label = QLabel()
         self._keep_label.setObjectName("keep_others_text")
+        default = round(100 * TrainingSettings().keep_others)
         self._keep = describe(
-            slider(0, 100),
+            MarkedSlider(0, 100, default),
             "keep_others",
             "Keep other classes",
             "Share of the images of the other classes mixed in each epoch. At 0 % only the "
-            "targets are trained: they gain, and the others collapse",
+            "targets are trained: they gain, and the others collapse. The mark is the default, "
+            f"{default} %",
         )
         self._keep.valueChanged.connect(
             lambda percent: workspace.edit_training(keep_others=percent / 100)
@@ -43,6 +46,9 @@ class TargetsForm(QGroupBox):
         row.addWidget(title)
         row.addStretch()
         row.addWidget(self._keep_label)
+        row.addWidget(
+            ResetButton(workspace, "training", "keep_others", "Keep other classes", f"{default} %")
+        )
         layout.addLayout(row)
         layout.addWidget(self._keep)
         workspace.recipe_changed.connect(self._show)
@@ -69,22 +75,29 @@ class TargetsForm(QGroupBox):
         with QSignalBlocker(self._keep):
             self._keep.setValue(percent)
         has_others = len(checked) < len(names)
-        self._keep.setEnabled(has_others)
-        self._keep_label.setText(f"{percent} % of their images" if has_others else "no others")
+        allow(self._keep, "" if has_others else "All classes are targets: there are no others.")
+        self._keep_label.setText(
+            f"{100 * recipe.training.keep_others:.4g} % of their images"
+            if has_others
+            else "no others"
+        )
 
     def _show_classes(self, _: object) -> None:
         with QSignalBlocker(self._classes):
             self._classes.set_classes(self._workspace.class_names)
         self._show(self._workspace.recipe)
 
-    def _show_accuracy(self, accuracy: Evaluation | None) -> None:
-        self._classes.set_accuracies(accuracy.per_class if accuracy else None)
+    def _show_accuracy(self, accuracy: Measurement | None) -> None:
+        if accuracy is None:
+            self._classes.set_accuracies(None)
+        else:
+            evaluation = accuracy.evaluation
+            self._classes.set_accuracies(evaluation.per_class, evaluation.counts)
 
     def _show_hint(self, _: object = None) -> None:
         data, adapter = self._workspace.data, self._workspace.adapter
         if data is None:
             self._hint.setText("The classes appear once the network is open.")
             return
-        images = "validation images" if len(data.validation) else "test images"
         what = "with the adapter on" if adapter else "of the base network"
-        self._hint.setText(f"Accuracy now, {what}, on the {images}:")
+        self._hint.setText(f"Accuracy now, {what}, on the {shown_part(data)} images:")

@@ -1,0 +1,306 @@
+"""What Training, Results, status bar and title show of a run that is told to them."""
+
+import dataclasses
+import math
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from tests.ui.run_stories import SUBJECT, epoch, evaluation, result, started
+from vera_studio.errors import StudioError
+from vera_studio.recipe import ModelSettings
+from vera_studio.runs.comparison_results import ComparisonStands
+from vera_studio.runs.events import StepsDone
+from vera_studio.ui.pages.results_page import ResultsPage
+from vera_studio.ui.pages.training_page import TrainingPage, class_key
+from vera_studio.ui.run_control import RunState
+from vera_studio.ui.runner import Runner
+from vera_studio.ui.status_bar import StatusBar
+from vera_studio.ui.studio import Studio
+from vera_studio.ui.under_way import UnderWay
+from vera_studio.ui.workspace import Workspace
+
+
+@pytest.fixture
+def studio(qapp):
+    studio = Studio(Workspace(), Runner())
+    studio.workspace.setParent(studio)
+    yield studio
+    studio.deleteLater()
+
+
+@pytest.fixture
+def training(qtbot, studio):
+    page = TrainingPage(studio)
+    qtbot.addWidget(page)
+    page.resize(680, 600)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+@pytest.fixture
+def results(qtbot, studio):
+    from vera_studio.ui.actions import make_actions
+
+    page = ResultsPage(studio.workspace, make_actions(studio))
+    qtbot.addWidget(page)
+    page.resize(680, 600)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+def go(studio, state=RunState.RUNNING):
+    studio.run.state = state
+    studio.run.state_changed.emit(state)
+
+
+def tell(studio, *events):
+    studio.run.events.emit(list(events))
+
+
+def steps(first, losses, progress=0.5):
+    return StepsDone(1, first, tuple(losses), 8000.0, progress, 3.0)
+
+
+def text_of(page, name):
+    return page.findChild(QLabel, name).text()
+
+
+def open_other_network(studio):
+    """As `set_model`, without an engine."""
+    workspace = studio.workspace
+    workspace.model_changed.disconnect(studio.adapters._follow_model)  # looks into the network
+    other = ModelSettings(weights="/home/me/cifar_net.pth")
+    workspace.set_recipe(dataclasses.replace(workspace.recipe, model=other))
+    workspace.model_changed.emit(None)
+
+
+# Training
+
+
+def test_the_loss_is_drawn_for_targets_and_others_apart(studio, training):
+    losses = [3.0] * 10
+    losses[2] = losses[3] = 0.4
+    go(studio)
+    tell(studio, started(), epoch(1, evaluation((0.5,) * 10, losses=losses), is_best=True))
+    assert training.losses.points("validation_targets")[1].tolist() == pytest.approx([1.0, 0.4])
+    assert training.losses.points("validation_others")[1].tolist() == pytest.approx([1.0, 3.0])
+    entry = training.losses.legend.entry("validation_targets")
+    assert entry.text() == "validation, target classes"
+
+
+@pytest.mark.parametrize(
+    ("targets", "counts"), [(tuple(range(10)), None), ((2, 3), (0, 0, 9, 9, *[0] * 6))]
+)
+def test_without_others_there_is_one_loss(studio, training, targets, counts):
+    validation = evaluation((0.5,) * 10, counts, losses=(1.0,) * 10)
+    go(studio)
+    tell(studio, started(targets=targets, validation=validation))
+    assert training.losses.legend.entry("validation").text() == "validation"
+    for plot, key in ((training.losses, "validation_others"), (training.accuracies, "others")):
+        with pytest.raises(KeyError):
+            plot.points(key)
+
+
+@pytest.mark.parametrize(
+    ("keep_others", "told"), [(0.0, "the others do not count"), (0.3, "the others by 30%")]
+)
+def test_it_says_by_what_the_best_is_chosen(studio, training, keep_others, told):
+    go(studio)
+    tell(studio, started(keep_others=keep_others))
+    assert told in text_of(training, "run_notices")
+
+
+def test_a_class_may_be_called_what_a_curve_is_called(studio, training):
+    names = ("others", "validation", "raw", "mean of the others")
+    go(studio)
+    tell(studio, started(names=names, targets=(0, 1)), epoch(1, evaluation((0.1, 0.2, 0.3, 0.5))))
+    assert training.accuracies.points(class_key(0))[1].tolist() == [0.5, 0.1]
+    assert training.accuracies.points("others")[1].tolist() == pytest.approx([0.5, 0.4])
+
+
+def test_few_images_are_told_in_the_legend(studio, training):
+    validation = evaluation((0.5,) * 10, (100, 100, 1, 6, *[100] * 6), losses=(1.0,) * 10)
+    go(studio)
+    tell(studio, started(targets=(2, 3, 4), validation=validation))
+    labels = [training.accuracies.legend.entry(class_key(i)).text() for i in (2, 3, 4)]
+    assert labels == ["bird, 1 image", "cat, 6 images", "deer"]
+
+
+def test_the_smoothed_loss_begins_with_a_mean(studio, training):
+    go(studio)
+    tell(studio, started(), steps(1, [9.0, 1.0, 1.0]))
+    assert len(training.losses.points("smoothed")[0]) == 0
+    tell(studio, steps(4, [1.0] * 7))
+    xs, ys = training.losses.points("smoothed")
+    assert xs.tolist() == list(range(1, 11))
+    assert ys[0] == pytest.approx(2.0)
+
+
+def test_the_page_names_the_run_and_says_when_another_network_is_open(studio, training):
+    assert not training.caption.isVisible()
+    go(studio)
+    tell(studio, started())
+    text = training.caption.text()
+    for word in (SUBJECT.run, "ConvNet, pretrained", "Built-in sample", "VeRA, rank 32"):
+        assert word in text
+    assert "Another" not in text
+    open_other_network(studio)
+    assert "Another network is open now" in training.caption.text()
+    go(studio, RunState.IDLE)
+    go(studio)  # the next run
+    assert not training.caption.isVisible()
+
+
+def test_names_in_the_caption_are_text_not_markup(studio, training):
+    subject = dataclasses.replace(SUBJECT, data="<b>x</b>")
+    go(studio)
+    tell(studio, started(subject=subject))
+    assert "&lt;b&gt;x" in training.caption.text()
+
+
+def test_a_run_that_fell_short_puts_the_best_before_training(studio, training):
+    same = evaluation((0.5,) * 10)
+    go(studio)
+    tell(studio, started(), epoch(1, same))
+    studio.workspace.set_result(result(same, same, best_epoch=0))
+    assert training.losses._marker.value() == 0
+    assert "none was better" in text_of(training, "run_progress_text")
+
+
+def test_live_plots_offer_to_follow_until_the_run_ends(studio, training):
+    go(studio)
+    tell(studio, started(), steps(1, [1.0] * 20))
+    training.losses.bring_up_to_date()
+    training.losses.plot.getPlotItem().setXRange(0, 3)
+    training.losses.set_live(True)
+    assert training.losses.follow_button.isVisible()
+    go(studio, RunState.IDLE)
+    assert not training.losses.follow_button.isVisible()
+
+
+# Results
+
+
+def test_a_target_that_falls_is_named(studio, results):
+    before, after = [0.5] * 10, [0.5] * 10
+    after[2], after[3] = 0.8, 0.4
+    studio.workspace.set_result(result(evaluation(before), evaluation(after)))
+    assert "cat, 50.0% to 40.0%" in results.summary.text()
+    assert "bird" not in results.summary.text()
+
+
+def test_a_run_that_fell_short_says_what_happened_and_what_to_try(studio, results):
+    same = evaluation([0.5] * 10)
+    studio.workspace.set_result(result(same, same, best_epoch=0))
+    text = results.summary.text()
+    assert "No epoch did better" in text
+    assert "the network stays as it was" in text
+    assert "0.0004" in text  # the rate to try
+    assert "Mean of" not in text
+
+
+def test_a_run_stopped_before_it_was_measured_shows_what_is_known(studio, results):
+    before = evaluation([0.5] * 10)
+    nothing = evaluation([math.nan] * 10, [0] * 10)
+    studio.workspace.set_result(result(before, nothing, stopped=True))
+    assert "50.0% before" in results.summary.text()
+    assert "nan" not in results.summary.text()
+    assert {figure.toPlainText() for figure in results.chart._figures} == {""}
+    assert "not measured after" in results.chart.describe(2, 0.1)[1]
+
+
+def test_what_few_images_can_show_is_said(studio, results):
+    counts = (100, 100, 1, 2, *[100] * 6)
+    before = evaluation((*[0.5] * 2, 0.0, 0.5, *[0.5] * 6), counts)
+    after = evaluation((*[0.5] * 2, 1.0, 0.5, *[0.5] * 6), counts)
+    studio.workspace.set_result(result(before, after))
+    assert "1 of 3 images right, then 2 of 3" in results.summary.text()
+    assert results.chart._figures[2].toPlainText().endswith("1 of 1")
+
+
+def test_results_are_marked_once_other_things_are_open(studio, results):
+    same = evaluation([0.5] * 10)
+    studio.workspace.set_result(result(same, same))
+    assert SUBJECT.run in results.caption.text()
+    open_other_network(studio)
+    studio.workspace.data = SimpleNamespace(title="Folder photos")
+    studio.workspace.data_changed.emit(studio.workspace.data)
+    text = results.caption.text()
+    assert "Another network is open now; these figures are of ConvNet" in text
+    assert "Other images are open now; these figures are of Built-in sample" in text
+
+
+# Status bar and title
+
+
+@pytest.fixture
+def under_way(studio):
+    return UnderWay(studio, studio)
+
+
+@pytest.fixture
+def bar(qtbot, studio, under_way):
+    bar = StatusBar(studio, under_way)
+    qtbot.addWidget(bar)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    return bar
+
+
+def test_progress_is_in_status_bar_and_title(studio, under_way, bar):
+    assert under_way.title == ""
+    assert not bar._bar.isVisible()
+    go(studio)
+    assert under_way.title == "Fine-tuning"
+    tell(studio, steps(1, [1.0], progress=0.427))
+    assert under_way.title == "42% fine-tuning"
+    assert text_of(bar, "busy_text") == "Fine-tuning"
+    assert bar._bar.text() == "42%"
+    go(studio, RunState.PAUSED)
+    assert under_way.title == "42% fine-tuning paused"
+
+
+def test_after_stop_the_bar_says_stopped(studio, under_way, bar):
+    same = evaluation([0.5] * 10)
+    go(studio)
+    tell(studio, steps(1, [1.0], progress=0.4))
+    go(studio, RunState.STOPPING)
+    assert text_of(bar, "busy_text") == "Fine-tuning is stopping"
+    studio.run.finished.disconnect(studio._run_finished)
+    studio.run.finished.emit(result(same, same, stopped=True))
+    go(studio, RunState.IDLE)
+    assert text_of(bar, "busy_text") == "Fine-tuning stopped"
+    assert bar._bar.text() == "40%"
+    assert under_way.title == ""
+    go(studio)  # the next one begins anew
+    assert text_of(bar, "busy_text") == "Fine-tuning"
+    assert math.isnan(under_way.share)
+
+
+@pytest.mark.parametrize("how", ["finished", "stopped by an error", "stopped"])
+def test_how_a_run_ended(studio, under_way, bar, how):
+    same = evaluation([0.5] * 10)
+    go(studio)
+    tell(studio, steps(1, [1.0], progress=0.9))
+    if how == "finished":
+        studio.run.finished.disconnect(studio._run_finished)
+        studio.run.finished.emit(result(same, same))
+    elif how == "stopped by an error":
+        studio.run.failed.emit(StudioError("no"))
+    go(studio, RunState.IDLE)
+    assert text_of(bar, "busy_text") == f"Fine-tuning {how}"
+    assert bar._bar.isVisible() == (how != "finished")
+
+
+def test_a_comparison_counts_its_runs(studio, under_way, bar, monkeypatch):
+    comparison = SimpleNamespace(runs=(1, 2), total=8)
+    for name in ("is_going", "can_stop"):
+        monkeypatch.setattr(type(studio.comparison), name, property(lambda _: True))
+    studio.comparison.state_changed.emit()
+    studio.comparison.events.emit([ComparisonStands(comparison, "VeRA"), steps(1, [1.0])])
+    assert under_way.share == pytest.approx(2.5 / 8)
+    assert under_way.title == "31% comparing"

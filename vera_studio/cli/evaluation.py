@@ -1,0 +1,136 @@
+"""The subcommand that measures: evaluate."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vera_studio import recipe
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter, open_model
+from vera_studio.cli.subcommands import Subcommands
+from vera_studio.cli.tables import accuracy_table, as_json
+from vera_studio.cli.terminal import show, tell
+from vera_studio.runs.events import Evaluation, Part
+from vera_studio.wording import skipped_text
+
+if TYPE_CHECKING:  # imports torch, which --help and --version do without
+    from collections.abc import Sequence
+
+    from vera_studio.data.store import ImageSet, SkippedFile
+    from vera_studio.models.model import Model
+
+_MOST_SKIPPED = 20  # that are named
+DEVICES = ("auto", "cuda", "mps", "cpu")
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Add the subcommands of this family."""
+    parser = commands.add_parser(
+        "evaluate", help="measure the accuracy of the network, or of an adapter on it"
+    )
+    parser.add_argument(
+        "adapter",
+        nargs="?",
+        metavar="ADAPTER",
+        help=f"{ADAPTER_HELP}; left out, the network itself is measured",
+    )
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="FOLDER",
+        help="a folder of images, one subfolder a class; or 'cifar10' or 'sample'. An adapter is "
+        "measured on the test images, and on all of a folder that has none; the network itself "
+        "on the images that a run would hold out to validate and to test",
+    )
+    parser.add_argument("--weights", default="", metavar="FILE", help="your own base weights")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(command=_evaluate)
+
+
+def data_settings(name: str) -> recipe.DataSettings:
+    """The images that `--data` names."""
+    if name == "cifar10":
+        return recipe.DataSettings(source="cifar10")
+    if name == "sample":
+        return recipe.DataSettings(source="sample")
+    return recipe.DataSettings(source="folder", folder=name)
+
+
+def tell_skipped(files: "Sequence[SkippedFile]") -> None:
+    """Say how many files among the images could not be used, why, and which come first."""
+    from vera_studio.data.store import skipped_reasons
+
+    if files:
+        tell(skipped_text(skipped_reasons(files)))
+        tell(*(f"  {file.path}: {file.reason}" for file in files[:_MOST_SKIPPED]))
+    if (more := len(files) - _MOST_SKIPPED) > 0:
+        tell(f"  and {more:,} more")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    model = open_model(options.weights)
+    if options.adapter is None:
+        _evaluate_network(options, model)
+    else:
+        _evaluate_adapter(options, model)
+
+
+def _evaluate_adapter(options: argparse.Namespace, model: "Model") -> None:
+    from vera_studio.adapters import adapter_file
+    from vera_studio.exchange.reading import read_adapter
+
+    adapter = read_adapter(find_adapter(options.adapter), model)
+    adapter_file.apply(adapter, model.network, model.class_names)
+    images, part, text = _test_images(options.data, model)
+    (result,) = _measure(options, model, {part: images})
+    if options.json:
+        show(json.dumps(as_json(result, model.class_names)))
+    else:
+        show(f"{text}: {len(images):,} images")
+        show(*accuracy_table([result], model.class_names))
+
+
+def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
+    from vera_studio.data.open_data import open_data
+
+    names = model.class_names
+    data = open_data(data_settings(options.data), names, model.preprocessing.size)
+    tell_skipped(data.skipped)
+    parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
+    there = {part: images for part, images in parts.items() if len(images)}
+    results = _measure(options, model, there)
+    if options.json:
+        about = {"data": data.title, "network": model.kind.title, "weights": model.weights}
+        show(json.dumps(about | {one.part: as_json(one, names) for one in results}))
+        return
+    counts = " and ".join(f"{one.images:,} {one.part}" for one in results)
+    show(f"{model.kind.title}, {model.weights} weights, on {data.title}: {counts} images")
+    show(*accuracy_table(results, names, [one.part for one in results]))
+
+
+def _measure(
+    options: argparse.Namespace, model: "Model", parts: "dict[Part, ImageSet]"
+) -> list[Evaluation]:
+    from vera_studio.training.devices import choose_device
+    from vera_studio.training.evaluation import evaluate
+    from vera_studio.training.memory import out_of_memory_told
+
+    device = choose_device(options.device).device
+    with out_of_memory_told(device):
+        model.network.to(device)
+        return [evaluate(model, images, part=part) for part, images in parts.items()]
+
+
+def _test_images(name: str, model: "Model") -> "tuple[ImageSet, Part, str]":
+    """The images to measure an adapter on, and which they are, also in words."""
+    from vera_studio.data.folder import open_images
+    from vera_studio.data.open_data import open_data
+
+    settings, names, size = data_settings(name), model.class_names, model.preprocessing.size
+    if settings.source != "folder":
+        data = open_data(settings, names, size)
+        return data.test, "test", f"{data.title}, test images"
+    images, skipped, text = open_images(Path(name), names, size)
+    tell_skipped(skipped)
+    return images, "test" if text == "test part" else "", text

@@ -1,0 +1,110 @@
+"""Fetching a file from the network, with progress, cancel and checks; free of torch."""
+
+import hashlib
+import http.client
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vera_studio.errors import Cancelled, DownloadError
+
+_CHUNK = 1 << 16  # bytes
+_TIMEOUT = 15.0  # seconds without a byte
+
+
+def fetch(
+    url: str,
+    file: Path,
+    what: str,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Download `url` to `file`, which is whatever has arrived so far when that fails.
+
+    Args:
+        url: where from.
+        file: where to; its folder is there.
+        what: what a person calls it.
+        on_progress: told how many bytes of how many have arrived; the total is 0 as long as the
+            server does not say.
+        should_stop: asked several times a second while bytes arrive.
+
+    Raises:
+        DownloadError: no network, an answer other than the file, or a part of it only.
+        OSError: `file` cannot be written.
+        Cancelled: `should_stop` said so.
+    """
+    with _network_errors(url, what):
+        response = urllib.request.urlopen(url, timeout=_TIMEOUT)
+    done, total = 0, int(response.headers.get("Content-Length") or 0)
+    with response, file.open("wb") as target:
+        while True:
+            if should_stop():
+                raise Cancelled
+            with _network_errors(url, what):
+                chunk = response.read1(_CHUNK)  # what has arrived, without waiting for more
+            if not chunk:
+                break
+            target.write(chunk)
+            done += len(chunk)
+            on_progress(done, total)
+    if done < total:
+        raise DownloadError(
+            f"The download of {what} broke off after {done:,} of {total:,} bytes. Please try again."
+        )
+
+
+def fetch_checked(
+    url: str,
+    file: Path,
+    what: str,
+    sha256_start: str,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Download `url` to `file`, whole and with the right digest or not at all.
+
+    Args:
+        url, file, what, on_progress, should_stop: as for `fetch`; the folder is made if need be.
+        sha256_start: what the file's SHA-256, in hex, begins with.
+
+    Raises:
+        DownloadError: as `fetch`; the file arrived damaged, or there is no room for it.
+        Cancelled: `should_stop` said so.
+    """
+    part = file.with_name(f"{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fetch(url, part, what, on_progress, should_stop)
+        with part.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if not found.startswith(sha256_start):
+            raise DownloadError(f"{what} arrived damaged and was deleted. Please try again.")
+        part.replace(file)
+    except OSError as error:
+        raise DownloadError(
+            f"Cannot store {what} in {file.parent}: {error.strerror or error}."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _network_errors(url: str, what: str) -> Iterator[None]:
+    """Say in one line which host did not answer as it should, and why."""
+    host = urllib.parse.urlsplit(url).hostname
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DownloadError(f"{host} answered {error.code} {error.reason} for {url}.") from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        raise DownloadError(
+            f"Cannot download {what} from {host}: {words}. "
+            "Check the network connection and try again."
+        ) from error

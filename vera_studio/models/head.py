@@ -1,0 +1,43 @@
+"""The last layer of a network, which has an output for each class."""
+
+from typing import Any
+
+from torch import nn
+
+from vera_studio.errors import ModelError
+
+
+def find_head(network: nn.Module) -> str:
+    """Full name of the layer that gives the logits: the last linear layer or convolution.
+
+    Raises:
+        ModelError: there is no such layer.
+    """
+    layers = (nn.Linear, nn.Conv2d)
+    names: list[str] = [
+        name for name, module in network.named_modules() if isinstance(module, layers)
+    ]
+    if not names:
+        raise ModelError("This network has no last layer that gives a number for each class.")
+    return names[-1]
+
+
+def set_classes(network: nn.Module, classes: int) -> None:
+    """Give `network`, which has no adapter on, a new last layer with `classes` outputs.
+
+    Its values are what torch draws for a new layer.
+    """
+    name = find_head(network)
+    old: Any = network.get_submodule(name)
+    options: dict[str, Any] = {
+        "bias": old.bias is not None,
+        "device": old.weight.device,
+        "dtype": old.weight.dtype,
+    }
+    new: nn.Module
+    if isinstance(old, nn.Linear):
+        new = nn.Linear(old.in_features, classes, **options)
+    else:
+        new = nn.Conv2d(old.in_channels, classes, old.kernel_size, **options)
+    parent, _, own = name.rpartition(".")
+    setattr(network.get_submodule(parent), own, new.train(old.training))

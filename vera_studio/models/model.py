@@ -1,0 +1,171 @@
+"""A network with its weights loaded and all that is known of it: one value, made once."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import torch
+from torch import nn
+
+from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.sites import Site, find_sites, unused_parameters
+from vera_studio.data.preprocessing import Preprocessing
+from vera_studio.downloads import fetch_checked
+from vera_studio.errors import ModelError
+from vera_studio.models.checkpoint import load_weights, stored_classes
+from vera_studio.models.head import find_head, set_classes
+from vera_studio.models.kind import NetworkKind
+from vera_studio.models.registry import find
+from vera_studio.recipe import AdapterSettings, ModelSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its weights loaded, and what is known of it."""
+
+    network: nn.Module  # in evaluation mode
+    kind: NetworkKind
+    class_names: tuple[str, ...]  # in the order of the outputs
+    weights: str  # "pretrained", or the name of the user's file
+    digest: str  # of the weights, as `adapters.base_digest` has it
+    sites: Mapping[str, Site]  # what an adapter can go on
+    unused: frozenset[str] = frozenset()  # names of sites that the network does not use
+    notes: tuple[str, ...] = ()  # what the user should know of how the weights were taken
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: "the pretrained ConvNet", or the name of the user's file."""
+        is_own = self.weights != "pretrained"
+        return self.weights if is_own else f"the pretrained {self.kind.title}"
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What its images must be."""
+        return self.kind.preprocessing
+
+    def with_network(self, network: nn.Module) -> "Model":
+        """The same with a copy of its network, which may have an adapter on."""
+        return dataclasses.replace(self, network=network)
+
+    def settings_for(self, settings: AdapterSettings) -> AdapterSettings:
+        """`settings` with the layers that this network has adapted by default, if it names none."""
+        if settings.layers is not None or self.kind.layers is None:
+            return settings
+        return dataclasses.replace(settings, layers=self.kind.layers)
+
+
+def open_model(
+    settings: ModelSettings,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Model:
+    """Build the network that `settings` names and load its weights, on the CPU.
+
+    Pretrained weights that are not here yet are downloaded. A file of the user's may have another
+    number of classes than the network was made with: it then gets a last layer of that size.
+
+    Args:
+        settings: the network's name, the file of weights, the class names.
+        on_progress: told how many bytes of how many have been downloaded.
+        should_stop: asked again and again.
+
+    Raises:
+        ModelError: the name is unknown, or the file of weights does not fit.
+        DownloadError: the weights did not come.
+        Cancelled: `should_stop` said so.
+    """
+    kind = find(settings.name)
+    notes: tuple[str, ...] = ()
+    if settings.weights:
+        path = Path(settings.weights).expanduser()
+        network, notes = _own_weights(kind, path, should_stop)
+    else:
+        network = _pretrained(kind, on_progress, should_stop)
+    network.eval()
+    sites = find_sites(network)
+    return Model(
+        network=network,
+        kind=kind,
+        class_names=_class_names(settings, kind, network),
+        weights=path.name if settings.weights else "pretrained",
+        digest=base_digest(network),
+        sites=sites,
+        unused=_unused_sites(network, kind, sites),
+        notes=notes,
+    )
+
+
+def example(kind: NetworkKind, count: int = 1) -> torch.Tensor:
+    """Images of noise (count, 3, size, size), the same every time, as the network takes them."""
+    size = kind.preprocessing.size
+    return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
+
+
+def pretrained_facts(kind: NetworkKind) -> dict[str, object]:
+    """What the pretrained weights say of how they were made; empty if they say nothing.
+
+    Raises:
+        ModelError: there are no pretrained weights.
+    """
+    try:
+        with safetensors.safe_open(kind.weights_file, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise ModelError(f"The pretrained weights cannot be read: {error}") from error
+    return {key: json.loads(value) for key, value in metadata.items()}
+
+
+def _pretrained(
+    kind: NetworkKind,
+    on_progress: Callable[[int, int], None],
+    should_stop: Callable[[], bool],
+) -> nn.Module:
+    """The network with its own weights, which are fetched if they are not here."""
+    path = kind.weights_file
+    if kind.url and not path.is_file():
+        what = f"the weights of {kind.title}"
+        fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop)
+    network = kind.build(len(kind.class_names))
+    kind.load(network, path)
+    return network
+
+
+def _own_weights(
+    kind: NetworkKind, path: Path, should_stop: Callable[[], bool]
+) -> tuple[nn.Module, tuple[str, ...]]:
+    """The network with the weights of a file, and what the user should know of these."""
+    network = kind.build(len(kind.class_names)).eval()
+    classes = stored_classes(path, network, find_head(network), should_stop)
+    if classes is not None and classes != len(kind.class_names):
+        set_classes(network, classes)
+
+    def unused() -> frozenset[str]:
+        return unused_parameters(network, example(kind))
+
+    return network, load_weights(network, path, unused, should_stop)
+
+
+def _unused_sites(
+    network: nn.Module, kind: NetworkKind, sites: Mapping[str, Site]
+) -> frozenset[str]:
+    """Names of the sites whose weight has no part in what `network` computes."""
+    names = unused_parameters(network, example(kind))
+    idle = {network.get_parameter(name) for name in names}
+    return frozenset(name for name, site in sites.items() if site.weight in idle)
+
+
+def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module) -> tuple[str, ...]:
+    """A name for each output of `network`."""
+    outputs = len(network.get_submodule(find_head(network)).get_parameter("weight"))
+    names = settings.class_names
+    if names is None:
+        is_own = outputs == len(kind.class_names)
+        return kind.class_names if is_own else tuple(str(number) for number in range(outputs))
+    if len(names) != outputs:
+        raise ModelError(
+            f"{len(names):,} class names are given for a network of {outputs:,} classes."
+        )
+    return names

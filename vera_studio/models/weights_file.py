@@ -1,0 +1,94 @@
+"""Opens a file of weights by its content, whatever it is called, and says what others are."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vera_studio.errors import ModelError
+from vera_studio.files import open_regular, reason
+from vera_studio.models import safetensors_file, torch_file
+from vera_studio.models.torch_file import ShouldStop
+
+MAX_FILE_BYTES = 2**36  # 64 GiB; only what is wanted of it is read
+_HEAD_BYTES = 512
+_SAVE_WEIGHTS = "Save the weights alone: torch.save(model.state_dict(), path)."
+# How files that are no weights begin, and what they are.
+_OTHERS = (
+    (b"version https://git-lfs", "only a pointer of Git LFS to a file that is elsewhere: "
+     "fetch that with 'git lfs pull', or download it again"),
+    (b"\x89HDF", "an HDF5 file, as Keras saves: export the weights to safetensors there"),
+    (b"GGUF", "a GGUF file of a language model"),
+    (b"\x1f\x8b", "compressed with gzip: unpack it first"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"%PDF", "a PDF document"),
+)  # fmt: skip
+
+
+@contextmanager
+def opened(path: Path, should_stop: ShouldStop) -> Iterator[Any]:
+    """What the file holds: tables of `Stored` tensors, to be read while it is open.
+
+    Raises:
+        ModelError: says what the file is instead, or that it is damaged.
+        Cancelled: `should_stop` said so.
+    """
+    try:
+        file = open_regular(path, MAX_FILE_BYTES)
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {reason(error)}.") from error
+    with file:
+        try:
+            yield _content(file, path.name, should_stop)
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {reason(error)}.") from error
+
+
+def holds_weights(path: Path) -> bool:
+    """Whether a file seems to be one of weights, and no adapter; a quick look, never an error."""
+    try:
+        with open_regular(path, MAX_FILE_BYTES) as file:
+            head = file.read(_HEAD_BYTES)
+            if not safetensors_file.looks_like_one(head):
+                return head.startswith((torch_file.ZIP_HEAD, b"\x80"))
+            names = safetensors_file.read(file, os.fstat(file.fileno()).st_size)
+    except (OSError, ModelError):
+        return False
+    # PEFT's LoRA has names that end alike: whoever drops its file alone is to be told so.
+    return any(name.endswith(".weight") and ".lora_" not in name for name in names)
+
+
+def _content(file: BinaryIO, name: str, should_stop: ShouldStop) -> Any:
+    head = file.read(_HEAD_BYTES)
+    if other := _other(head):
+        raise ModelError(f"{name} is no file of weights: it is {other}.")
+    try:
+        if safetensors_file.looks_like_one(head):
+            return safetensors_file.read(file, os.fstat(file.fileno()).st_size)
+        if head.startswith(torch_file.ZIP_HEAD):
+            return torch_file.read_archive(file, should_stop)
+        if head[:1] == b"\x80":  # a pickle's first byte
+            return torch_file.read_legacy(file, should_stop)
+    except ModelError as error:
+        raise ModelError(f"{name} cannot be opened: {error}.") from error
+    raise ModelError(
+        f"{name} is no file of weights, or is damaged: expected what safetensors or torch.save "
+        f"writes. {_SAVE_WEIGHTS}"
+    )
+
+
+def _other(head: bytes) -> str:
+    """What a file that begins so is, where it is no file of weights; empty if it may be one."""
+    if not head:
+        return "empty"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head", b"<!--")):
+        return "a web page: what was to be downloaded is behind it"
+    if head[257:262] == b"ustar":
+        return "a tar archive: unpack it first"
+    return next((words for start, words in _OTHERS if head.startswith(start)), "")

@@ -1,0 +1,59 @@
+"""How a run ended, in sentences: the same for the window and the command line."""
+
+import math
+
+from vera_studio.runs.events import RunResult
+from vera_studio.wording import lower_rate, of_few
+
+_MOST_NAMED = 5  # classes; of more the first ones stand for all
+
+
+def sentences(result: RunResult) -> tuple[str, ...]:
+    """What became of the run, and what the user should know of it."""
+    return tuple(filter(None, (outcome(result), fallen(result), unmeasured(result))))
+
+
+def outcome(result: RunResult) -> str:
+    """Which epoch is kept, or why none is and what to try."""
+    if result.improved and result.epochs_measured == 0:
+        return f"Epoch {result.best_epoch} is kept; there were no validation images to choose by."
+    if result.improved:
+        return (
+            f"Epoch {result.best_epoch} of {result.epochs_done} was the best on the validation "
+            "images and is kept."
+        )
+    if result.fell_short:
+        advice = "Try a lower learning rate, or more images."
+        if not math.isnan(result.learning_rate):
+            advice = f"{lower_rate(result.learning_rate)[:-1]}, or more images."
+        return (
+            "No epoch did better on the validation images than the network before training: "
+            f"nothing is kept as the best, and the network stays as it was. {advice}"
+        )
+    if result.epochs_done:
+        return "Stopped before the first epoch was measured, so none is kept as the best."
+    return "Stopped before the first step: nothing was trained."
+
+
+def fallen(result: RunResult) -> str:
+    """Names the target classes that do worse on the test images; empty where none does."""
+    falls = [_fall(result, index) for index in result.fallen[:_MOST_NAMED]]
+    if not falls:
+        return ""
+    more = len(result.fallen) - len(falls)
+    names = ", ".join(falls) + (f" and {more} more" if more else "")
+    return f"Target classes that do worse on the test images than before: {names}."
+
+
+def unmeasured(result: RunResult) -> str:
+    """Says so where the run was stopped before it was measured on the test images."""
+    if result.after.images or not result.before.images:
+        return ""
+    return "Stopped before it was measured on the test images."
+
+
+def _fall(result: RunResult, index: int) -> str:
+    before, after = result.before.per_class[index], result.after.per_class[index]
+    few = of_few(after, result.after.counts[index])
+    behind = f" ({few})" if few else ""
+    return f"{result.class_names[index]}, {before:.1%} to {after:.1%}{behind}"
