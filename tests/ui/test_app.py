@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
 from tests.command_line import write_class
 from vera_studio.runs.run_folder import load_result
-from vera_studio.ui.app import folder_problem
+from vera_studio.ui.app import _ENDING, close_on_signals, folder_problem
 
 # Runs the program and, once all is loaded, the code in the first argument.
 _PROGRAM = """
@@ -120,19 +122,43 @@ def test_a_second_start_opens_its_folder_in_the_first_window(start, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_a_signal_keeps_the_run_whole_and_closes(start, tmp_path, name):
+def test_a_signal_keeps_the_run_whole_and_closes(start, tmp_path):
     code = (
         "studio.workspace.edit_training(epochs=5000, batch_size=8);"
-        "studio.run.events.connect(lambda e: print('going', flush=True));"
+        "done = lambda events: any(type(one).__name__ == 'EpochDone' for one in events);"
+        "studio.run.events.connect(lambda e, done=done: done(e) and print('going', flush=True));"
         "studio.start_run()"
     )
     process = start(tmp_path, code)
     while process.stdout.readline() != "going\n":
         assert process.poll() is None
-    process.send_signal(getattr(signal, name))
+    process.send_signal(signal.SIGTERM)
     status, _ = ended(process)
-    assert status == 128 + getattr(signal, name)
+    assert status == 128 + signal.SIGTERM
     (run,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
     assert load_result(run).stopped
+    assert list((tmp_path / "adapters").glob("*.safetensors")), "it is in the library"
     assert not (tmp_path / "window.lock").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_each_signal_that_ends_a_program_closes(qtbot, name):
+    number = getattr(signal, name)
+    before = {one: signal.getsignal(one) for one in _ENDING}
+    closed = []
+    try:
+        came = close_on_signals(lambda: closed.append(True))
+        os.kill(os.getpid(), number)
+        qtbot.waitUntil(lambda: closed == [True])
+        assert came == [number]
+        assert signal.getsignal(number) == signal.SIG_DFL, "a second one ends it at once"
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        for timer in heartbeats():
+            timer.deleteLater()
+
+
+def heartbeats():
+    return [one for one in QApplication.instance().findChildren(QTimer) if one.interval() == 250]

@@ -16,7 +16,6 @@ import vera_studio
 from vera_studio import environment, files
 from vera_studio.errors import StudioError
 from vera_studio.ui.error_reporter import ErrorReporter, install_exception_hooks
-from vera_studio.ui.file_dialogs import LastFolder
 from vera_studio.ui.icons import icon
 from vera_studio.ui.main_window import MainWindow
 from vera_studio.ui.one_window import OneWindow
@@ -174,9 +173,6 @@ def make_window(reporter: ErrorReporter) -> MainWindow:
     settings = Settings(environment.settings_file())
     scheme = settings.text("color_scheme", "system")
     set_color_scheme(scheme if scheme in COLOR_SCHEMES else "system")
-    last_folder = LastFolder.of_application()
-    last_folder.path = settings.text("last_folder")
-    last_folder.changed.connect(lambda folder: settings.keep(last_folder=folder))
     workspace = Workspace()
     runner = Runner()
     studio = Studio(workspace, runner)

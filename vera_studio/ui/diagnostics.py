@@ -21,7 +21,9 @@ _PACKAGES = ("torch", "torchvision", "numpy", "safetensors", "pillow", "pyqtgrap
 def version_of(package: str) -> str:
     """The version of an installed package, which is not imported for it."""
     module = sys.modules.get(package)
-    if hasattr(module, "__version__"):  # of torch's, this one names CUDA as well
+    if module is not None and hasattr(
+        module, "__version__"
+    ):  # of torch's, this one names CUDA as well
         return str(module.__version__)
     try:
         return importlib.metadata.version(package)

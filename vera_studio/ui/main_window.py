@@ -30,6 +30,7 @@ from vera_studio.ui.asking import Asking
 from vera_studio.ui.closing import Closing
 from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
+from vera_studio.ui.file_dialogs import LastFolder
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus, export_title
 from vera_studio.ui.opening import kind_of
@@ -49,6 +50,7 @@ from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.under_way import UnderWay
 from vera_studio.ui.widgets.dock_title import DockTitle
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
 
 _TITLE = "VeRA Studio"
@@ -254,6 +256,7 @@ class MainWindow(QMainWindow):
             set_tip(self.actions_by_name[name], of + tip)
         for menu in self.menuBar().findChildren(QMenu, "menu_export"):
             menu.setTitle(export_title(adapter.title if adapter else ""))
+            menu.menuAction().setToolTip(plain_tip(adapter.title if adapter else ""))
 
     def _follow_undo(self, text: str) -> None:
         undo = self.actions_by_name["undo_delete"]
@@ -312,8 +315,14 @@ class MainWindow(QMainWindow):
         mark_start(self._settings, True)
         self.studio.load()
 
+    def _keep_folder(self, folder: str) -> None:
+        self._settings.keep(last_folder=folder)
+
     def _restore(self) -> None:
         settings = self._settings
+        last_folder = LastFolder.of_application()
+        last_folder.path = settings.text("last_folder")
+        last_folder.changed.connect(self._keep_folder)
         geometry, docks = settings.data("geometry"), settings.data("docks")
         if not (geometry and self.restoreGeometry(QByteArray(geometry))):
             self.resize(1240, 760)
