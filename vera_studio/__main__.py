@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from vera_studio import cli
+from vera_studio.cli.terminal import tell
 
 
 def main() -> int:
@@ -17,7 +18,7 @@ def _open_window(path: Path | None) -> int:
     from vera_studio.ui.system_libraries import system_problem
 
     if problem := system_problem():
-        print(f"vera-studio: {problem}", file=sys.stderr)
+        tell(f"vera-studio: {problem}")
         return 1
     from vera_studio.ui.app import run_app
 

@@ -17,7 +17,9 @@ from vera_studio.runs.comparison_results import ComparisonSettings, ComparisonSt
 from vera_studio.runs.events import StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.training import comparison as engine
+from vera_studio.training import keeping, stopping
 from vera_studio.training.comparison import compare
+from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.loop import train
 from vera_studio.training.optimisation import automatic_learning_rate
 
@@ -145,6 +147,34 @@ def test_a_stop_in_the_middle_of_a_run_does_not_count_it(tiny_data, tmp_path):
     assert comparison.stopped
     assert comparison.runs == ()
     assert not math.isnan(comparison.before.targets)
+
+
+def test_a_run_that_does_not_count_is_not_measured(tiny_data, tmp_path, monkeypatch):
+    """Closing the window waits for a comparison, which a slow evaluation must not hold up."""
+    steps, evaluations = [], []
+
+    def evaluate(*_):
+        evaluations.append(1)
+        return evaluate_inputs(*_)
+
+    def note(event):
+        if isinstance(event, StepsDone):
+            steps.append(event)
+
+    monkeypatch.setattr(stopping, "evaluate_inputs", evaluate)
+    settings = ComparisonSettings((VERA,), seeds=1)
+    compare(RECIPE, settings, tmp_path / "c", note, lambda: bool(steps), data=tiny_data())
+    assert evaluations == []
+
+
+def test_a_run_that_does_no_better_than_the_network_counts(tiny_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "score_of", lambda *_: 0.5)
+    monkeypatch.setattr(keeping, "loss_of", lambda *_: 1.0)
+    settings = ComparisonSettings((VERA,), seeds=1)
+    comparison = compare(RECIPE, settings, tmp_path / "c", data=tiny_data())
+    (run,) = comparison.runs
+    assert (run.best_epoch, run.problem, run.after) == (0, "", comparison.before)
+    assert run.file_bytes == (run.folder / "last.safetensors").stat().st_size
 
 
 def test_a_run_that_fails_is_a_row_and_the_rest_goes_on(tiny_data, tmp_path, monkeypatch):

@@ -30,6 +30,7 @@ def test_auto_takes_the_fastest_and_says_why(machine, cuda, mps, expected):
     choice = choose_device("auto")
     assert choice.device.type == expected
     assert expected.upper() in choice.reason
+    assert ("experimental" in choice.reason) == (expected != "cpu")  # never tried on such a machine
     assert available_devices()[0] == expected
 
 

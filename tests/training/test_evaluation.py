@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from vera_studio.data.store import ImageSet, empty_set
-from vera_studio.errors import Cancelled
+from vera_studio.errors import Cancelled, NotEnoughMemoryError
 from vera_studio.models.convnet import ConvNet
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
@@ -98,3 +98,19 @@ def test_predict_normalises(network):
 def test_it_stops_when_asked(network):
     with pytest.raises(Cancelled):
         evaluate(MODEL.with_network(network), random_images(5), lambda: True)
+
+
+def test_memory_for_not_even_one_image_is_told(network, monkeypatch):
+    def out_of_memory(images):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(network, "forward", out_of_memory)
+    with pytest.raises(NotEnoughMemoryError, match="Close other programs"):
+        evaluate(MODEL.with_network(network), random_images(5))
+
+
+def test_they_say_which_images_they_were(network):
+    model = MODEL.with_network(network)
+    found = evaluate(model, random_images(5), part="validation")
+    assert found.part == "validation"
+    assert found == evaluate(model, random_images(5))  # the same figures

@@ -6,10 +6,11 @@ import pytest
 import safetensors
 import torch
 
-from vera_studio.errors import Cancelled, TrainingError
+from vera_studio.errors import Cancelled, NotEnoughMemoryError, TrainingError
 from vera_studio.models.model import open_model
 from vera_studio.models.registry import find
 from vera_studio.recipe import ModelSettings
+from vera_studio.training import pretrain as pretraining
 from vera_studio.training.evaluation import evaluate
 from vera_studio.training.pretrain import PretrainSettings, pretrain
 
@@ -96,3 +97,27 @@ def test_nothing_to_train_is_refused(tiny_data, tmp_path, per_class, epochs):
     with pytest.raises(TrainingError, match="at least one training image and one epoch"):
         pretrain(KIND, data, tmp_path / "new.safetensors", PretrainSettings(epochs=epochs), "cpu")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stop_while_it_is_measured_writes_nothing(tiny_data, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pretraining, "_fit", lambda *_: asked.append("trained"))
+    with pytest.raises(Cancelled):
+        pretrain(
+            KIND,
+            tiny_data(train=1),
+            tmp_path / "new.safetensors",
+            SETTINGS,
+            "cpu",
+            should_stop=lambda: bool(asked),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_that_runs_out_is_told(tiny_data, tmp_path, monkeypatch):
+    def out_of_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(pretraining, "_fit", out_of_memory)
+    with pytest.raises(NotEnoughMemoryError, match="not enough memory"):
+        pretrain(KIND, tiny_data(train=1), tmp_path / "new.safetensors", SETTINGS, "cpu")

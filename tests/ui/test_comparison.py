@@ -114,7 +114,7 @@ def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
         ["VeRA", "2"],
         ["VeRA", "4"],
         ["VeRA, one pair for all", "8"],
-        ["Biases only (BitFit)", ""],
+        ["Biases and normalisation", ""],
     ]
     wait_for_end(qtbot, window)
     assert page.progress.label.text().startswith("Finished 8 of 8 runs")
@@ -128,7 +128,7 @@ def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
         "VeRA, rank 2",
         "VeRA, rank 4",
         "VeRA, one pair for all, rank 8",
-        "Biases only (BitFit)",
+        "Biases and normalisation",
     ]
     assert page.plot._base == page._comparison.before.targets
 
@@ -168,12 +168,16 @@ def test_stopping_keeps_the_finished_runs_and_nothing_else_goes_on_meanwhile(qtb
     assert not page.choice.isEnabled()
     wait_for_runs(qtbot, page, 1)
     click(qtbot, page, "stop_comparison_button")
-    assert not page.findChild(QPushButton, "stop_comparison_button").isEnabled()
+    stop = page.findChild(QPushButton, "stop_comparison_button")
+    assert not stop.isEnabled()
+    assert "It is stopping already." in stop.toolTip()
+    assert "while a comparison is going" in page.findChild(QPushButton, "compare_button").toolTip()
     assert not actions["stop"].isEnabled()
     wait_for_end(qtbot, window)
     runs = page._comparison.runs
     assert 1 <= len(runs) < 100
     assert page.progress.label.text().startswith(f"Stopped after {len(runs)} of 100 runs")
+    assert page.progress.bar.value() in range(10 * len(runs), 1000)
     assert page.table.texts()[1][-1] == f"{len(runs)} of 100"
     assert len(rows_of(page._comparison.folder / "comparison.csv")) == len(runs)
     assert page.findChild(QPushButton, "compare_button").isEnabled()
@@ -243,7 +247,7 @@ def test_a_run_that_fails_is_told_and_the_rest_goes_on(qtbot, window, page, monk
     failures = page.findChild(QLabel, "comparison_failures")
     assert failures.isVisible()
     assert failures.text() == (
-        "Biases only (BitFit), seed 0 failed: The loss is no longer finite in epoch 1."
+        "Biases and normalisation, seed 0 failed: The loss is no longer finite in epoch 1."
     )
     full, bias = page.table.texts()[1:]
     assert (full[-1], bias[-1]) == ("1 of 1", "0 of 1")

@@ -22,6 +22,7 @@ from vera_studio.adapters.library_names import MAX_NAME as MAX_NAME
 from vera_studio.adapters.library_names import SUFFIX, check_name, claim, clean_name, untaken
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.files import reason, writing_in
+from vera_studio.wording import first_of
 
 MAX_NOTES = 10_000  # characters
 DAYS_KEPT = 30  # that what was deleted can be restored
@@ -84,7 +85,7 @@ class Library:
         found += [entry for entry in entries if name in (entry.path.name, entry.path.stem)]
         if found:
             return found[0].path
-        names = ", ".join(entry.name for entry in entries) or "none at all"
+        names = first_of([entry.name for entry in entries]) or "none at all"
         raise AdapterError(f"The library has no adapter {name!r}; it has {names}.")
 
     def find_same(self, adapter: AdapterFile) -> Entry | None:

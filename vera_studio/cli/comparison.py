@@ -24,6 +24,7 @@ from vera_studio.runs.comparison_results import (
     Summary,
 )
 from vera_studio.runs.events import Event, Notice, Stage, StepsDone
+from vera_studio.wording import first_of
 
 _HEAD = ("", "trainable", "share", "bytes", "targets", "gain", "others", "gain", "seconds", "runs")
 _NOTHING = "-"
@@ -128,6 +129,8 @@ class _ProgressLines:
             self._told += 1
             name = title(comparison.candidates[run.candidate].settings)
             how = f"targets {run.after.targets:.2%}  {run.seconds:.1f} s"
+            if run.best_epoch == 0:
+                how += "  no epoch did better than the network before training"
             if run.problem:
                 how = f"failed: {run.problem.splitlines()[0]}"
             number = f"run {self._told}/{comparison.total}"
@@ -140,7 +143,7 @@ def _table(comparison: Comparison) -> list[str]:
     base = ["base network", "0", "", "", _percent(before.targets), "", _percent(before.others)]
     lines = [list(_HEAD), [*base, "", "", ""]]
     lines += [_cells(comparison, summary) for summary in comparison.summaries()]
-    targets = ", ".join(comparison.target_classes)
+    targets = first_of(comparison.target_classes)
     about = (
         f"{comparison.data}, test images. Targets: {targets}. Mean and sample standard deviation "
         f"over {comparison.seeds} seeds, gains in points."

@@ -16,7 +16,7 @@ from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.recipe import ModelSettings
-from vera_studio.wording import already_there
+from vera_studio.wording import already_there, first_of
 
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -287,7 +287,7 @@ def _as_json(entry: "Entry") -> dict[str, object]:
 
 
 def _classes(targets: Sequence[str], all_classes: Sequence[str]) -> str:
-    return "all" if set(targets) == set(all_classes) else ", ".join(targets)
+    return "all" if set(targets) == set(all_classes) else first_of(targets)
 
 
 def _points(before: float, after: float) -> str:

@@ -26,8 +26,8 @@ FAMILIES = (
     Family("vera", "VeRA", "vera"),
     Family("vera-all", "VeRA, one pair for all", "vera", "all"),
     Family("lora", "LoRA", "lora"),
-    Family("full", "Linear layers, full", "full"),
-    Family("bias", "Biases only (BitFit)", "bias"),
+    Family("full", "All weights of the layers", "full"),
+    Family("bias", "Biases and normalisation", "bias"),
 )
 _BY_KEY = {family.key: family for family in FAMILIES}
 

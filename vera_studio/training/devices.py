@@ -7,6 +7,9 @@ import torch
 from vera_studio.errors import TrainingError
 from vera_studio.recipe import Device
 
+# What the project has neither tried nor measured: no such machine was at hand.
+_EXPERIMENTAL = ("cuda", "mps")
+
 
 @dataclass(frozen=True)
 class DeviceChoice:
@@ -27,7 +30,7 @@ def choose_device(wanted: Device = "auto") -> DeviceChoice:
     if wanted not in available_devices():
         there = ", ".join(available_devices())
         raise TrainingError(f"This machine has no {wanted.upper()} device; it has {there}.")
-    return DeviceChoice(torch.device(wanted), f"{wanted.upper()}, as chosen")
+    return DeviceChoice(torch.device(wanted), f"{_name(wanted)}, as chosen")
 
 
 def available_devices() -> tuple[Device, ...]:
@@ -43,8 +46,12 @@ def available_devices() -> tuple[Device, ...]:
 def _fastest() -> DeviceChoice:
     best = available_devices()[0]
     reasons = {
-        "cuda": "CUDA: an NVIDIA GPU was found",
-        "mps": "MPS: an Apple GPU was found, and no CUDA device",
-        "cpu": "CPU: neither a CUDA nor an MPS device was found",
+        "cuda": "an NVIDIA GPU was found",
+        "mps": "an Apple GPU was found, and no CUDA device",
+        "cpu": "neither a CUDA nor an MPS device was found",
     }
-    return DeviceChoice(torch.device(best), reasons[best])
+    return DeviceChoice(torch.device(best), f"{_name(best)}: {reasons[best]}")
+
+
+def _name(device: Device) -> str:
+    return device.upper() + (" (experimental)" if device in _EXPERIMENTAL else "")

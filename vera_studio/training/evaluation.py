@@ -11,7 +11,7 @@ from vera_studio.errors import Cancelled
 from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
-from vera_studio.training.memory import halve_when_out_of_memory
+from vera_studio.training.memory import halve_when_out_of_memory, out_of_memory_told
 
 _BATCH_SIZE = 500  # images; fast, and what 32 x 32 images need along the way fits in a cache
 
@@ -39,10 +39,12 @@ def evaluate(
         part: which images they are.
 
     Raises:
+        NotEnoughMemoryError: not even one image can be computed.
         Cancelled: `should_stop` said so.
     """
-    inputs = ImageInputs(model.network, model.preprocessing, images)
-    return evaluate_inputs(inputs, len(model.class_names), should_stop, part)
+    with out_of_memory_told(device_of(model.network)):
+        inputs = ImageInputs(model.network, model.preprocessing, images)
+        return evaluate_inputs(inputs, len(model.class_names), should_stop, part)
 
 
 @torch.inference_mode()

@@ -161,5 +161,5 @@ def _cache_text(cache: FeatureCache, parts: Split) -> str:
         "file": "in a temporary file, beyond the memory that it may take",
     }[cache.place]
     size = f"{cache.bytes / 10**6:,.0f}" if cache.bytes >= 10**6 else "less than 1"
-    lowered = ", computed in bfloat16" if parts.in_bfloat16 else ""
+    lowered = ", computed in bfloat16 (experimental)" if parts.in_bfloat16 else ""
     return f"Feature cache on: {size} MB {place}{lowered}."

@@ -51,6 +51,7 @@ from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
+from vera_studio.wording import first_of
 
 OnEvent = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
@@ -235,7 +236,7 @@ class _Run:
         empty = [self.model.class_names[i] for i in self.targets if not counts[i]]
         if empty:
             raise DataError(
-                f"{data.title} has no training images of {', '.join(empty)}. "
+                f"{data.title} has no training images of {first_of(empty)}. "
                 "Choose other target classes or other images."
             )
 

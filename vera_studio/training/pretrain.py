@@ -22,6 +22,7 @@ from vera_studio.runs.events import Evaluation
 from vera_studio.training.devices import choose_device
 from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.inputs import ImageInputs
+from vera_studio.training.memory import out_of_memory_told
 from vera_studio.training.optimisation import make_optimizer
 
 
@@ -58,17 +59,32 @@ def pretrain(
         settings: how to train.
         device: what to compute on.
         on_epoch: told the epoch (from 1), its mean loss and its seconds.
-        should_stop: asked before every step.
+        should_stop: asked before every step, and every batch of the evaluation.
 
     Returns:
         How the new weights do on the test images.
 
     Raises:
         TrainingError: the device is missing, or there is nothing to train on or no epoch.
+        NotEnoughMemoryError: not even one batch fits.
         Cancelled: `should_stop` said so; nothing is written.
     """
+    chosen = choose_device(device).device
+    with out_of_memory_told(chosen):
+        return _pretrain(kind, data, path, settings, chosen, on_epoch, should_stop)
+
+
+def _pretrain(
+    kind: NetworkKind,
+    data: ImageData,
+    path: Path,
+    settings: PretrainSettings,
+    device: torch.device,
+    on_epoch: Callable[[int, float, float], None],
+    should_stop: Callable[[], bool],
+) -> Evaluation:
     torch.manual_seed(settings.seed)  # the layers' own initialisation takes no generator
-    network = kind.build(len(kind.class_names)).to(choose_device(device).device)
+    network = kind.build(len(kind.class_names)).to(device)
     images = ImageSet(
         torch.cat([data.train.images, data.validation.images]),
         torch.cat([data.train.labels, data.validation.labels]),
@@ -78,7 +94,7 @@ def pretrain(
     _fit(network, kind, images, settings, on_epoch, should_stop)
     network.eval()
     inputs = ImageInputs(network, kind.preprocessing, data.test)
-    result = evaluate_inputs(inputs, len(kind.class_names))
+    result = evaluate_inputs(inputs, len(kind.class_names), should_stop, "test")
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
     facts = {
         "model": kind.name,

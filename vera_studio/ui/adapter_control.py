@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
-    from vera_studio.models.model import Model
 
 
 class AdapterControl(QObject):
@@ -51,9 +50,7 @@ class AdapterControl(QObject):
         self._workspace = workspace
         self._shelf = shelf
         self._busy = busy
-        self._base_digest = ""
         self._of_runs: dict[Path, Path] = {}  # folder of a run to its adapter in the library
-        workspace.model_changed.connect(self._follow_model)
         shelf.entry_changed.connect(self._follow_entry)
         shelf.deleted.connect(self._follow_deletion)
 
@@ -72,7 +69,7 @@ class AdapterControl(QObject):
         if (model := self._workspace.model) is None:
             return ""
         reason = other_classes(entry.info, model.class_names)
-        return reason or other_base(entry.info, self._base_digest, model.title)
+        return reason or other_base(entry.info, model.digest, model.title)
 
     def other_images(self, info: "AdapterInfo") -> str:
         """A sentence where an adapter was trained on other images than are open; else empty."""
@@ -218,11 +215,6 @@ class AdapterControl(QObject):
             return None
         name = content.info.name or path.stem
         return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
-
-    def _follow_model(self, model: "Model") -> None:
-        from vera_studio.adapters.base_digest import base_digest
-
-        self._base_digest = model.digest or base_digest(model.network)
 
     def _follow_entry(self, entry: "Entry") -> None:
         """Give the adapter that is on the name and the notes that it has now."""

@@ -134,8 +134,9 @@ def measure(
 
     _take_thread_count()
     images = data.validation if part == "validation" else data.test
-    adapted = model.with_network(_with_adapter(model, adapter))
-    return Measurement(part, evaluate(adapted, images, should_stop))
+    network = _with_adapter(model, adapter)
+    measured = evaluate(model.with_network(network), images, should_stop, part)
+    return Measurement(part, measured)
 
 
 def holds_weights(path: Path) -> bool:

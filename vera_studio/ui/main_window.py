@@ -238,7 +238,7 @@ class MainWindow(QMainWindow):
         }
         for name, reason in reasons.items():
             allow(self.actions_by_name[name], reason)
-        self._recent_menu.setEnabled(not busy)
+        allow(self._recent_menu.menuAction(), busy)
         self.setup_panel.set_editable(busy)
         self.data_page.set_editable(busy)
         self.setup_panel.show_problem("" if busy else "\n".join(found))

@@ -11,6 +11,7 @@ from vera_studio.ui.recent_paths import Recent, RecentPaths
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
+from vera_studio.ui.widgets.reasons import allow
 
 _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
@@ -49,8 +50,8 @@ class RecentMenu(QMenu):
         clear = self.addAction("&Clear List")
         clear.setObjectName("action_clear_recent")
         clear.triggered.connect(self._recent.clear)
-        clear.setEnabled(bool(found))
         clear.setToolTip("Forget these files and folders")
+        allow(clear, "" if found else "The list is empty.")
 
     def _add(self, one: Recent) -> None:
         action = self.addAction(plain_caption(_entry_text(one)))

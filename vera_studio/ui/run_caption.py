@@ -3,13 +3,14 @@
 import html
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from vera_studio.runs.events import RunSubject
+from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.ui.workspace import Workspace
 
 
-class RunCaption(QLabel):
+class RunCaption(WrappedLabel):
     """A line above the figures of a run; says so once other things are open than they are of."""
 
     def __init__(self, name: str, workspace: Workspace, parent: QWidget | None = None) -> None:
@@ -20,10 +21,8 @@ class RunCaption(QLabel):
             workspace: where what is open is changed.
             parent: takes the caption along.
         """
-        super().__init__(parent, wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self.setObjectName(name)
-        self.setAccessibleName("Which run, network and images the figures are of")
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        title = "Which run, network and images the figures are of"
+        super().__init__(name, title, Qt.TextFormat.RichText, parent)
         self._workspace = workspace
         self._subject = RunSubject()
         self._weights = ""  # path of those that the run was on
@@ -44,23 +43,22 @@ class RunCaption(QLabel):
 
     def _show(self, _: object = None) -> None:
         subject = self._subject
-        network = f"{subject.network}, {subject.weights}" if subject.weights else subject.network
-        parts = [f"Run {subject.run}" if subject.run else "", network, subject.data]
-        parts.append(subject.adapter)
+        run = f"Run {subject.run}" if subject.run else ""
+        parts = (run, self._network(), subject.data, subject.adapter)
         lines = [html.escape(" · ".join(filter(None, parts)))]
         lines += [f"<b>{html.escape(text)}</b>" for text in self._differences()]
         self.setText("<br>".join(lines))
         self.setVisible(subject != RunSubject())
+
+    def _network(self) -> str:
+        return ", ".join(filter(None, (self._subject.network, self._subject.weights)))
 
     def _differences(self) -> list[str]:
         """What is open now that the figures are not of, a sentence each."""
         subject, workspace = self._subject, self._workspace
         found = []
         if workspace.recipe.model.weights != self._weights:
-            found.append(
-                f"Another network is open now; these figures are of {subject.network} "
-                f"with the weights {subject.weights}."
-            )
+            found.append(f"Another network is open now; these figures are of {self._network()}.")
         if workspace.data is not None and workspace.data.title != subject.data:
             found.append(f"Other images are open now; these figures are of {subject.data}.")
         return found if subject != RunSubject() else []

@@ -28,6 +28,7 @@ from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.starting import Starting
 from vera_studio.ui.workspace import LoadedAdapter, Measurement, Workspace, shown_part
+from vera_studio.wording import files_skipped
 
 _log = logging.getLogger(__name__)
 
@@ -155,8 +156,10 @@ class Studio(QObject):
         def opened(data: Any) -> None:
             self.workspace.set_data(data, settings)
             images = len(data.train) + len(data.validation) + len(data.test)
-            text = f"Opened {data.title}: {images:,} images. {data.skipped_text}"
-            self._tell(text.rstrip(), settings.folder)
+            text = f"Opened {data.title}: {images:,} images."
+            if data.skipped:
+                text += f" {files_skipped(len(data.skipped))}; the page Images says why."
+            self._tell(text, settings.folder)
             if then:
                 then()
 

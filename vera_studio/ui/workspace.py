@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings, problems
 from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.wording import first_of
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -127,8 +128,9 @@ class Workspace(QObject):
             if not count and (targets is None or name in targets)
         ]
         if empty:
-            names = ", ".join(empty)
-            found.append(f"{self.data.title} has no images of {names}: untick what it lacks.")
+            found.append(
+                f"{self.data.title} has no images of {first_of(empty)}: untick what it lacks."
+            )
         return found
 
     def set_recipe(self, recipe: Recipe) -> None:

@@ -1,4 +1,5 @@
 import csv
+import itertools
 import math
 
 import pytest
@@ -160,3 +161,19 @@ def test_ticks_of_a_part_that_is_zoomed_in(qtbot):
     ((spacing, written), *_) = axis.tickValues(2.71, 2.75, 600)
     assert len(written) >= 2
     assert all(512 <= int(text) <= 563 for text in axis.tickStrings(written, 1, spacing))
+
+
+@pytest.mark.parametrize("width", [320, 500, 1000])
+def test_labels_never_lie_over_each_other(qtbot, plot, width):
+    xs = (402, 430, 542, 560, 700, 4616)
+    points = [
+        ScatterPoint("vera", f"VeRA {x}", f"VeRA {x}", x, 0.8 + x / 1e5, 0.01, ()) for x in xs
+    ]
+    plot.set_points(SERIES, points)
+    plot.resize(width, 320)
+    for _ in range(3):
+        QApplication.processEvents()
+    shown = [label for label in plot._labels if label.isVisible()]
+    boxes = [label.mapRectToScene(label.boundingRect()).adjusted(4, 4, -4, -4) for label in shown]
+    assert not any(a.intersects(b) for a, b in itertools.combinations(boxes, 2))
+    assert len(shown) >= 3

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.theme import PlotColors
@@ -21,6 +21,9 @@ _BEAM = 0.03  # of the error bars, in decades
 _REACH = 60  # pixels from a point, at most, for what is said about it
 _MARGIN_X, _LEAST_SPAN_X = 0.15, 1.0  # decades
 _LEAST_SPAN_Y = 0.05
+# Of labels, as shares of their width and height from their point. Below at first: more numbers
+# mostly mean a higher accuracy, so that the line goes up.
+_ANCHORS = ((-0.1, -0.05), (-0.1, 1.05), (1.1, -0.05), (1.1, 1.05))
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,13 @@ class ScatterPlot(PlotFrame):
         self._base, self._base_title = math.nan, ""
         self._hidden: set[str] = set()
         self._drawn: list[pg.GraphicsObject] = []
+        self._labels: list[pg.TextItem] = []
         axes = {"bottom": LogAxis(), "left": PercentAxis()}
         self._base_line = pg.InfiniteLine(angle=0, movable=False)
         super().__init__(title, empty_text, axes, parent)
         self.plot.getPlotItem().setLabels(bottom=x_title, left=y_title)
         self.plot.addItem(self._base_line, ignoreBounds=True)
+        self.plot.getPlotItem().vb.sigTransformChanged.connect(self._place_labels)
         self.legend.toggled.connect(self._toggle)
 
     def set_points(
@@ -137,13 +142,14 @@ class ScatterPlot(PlotFrame):
     def recolor(self, colors: PlotColors) -> None:
         for drawn in self._drawn:
             self.plot.removeItem(drawn)
-        self._drawn = []
+        self._drawn, self._labels = [], []
         for key, series in self._series.items():
             color = colors.of_class(series.color_index)
             self.legend.set_entry(key, series.title, color, dashed=False, bar=True)
             if key not in self._hidden:
                 self._draw(series, colors)
         self._draw_base(colors)
+        self._place_labels()
 
     def _draw_base(self, colors: PlotColors) -> None:
         there = not math.isnan(self._base)
@@ -174,11 +180,37 @@ class ScatterPlot(PlotFrame):
         self._add(dots)
         for x, point in zip(xs, points, strict=True):
             if point.label:
-                # Below: more numbers mostly mean a higher accuracy, so the line goes up.
-                text = pg.TextItem(point.label, color=colors.text, anchor=(-0.1, -0.05))
+                text = pg.TextItem(point.label, color=colors.text)
                 text.setFont(self.font())
                 text.setPos(x, point.y)
                 self._add(text)
+                self._labels.append(text)
+
+    def _place_labels(self) -> None:
+        """Put each label beside its point, clear of other labels and points, or leave it away."""
+        box = self.plot.getPlotItem().vb
+        dots = [
+            box.mapViewToScene(QPointF(math.log10(point.x), point.y))
+            for point in self._points
+            if point.series not in self._hidden
+        ]
+        half = QPointF(_POINT, _POINT) / 2
+        taken = [QRectF(dot - half, dot + half) for dot in dots]
+        for label in self._labels:
+            metrics = QFontMetricsF(self.font())
+            size = QSizeF(metrics.horizontalAdvance(label.toPlainText()), metrics.height())
+            dot = box.mapViewToScene(label.pos())
+            for anchor in _ANCHORS:
+                at = QPointF(size.width() * anchor[0], size.height() * anchor[1])
+                area = QRectF(dot - at, size)
+                if not any(area.intersects(other) for other in taken):
+                    break
+            else:
+                label.hide()  # hovering tells its name
+                continue
+            label.setAnchor(anchor)
+            label.show()
+            taken.append(area)
 
     def _add(self, drawn: pg.GraphicsObject) -> None:
         self.plot.addItem(drawn, ignoreBounds=True)

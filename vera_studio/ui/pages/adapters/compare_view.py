@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QGroupBox,
     QLabel,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -19,8 +18,8 @@ from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.adapter_model import points_text
 from vera_studio.ui.widgets.bar_table import Bar, BarTable
 from vera_studio.ui.widgets.empty_state import EmptyState
+from vera_studio.ui.widgets.reasons import allow
 
-_INVITATION, _TABLES = range(2)
 _SIDE_BY_SIDE = 560  # pixels that the two tables need for that
 _MOST_ROWS = 12  # of a table in sight at once
 _FULL_BAR = 20.0  # points of difference that fill half a cell
@@ -60,14 +59,15 @@ class CompareView(QGroupBox):
         right = QVBoxLayout()
         right.addWidget(self.layers, 1)
         right.addWidget(meaning)
-        tables = QWidget()
+        self._tables_page = tables = QWidget()
         self._tables = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, tables)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.classes, 3)
         row.addLayout(right, 2)
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.invitation)
-        self._stack.addWidget(tables)
+        layout = QVBoxLayout(self)  # no stack, in which what is not shown takes its room
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.invitation)
+        layout.addWidget(tables)
         self.invite(True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -77,19 +77,23 @@ class CompareView(QGroupBox):
         is_narrow = self.width() < _SIDE_BY_SIDE
         self._tables.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
+    def _show_tables(self, shown: bool) -> None:
+        self._tables_page.setVisible(shown)
+        self.invitation.setVisible(not shown)
+
     def invite(self, is_possible: bool, reason: str = "") -> None:
         """Offer to compare two adapters, or give the reason why that cannot be done."""
-        self._stack.setCurrentIndex(_INVITATION)
+        self._show_tables(False)
         text = reason or (
             "Measures both on the validation images, class by class, and shows how alike "
             "their changes of each layer are."
         )
         self.invitation.set_text("What sets the two apart?", text, "Compare")
-        self.invitation.button.setEnabled(is_possible)
+        allow(self.invitation.button, "" if is_possible else reason or "Not now.")
 
     def wait(self) -> None:
         """Say that the two are being measured."""
-        self._stack.setCurrentIndex(_INVITATION)
+        self._show_tables(False)
         self.invitation.set_text("Measuring both…", "The validation images are going through.")
 
     def show_comparison(self, names: tuple[str, str], found: PairComparison) -> None:
@@ -106,7 +110,7 @@ class CompareView(QGroupBox):
         self.layers.set_rows(("Layer", "Cosine"), layers)
         for table in (self.classes, self.layers):
             table.setMinimumHeight(table.height_of(_MOST_ROWS))
-        self._stack.setCurrentIndex(_TABLES)
+        self._show_tables(True)
 
 
 def _class_bars(one: float, other: float) -> Sequence[Bar]:

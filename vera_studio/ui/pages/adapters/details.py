@@ -40,6 +40,8 @@ class DetailsPane(QWidget):
         self._form.setContentsMargins(0, 0, 8, 0)
         self._form.setVerticalSpacing(5)
         scroll = QScrollArea(widgetResizable=True)
+        scroll.setObjectName("adapter_facts")
+        scroll.setAccessibleName("Facts of the selected adapter")
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._facts)

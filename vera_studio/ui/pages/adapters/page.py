@@ -106,6 +106,8 @@ class AdaptersPage(QWidget):
         )
         hint.setForegroundRole(hint.palette().ColorRole.PlaceholderText)
         scroll = QScrollArea(widgetResizable=True)  # lest the window could not be made small
+        scroll.setObjectName("pair_scroll")
+        scroll.setAccessibleName("The two selected adapters")
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.pair)
         self._panes = QStackedWidget()

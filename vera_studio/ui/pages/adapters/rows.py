@@ -7,6 +7,7 @@ from vera_studio.recipe import AdapterSettings
 from vera_studio.ui.adapter_jobs import plan_export
 from vera_studio.ui.adapter_names import METHOD_NAMES, classes_text, rank_of
 from vera_studio.ui.widgets.adapter_model import AdapterRow, points_text, size_text
+from vera_studio.wording import first_of
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
@@ -29,7 +30,7 @@ def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
         method=METHOD_NAMES[entry.info.settings.method],
         rank=rank_of(entry.info.settings),
         classes=classes_text(classes, len(entry.info.class_names)),
-        all_classes=", ".join(classes),
+        all_classes=first_of(classes, 50),
         targets_gain=targets,
         others_gain=others,
         bytes=entry.bytes,

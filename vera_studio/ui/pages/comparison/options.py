@@ -19,9 +19,15 @@ OPTIONS = (
     ),
     MethodOption("lora", "LoRA", "Trains two matrices a layer", True, "4, 16"),
     MethodOption(
-        "full", "Linear layers, full", "Trains every number of the linear layers: a baseline", True
+        "full",
+        "All weights of the layers",
+        "Trains every number of the linear layers: a baseline",
+        True,
     ),
     MethodOption(
-        "bias", "Biases only (BitFit)", "Trains the biases of the linear layers: a baseline", True
+        "bias",
+        "Biases and normalisation",
+        "Trains the biases of the linear layers: a baseline",
+        True,
     ),
 )

@@ -45,8 +45,8 @@ _AUTO = 0  # what the field holds for no alpha of the user's
 _METHODS = [
     ("VeRA", "vera"),
     ("LoRA", "lora"),
-    ("Linear layers, full", "full"),
-    ("Biases only (BitFit)", "bias"),
+    ("All weights of the layers", "full"),
+    ("Biases and normalisation", "bias"),
 ]
 _SHARING = [("A pair for each shape", "shape"), ("One pair for all layers", "all")]
 

@@ -56,6 +56,8 @@ class SetupPanel(QWidget):
         column.addWidget(reset)
         column.addStretch()
         scroll = _TallScrollArea(self._forms)
+        scroll.setObjectName("setup_forms")
+        scroll.setAccessibleName("Settings of the run")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll, 1)

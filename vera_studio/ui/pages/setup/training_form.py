@@ -99,7 +99,10 @@ class TrainingForm(QGroupBox):
             "Decides the order of the images, the mixing, the mirroring and the shifts",
         )
         self._device = describe(
-            Choice(_DEVICES), "device", "Device", "What the run computes on; Auto takes the fastest"
+            Choice(_DEVICES),
+            "device",
+            "Device",
+            "What the run computes on; Auto takes the fastest. CUDA and MPS are experimental",
         )
         self._add("Optimizer", "optimizer", optimizer)
         self._add("Schedule", "schedule", schedule)
