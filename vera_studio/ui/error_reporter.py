@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from vera_studio.errors import Cancelled, StudioError
+from vera_studio.memory import as_message
 from vera_studio.ui.bug_report import BugReportDialog
 from vera_studio.ui.widgets.plain_text import plain_message
 
@@ -23,8 +24,9 @@ Dialog = QMessageBox | BugReportDialog
 class ErrorReporter(QObject):
     """Shows failures by their kind, and never raises one of its own.
 
-    A StudioError becomes a message, Cancelled nothing, and anything else a bug report that
-    is also logged. A failure whose dialog is still open is counted in it.
+    A StudioError becomes a message, and memory that ran out one too; Cancelled becomes nothing,
+    and anything else a bug report that is also logged. A failure whose dialog is still open is
+    counted in it.
 
     Signals:
         caught(BaseException): for `catch`, which may be called on any thread.
@@ -40,11 +42,13 @@ class ErrorReporter(QObject):
 
     def show(self, parent: QWidget | None, error: BaseException) -> None:
         """Tell the user of `error`; on the GUI thread, returns while the dialog is open."""
+        error = as_message(error)
         _log_bug(error)
         self._show(parent, error)
 
     def catch(self, error: BaseException) -> None:
         """Log `error`, if it is a bug, and show it soon; from any thread."""
+        error = as_message(error)
         _log_bug(error)
         with contextlib.suppress(RuntimeError):  # the program is ending, the reporter is gone
             self.caught.emit(error)
