@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
 )
 
-from vera_studio.data import cifar10
+from vera_studio.data import cifar10, room
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.widgets.class_list import ClassList
 from vera_studio.ui.widgets.picture_view import PictureView
@@ -208,6 +208,22 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     qtbot.keyClick(view, Qt.Key.Key_Left)
     assert fact("class") == "cat, image 9 of 10"
     view.close()
+
+
+def test_too_little_memory_for_a_folder_is_a_message(
+    qtbot, window, page, settle, tmp_path, monkeypatch
+):
+    make_folder(tmp_path, ("cat", "dog"))
+    monkeypatch.setattr(room, "free_memory", lambda: 50_000)
+    window.studio.open_path(tmp_path)
+    qtbot.waitUntil(lambda: message_box() is not None, timeout=20_000)
+    box = message_box()
+    text = box.text() + box.informativeText()
+    box.close()
+    settle()
+    assert "open a folder with fewer images" in text
+    assert "Traceback" not in text
+    assert window.studio.workspace.data.source == "sample"
 
 
 def make_folder(root, names):
