@@ -21,14 +21,7 @@ from typing import Any
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
-from vera_studio.files import (
-    append,
-    check_folder,
-    is_regular,
-    read_text,
-    reason,
-    write_atomically,
-)
+from vera_studio.files import append, check_folder, is_regular, read_text, reason, write_atomically
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
 
@@ -125,7 +118,9 @@ def load_result(path: Path) -> RunResult:
         values["learning_rate"] = _nan_if_none(values.get("learning_rate"))
         values["subject"] = RunSubject(**_known(RunSubject, values.get("subject", {})))
         return RunResult(**_known(RunResult, values) | {"folder": path})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise StudioError(f"{path} holds no finished run: {reason(error)}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StudioError(f"{path} holds no finished run: {error}") from error
 
 
