@@ -7,9 +7,6 @@ from pathlib import Path
 
 import psutil
 
-from vera_studio.errors import NotEnoughMemoryError
-from vera_studio.wording import not_enough_memory
-
 # How torch says it where it raises no MemoryError: on CUDA and MPS, in the allocators of the CPU,
 # of Windows and of all others, and in NVIDIA's libraries.
 _WORDS = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")
@@ -27,15 +24,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
-
-
-def as_message(error: BaseException) -> BaseException:
-    """A message that says what to do, where `error` says that memory ran out; else `error`."""
-    if not is_out_of_memory(error):
-        return error
-    told = NotEnoughMemoryError(not_enough_memory("cpu"))
-    told.__cause__ = error
-    return told
 
 
 def _of_the_machine() -> int:
