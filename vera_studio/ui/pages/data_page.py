@@ -17,7 +17,8 @@ from vera_studio.ui.widgets.class_list import accuracy_text
 from vera_studio.ui.widgets.download_box import DownloadBox
 from vera_studio.ui.widgets.picture_view import SIDE, PictureView
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.widgets.thumbnails import ClassRow, ThumbnailGrid, fitted
+from vera_studio.ui.widgets.thumbnail_rows import ClassRow, fitted
+from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 from vera_studio.ui.workspace import Measurement
 from vera_studio.wording import of_few
 
