@@ -206,7 +206,8 @@ def test_closing_asks_and_does_as_told(qtbot, window, long):
     assert not window.close()
     assert window.studio.comparison.can_stop
     answer_question("Stop and close")
-    assert window.close()
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=MILLISECONDS)
     assert not window.studio.runner.jobs
     assert not window.studio.comparison.is_going
 

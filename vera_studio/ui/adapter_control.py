@@ -13,7 +13,7 @@ from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
-from vera_studio.ui.busy import BusyJobs
+from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
 from vera_studio.wording import already_there
@@ -137,7 +137,7 @@ class AdapterControl(QObject):
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.read_adapter, path, model)
-            self._busy.start("Importing the adapter", function, imported)
+            self._busy.start(IMPORTING, function, imported)
 
     def take_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one, and put it on."""
@@ -149,7 +149,7 @@ class AdapterControl(QObject):
         # Without a best epoch nothing was trained, or nothing that beats the network as it is.
         if result.best_epoch and (model := self._workspace.model):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
-            self._busy.start("Putting the adapter on", function, read)
+            self._busy.start(PUTTING_ON, function, read)
 
     def _take(self, content: "AdapterFile", name: str, done: str = "") -> None:
         """Put an adapter on and keep it; if it cannot be kept it can be used all the same.
@@ -206,7 +206,7 @@ class AdapterControl(QObject):
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.export, content, model, target, destination)
-            self._busy.start("Exporting the adapter", function, exported)
+            self._busy.start(EXPORTING, function, exported)
 
     def _named(self, path: Path) -> "AdapterFile | None":
         """An adapter of the library, with its name in it even where the file has none."""
