@@ -94,7 +94,7 @@ def test_what_a_recipe_names_lies_beside_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     recipe = recipe_file.load(Path("mine/a.toml"))
     assert recipe.data.folder == str(tmp_path / "mine" / "pets")
-    assert Path(recipe.model.weights).resolve() == tmp_path / "w.pt"
+    assert Path(recipe.model.weights) == (tmp_path / "w.pt").resolve()
 
 
 @pytest.mark.parametrize("path", ["/somewhere/pets", "~/pets", ""])

@@ -55,8 +55,8 @@ def weights_folder() -> Path:
 def settings_file() -> Path:
     """What the window remembers from one start to the next."""
     if _redirected:
-        return _redirected / "settings.ini"
-    return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)) / "settings.ini"
+        return _redirected / "settings.json"
+    return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)) / "settings.json"
 
 
 def log_file() -> Path:
@@ -78,12 +78,16 @@ def resources_folder() -> Path:
 
 
 def start_logging() -> None:
-    """Log to a file of at most 1 MB, of which three older ones are kept."""
+    """Log to a file of at most 1 MB, of which three older ones are kept, or do without."""
     path = log_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
-        path, maxBytes=1_000_000, backupCount=3, encoding="utf-8"
-    )
+    handler: logging.Handler
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=1_000_000, backupCount=3, encoding="utf-8"
+        )
+    except OSError:
+        handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("vera_studio")
     root.setLevel(logging.INFO)

@@ -114,7 +114,8 @@ def _beside(folder: Path, path: str) -> str:
     """`path`, where it is not a whole one, as seen from `folder`."""
     if not path or path.startswith("~") or Path(path).is_absolute():
         return path
-    return str(folder / path)
+    whole = folder / path
+    return str(whole.resolve() if ".." in whole.parts else whole)
 
 
 def _without_none(value: Any) -> Any:

@@ -39,6 +39,11 @@ def sentence(text: str, detail: str = "") -> str:
     return whole[:1].upper() + whole[1:].rstrip(".") + "."
 
 
+def files_skipped(count: int) -> str:
+    """That so many files among the images could not be used."""
+    return "1 file was skipped" if count == 1 else f"{count:,} files were skipped"
+
+
 def skipped_text(reasons: Mapping[str, int], most: int = 5) -> str:
     """How many files were skipped and why; empty where none were.
 
@@ -53,8 +58,7 @@ def skipped_text(reasons: Mapping[str, int], most: int = 5) -> str:
     named = [f"{number:,} {reason}" for reason, number in ordered[:most]]
     if rest := sum(number for _, number in ordered[most:]):
         named.append(f"{rest:,} for other reasons")
-    files = "1 file was" if count == 1 else f"{count:,} files were"
-    return f"{files} skipped: {', '.join(named)}."
+    return f"{files_skipped(count)}: {', '.join(named)}."
 
 
 def size_text(count: float) -> str:

@@ -49,7 +49,7 @@ def start_up(arguments: list[str]) -> dict[str, float]:
     from PySide6.QtWidgets import QApplication
 
     from vera_studio import environment
-    from vera_studio.ui import studio as studio_module
+    from vera_studio.ui import starting
     from vera_studio.ui.app import make_application, make_window, when_exposed
     from vera_studio.ui.error_reporter import ErrorReporter
 
@@ -64,7 +64,7 @@ def start_up(arguments: list[str]) -> dict[str, float]:
                 QTimer.singleShot(0, lambda: note("visible"))  # drawn by then
             return False
 
-    load_engine = studio_module.load_engine
+    load_engine = starting.load_engine
 
     def load(on_event: Callable[[object], None], should_stop: Callable[[], bool]) -> None:
         def pass_on(event: object) -> None:
@@ -74,7 +74,7 @@ def start_up(arguments: list[str]) -> dict[str, float]:
 
         load_engine(pass_on, should_stop)
 
-    studio_module.load_engine = load
+    starting.load_engine = load
     with tempfile.TemporaryDirectory() as folder:
         environment.set_data_folder(Path(folder))
         application = make_application()

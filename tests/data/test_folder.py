@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests import audit
 from vera_studio.data import folder as folders
 from vera_studio.data import room
 from vera_studio.data.folder import open_folder, open_images
@@ -190,3 +191,16 @@ def test_skipped_files_are_counted_by_reason(tmp_path, class_names, write_images
     )
     (tmp_path / "cat/a.jpg").unlink()
     assert open_folder(tmp_path, class_names, square(32)).skipped_text == ""
+
+
+def test_opening_a_folder_of_anything_reads_nothing_but_itself(tmp_path, class_names, write_images):
+    root = tmp_path / "photos"
+    write_images(root / "cat", 3)
+    (root / "cat/drawing.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n{} loop\n")
+    (root / "cat/page.jpg").write_text("<!doctype html><img src='http://127.0.0.1:9/x.png'>")
+    write_images(root / "dog/@eaDir/a.png", 2)
+    with audit.recording() as seen:
+        data = open_folder(root, class_names, square(32))
+    assert seen.strays(root) == []
+    assert len(data.train) + len(data.validation) + len(data.test) == 3
+    assert [file.kind.split()[0] for file in data.skipped] == ["PostScript", "web"]

@@ -341,6 +341,13 @@ def test_a_huge_file_is_not_read(tmp_path):
         read_image(tmp_path / "a.jpg", square(8))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links of POSIX")
+def test_a_link_to_itself_cannot_be_read(tmp_path):
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "a.jpg")
+    with pytest.raises(UnreadableImage, match="Cannot be read: Too many levels"):
+        read_image(tmp_path / "a.jpg", 8)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs files of Linux")
 @pytest.mark.parametrize(
     ("target", "text"),

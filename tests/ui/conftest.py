@@ -1,13 +1,14 @@
 """A window with everything loaded, for tests that click through it."""
 
 import pytest
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from vera_studio import environment
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.main_window import MainWindow
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.settings import Settings
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.workspace import Workspace
 
@@ -20,7 +21,7 @@ def new_window(qtbot):
     windows = []
 
     def make():
-        settings = QSettings(str(environment.settings_file()), QSettings.Format.IniFormat)
+        settings = Settings(environment.settings_file())
         runner = Runner()
         window = MainWindow(Studio(Workspace(), runner), settings, ErrorReporter())
         windows.append(window)

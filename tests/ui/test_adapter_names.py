@@ -43,6 +43,7 @@ def test_what_was_trained_is_called_after_its_classes_and_method(settings, name)
         ({"data": "CIFAR-10"}, " · CIFAR-10"),
         ({"data": "CIFAR-10", "network": "the pretrained ConvNet"}, " · CIFAR-10"),
         ({"data": "CIFAR-10", "network": "cifar_net.pth"}, " · CIFAR-10 · cifar_net.pth"),
+        ({"network": "the pretrained EfficientNet-Lite0"}, " · EfficientNet-Lite0"),
         ({"data": "x" * 20 + "y" * 20}, f" · {'x' * 15}…{'y' * 15}"),
         ({"data": 3, "keep_others": "most"}, ""),
     ],

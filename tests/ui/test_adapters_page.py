@@ -402,3 +402,21 @@ def test_names_that_look_like_html_are_shown_letter_by_letter(qtbot, window, pag
     for label in window.findChildren(QLabel):
         if label.textFormat() is not Qt.TextFormat.PlainText:
             assert "<img" not in label.text(), label.objectName()
+
+
+def test_long_names_leave_the_window_as_small_as_it_was(qtbot, window, page, settle):
+    least = window.minimumSizeHint().width()
+    model = window.studio.workspace.model
+    path = put_in_library(make_adapter(model, seed=7), "x" * 100, minutes=7)
+    other = put_in_library(make_adapter(model, seed=8), "y" * 100, minutes=8)
+    window.studio.shelf.refresh()
+    window.studio.adapters.switch_on(path)
+    settle()
+    page.table.select((str(path), str(other)))
+    click(qtbot, page, "compare_button")
+    settle()
+    window.studio.shelf.delete([other])
+    assert page.undo_bar.isVisible()
+    assert "y" * 100 in page.undo_bar.label.toolTip()
+    assert "x" * 100 in page.on_label.toolTip()
+    assert window.minimumSizeHint().width() == least

@@ -168,12 +168,16 @@ def test_stopping_keeps_the_finished_runs_and_nothing_else_goes_on_meanwhile(qtb
     assert not page.choice.isEnabled()
     wait_for_runs(qtbot, page, 1)
     click(qtbot, page, "stop_comparison_button")
-    assert not page.findChild(QPushButton, "stop_comparison_button").isEnabled()
+    stop = page.findChild(QPushButton, "stop_comparison_button")
+    assert not stop.isEnabled()
+    assert "It is stopping already." in stop.toolTip()
+    assert "while a comparison is going" in page.findChild(QPushButton, "compare_button").toolTip()
     assert not actions["stop"].isEnabled()
     wait_for_end(qtbot, window)
     runs = page._comparison.runs
     assert 1 <= len(runs) < 100
     assert page.progress.label.text().startswith(f"Stopped after {len(runs)} of 100 runs")
+    assert page.progress.bar.value() in range(10 * len(runs), 1000)
     assert page.table.texts()[1][-1] == f"{len(runs)} of 100"
     assert len(rows_of(page._comparison.folder / "comparison.csv")) == len(runs)
     assert page.findChild(QPushButton, "compare_button").isEnabled()
@@ -202,7 +206,8 @@ def test_closing_asks_and_does_as_told(qtbot, window, long):
     assert not window.close()
     assert window.studio.comparison.can_stop
     answer_question("Stop and close")
-    assert window.close()
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=MILLISECONDS)
     assert not window.studio.runner.jobs
     assert not window.studio.comparison.is_going
 

@@ -236,3 +236,16 @@ def test_an_interrupt_from_the_terminal_ends_the_program(qtbot, monkeypatch):
     QTimer.singleShot(0, interrupted_slot)
     qtbot.waitUntil(lambda: ended == [True])
     assert dialogs(BugReportDialog) == []
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")]
+)
+def test_memory_that_runs_out_is_a_message_with_what_to_do(reporter, hooks, qtbot, error):
+    reporter.show(None, raised(error))
+    sys.excepthook(type(error), raised(error), None)
+    QCoreApplication.processEvents()
+    (box,) = dialogs(QMessageBox)
+    assert "There is not enough memory" in box.text() + box.informativeText()
+    assert "Close other programs" in box.text() + box.informativeText()
+    assert dialogs(BugReportDialog) == []

@@ -5,15 +5,16 @@ import math
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
-from tests.ui.run_stories import SUBJECT, epoch, evaluation, result, started
+from tests.ui.run_stories import CIFAR10, SUBJECT, epoch, evaluation, result, started
 from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
 from vera_studio.runs.comparison_results import ComparisonStands
-from vera_studio.runs.events import StepsDone
+from vera_studio.runs.events import Notice, StepsDone
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.training_page import TrainingPage, class_key
+from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.runner import Runner
 from vera_studio.ui.status_bar import StatusBar
@@ -69,10 +70,8 @@ def text_of(page, name):
     return page.findChild(QLabel, name).text()
 
 
-def open_other_network(studio):
-    """As `set_model`, without an engine."""
-    workspace = studio.workspace
-    workspace.model_changed.disconnect(studio.adapters._follow_model)  # looks into the network
+def open_other_network(workspace):
+    """As `set_model`, without an engine; of a workspace that no studio listens to."""
     other = ModelSettings(weights="/home/me/cifar_net.pth")
     workspace.set_recipe(dataclasses.replace(workspace.recipe, model=other))
     workspace.model_changed.emit(None)
@@ -140,7 +139,7 @@ def test_the_smoothed_loss_begins_with_a_mean(studio, training):
     assert ys[0] == pytest.approx(2.0)
 
 
-def test_the_page_names_the_run_and_says_when_another_network_is_open(studio, training):
+def test_the_page_names_the_run(studio, training):
     assert not training.caption.isVisible()
     go(studio)
     tell(studio, started())
@@ -148,8 +147,6 @@ def test_the_page_names_the_run_and_says_when_another_network_is_open(studio, tr
     for word in (SUBJECT.run, "ConvNet, pretrained", "Built-in sample", "VeRA, rank 32"):
         assert word in text
     assert "Another" not in text
-    open_other_network(studio)
-    assert "Another network is open now" in training.caption.text()
     go(studio, RunState.IDLE)
     go(studio)  # the next run
     assert not training.caption.isVisible()
@@ -222,16 +219,47 @@ def test_what_few_images_can_show_is_said(studio, results):
     assert results.chart._figures[2].toPlainText().endswith("1 of 1")
 
 
-def test_results_are_marked_once_other_things_are_open(studio, results):
+def test_figures_are_marked_once_other_things_are_open(qtbot):
+    workspace = Workspace()
+    caption = RunCaption("caption", workspace)
+    qtbot.addWidget(caption)
+    caption.set_run(SUBJECT)
+    assert SUBJECT.run in caption.text()
+    assert "open now" not in caption.text()
+    open_other_network(workspace)
+    workspace.data = SimpleNamespace(title="Folder photos")
+    workspace.data_changed.emit(workspace.data)
+    text = caption.text()
+    assert "Another network is open now; these figures are of ConvNet, pretrained." in text
+    assert "Other images are open now; these figures are of Built-in sample." in text
+    caption.set_run(dataclasses.replace(SUBJECT, data="Folder photos"))  # a run on those
+    assert "open now" not in caption.text()
+
+
+def test_results_name_the_run(studio, results):
     same = evaluation([0.5] * 10)
     studio.workspace.set_result(result(same, same))
     assert SUBJECT.run in results.caption.text()
-    open_other_network(studio)
-    studio.workspace.data = SimpleNamespace(title="Folder photos")
-    studio.workspace.data_changed.emit(studio.workspace.data)
-    text = results.caption.text()
-    assert "Another network is open now; these figures are of ConvNet" in text
-    assert "Other images are open now; these figures are of Built-in sample" in text
+
+
+def test_long_names_make_no_page_wider(studio, training, results):
+    widths = [page.minimumSizeHint().width() for page in (training, results)]
+    subject = dataclasses.replace(SUBJECT, data="Folder " + "x" * 400)
+    names = ("y" * 400, *CIFAR10[1:])
+    before, after = evaluation([0.5] * 10), evaluation([0.1] * 10)
+    go(studio)
+    tell(studio, started(names=names, subject=subject), Notice("z" * 400))
+    studio.workspace.set_result(result(before, after, (0, 1), names=names, subject=subject))
+    for page, width in zip((training, results), widths, strict=True):
+        QApplication.processEvents()
+        assert page.minimumSizeHint().width() <= max(width, 640)
+
+
+def test_what_cannot_be_used_says_why(studio, training, results):
+    assert "The plot is empty." in training.losses.png_action.toolTip()
+    go(studio)
+    tell(studio, started(), steps(1, [1.0]))
+    assert "empty" not in training.losses.png_action.toolTip()
 
 
 # Status bar and title
@@ -276,6 +304,9 @@ def test_after_stop_the_bar_says_stopped(studio, under_way, bar):
     assert text_of(bar, "busy_text") == "Fine-tuning stopped"
     assert bar._bar.text() == "40%"
     assert under_way.title == ""
+    studio.workspace.data_changed.emit(SimpleNamespace(title="Folder photos"))
+    assert not bar.findChild(QLabel, "busy_text").isVisible()
+    assert not bar._bar.isVisible()
     go(studio)  # the next one begins anew
     assert text_of(bar, "busy_text") == "Fine-tuning"
     assert math.isnan(under_way.share)

@@ -36,8 +36,10 @@ def check_fit(
     info = adapter.info
     if reason := other_classes(info, class_names):
         raise AdapterError(f"The adapter does not fit. {reason}")
-    _check_layers(adapter, find_sites(network))
-    if reason := other_base(info, base_digest(network), opened):
+    reason = other_base(info, base_digest(network), opened)
+    if not (reason and _trained_on(info)):  # else that says more than a layer that is not there
+        _check_layers(adapter, find_sites(network))
+    if reason:
         raise AdapterError(f"The adapter does not fit. {reason}")
     if info.settings.method == "vera":
         _check_projections(adapter, network)
@@ -70,8 +72,7 @@ def other_base(info: AdapterInfo, digest: str, opened: str = "") -> str:
     """
     if info.base_digest == digest:
         return ""
-    told = info.training.get("network")
-    trained_on = clean_name(told) if isinstance(told, str) else ""
+    trained_on = _trained_on(info)
     if not trained_on:
         of = f"those of {opened}, which is open" if opened else "those that are open"
         return f"It was trained on other weights than {of}."
@@ -80,6 +81,12 @@ def other_base(info: AdapterInfo, digest: str, opened: str = "") -> str:
     if trained_on == opened:
         return f"It was trained on {trained_on}, but with other weights than are open."
     return f"It was trained on {trained_on}; open is {opened}."
+
+
+def _trained_on(info: AdapterInfo) -> str:
+    """What the network was called that an adapter was trained on; empty if its file says not."""
+    told = info.training.get("network")
+    return clean_name(told) if isinstance(told, str) else ""
 
 
 def _few(names: Sequence[str]) -> str:
@@ -110,15 +117,12 @@ def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
     if adapter.projections is not None:
         _check_stored_size(adapter.projections, sites)
         expected = digest([adapter.projections])
-        how = "in its file are damaged"
+        how = "in its file are damaged: they are not those that it was trained with"
     else:
         expected = digest(make_pairs(sites, info.settings).values())
-        how = "cannot be made from its seed"
+        how = "cannot be made from its seed: others than it was trained with come out"
     if expected != info.projections_digest:
-        raise AdapterError(
-            f"The adapter's projections {how}: expected their digest to "
-            f"be {expected[:12]}…, found {info.projections_digest[:12]}…."
-        )
+        raise AdapterError(f"The adapter's projections {how}.")
 
 
 def _check_stored_size(pair: ProjectionPair, sites: Sites) -> None:

@@ -6,8 +6,9 @@ Exit status: 0 done, 1 a failure told in one line on standard error, 2 wrong usa
 
 import argparse
 import io
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,16 +21,24 @@ from vera_studio.errors import Cancelled, StudioError
 from vera_studio.wording import not_enough_memory, printable
 
 
-def run(arguments: Sequence[str], open_window: Callable[[], int]) -> int:
-    """Do what `arguments` ask for; returns the exit status."""
-    options = _parser().parse_args(arguments)
+def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> int:
+    """Do what `arguments` ask for; returns the exit status.
+
+    Args:
+        arguments: of the command line, without the program's name.
+        open_window: shows the window with the given file or folder open in it, or with none;
+            returns the exit status.
+    """
+    parser = _parser()
+    file, arguments = _take_file(parser, arguments)
+    options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name may have what a terminal cannot show
             stream.reconfigure(errors="backslashreplace")
-    environment.set_data_folder(options.data_dir)
     try:
+        _set_data_folder(options.data_dir)
         if options.command is None:
-            return open_window()
+            return open_window(file)
         with Interruptible():
             options.command(options)
         return 0
@@ -54,20 +63,58 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="vera-studio",
-        description="Fine-tune a pretrained image network. Without a subcommand: the window.",
+        description="Fine-tune a pretrained image network. Without a subcommand: the window, "
+        "with FILE open in it: an adapter, weights, a recipe or a folder of images.",
+        usage="%(prog)s [-h] [--version] [--data-dir FOLDER] [FILE | COMMAND ...]",
     )
     parser.add_argument("--version", action="version", version=vera_studio.__version__)
+    _add_data_folder(parser)
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog="vera-studio")
+    for family in (runs, evaluation, comparison, exchange, library):
+        family.add_commands(commands)
+    return parser
+
+
+def _add_data_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir",
         type=Path,
         metavar="FOLDER",
         help="keep runs, downloads, settings and logs here, not in the user's folders",
     )
-    parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
-    for family in (runs, evaluation, comparison, exchange, library):
-        family.add_commands(commands)
-    return parser
+
+
+def _take_file(
+    parser: argparse.ArgumentParser, arguments: Sequence[str]
+) -> tuple[Path | None, Sequence[str]]:
+    """The file to open in the window, if `arguments` name one, and the other arguments.
+
+    A subcommand is never taken for a file: "./train" is one that is called like it.
+    """
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    _add_data_folder(options)
+    try:
+        known, rest = options.parse_known_args(arguments)
+    except argparse.ArgumentError:  # the parser itself says what is wrong
+        return None, arguments
+    if len(rest) != 1 or rest[0].startswith("-") or rest[0] in _subcommands(parser):
+        return None, arguments
+    if not os.path.lexists(rest[0]):
+        parser.error(f"{rest[0]} is no subcommand, and there is no such file or folder")
+    return Path(rest[0]), ["--data-dir", str(known.data_dir)] if known.data_dir else []
+
+
+def _subcommands(parser: argparse.ArgumentParser) -> Iterable[str]:
+    actions = parser._subparsers._group_actions if parser._subparsers else []
+    return {name for action in actions for name in action.choices or ()}
+
+
+def _set_data_folder(folder: Path | None) -> None:
+    try:
+        environment.set_data_folder(folder)
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, no home for ~
+        raise StudioError(f"--data-dir {folder} cannot be used: {error}") from error
 
 
 def _one_line(error: StudioError) -> str:

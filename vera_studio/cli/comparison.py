@@ -129,6 +129,8 @@ class _ProgressLines:
             self._told += 1
             name = title(comparison.candidates[run.candidate].settings)
             how = f"targets {run.after.targets:.2%}  {run.seconds:.1f} s"
+            if run.best_epoch == 0:
+                how += "  no epoch did better than the network before training"
             if run.problem:
                 how = f"failed: {run.problem.splitlines()[0]}"
             number = f"run {self._told}/{comparison.total}"

@@ -47,13 +47,14 @@ def _add_pretrain(commands: Subcommands) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    asked = recipe_file.load(options.recipe)  # before torch, which takes seconds
     from vera_studio.training.loop import train
 
     if options.name is not None:
         check_name(options.name)
     stop = StopOnSignal("what was trained so far is kept.")
     with stop:
-        result = train(recipe_file.load(options.recipe), options.out, ProgressLine(), stop.asked)
+        result = train(asked, options.out, ProgressLine(), stop.asked)
         show(*gains(result), f"Run folder: {result.folder}")
         if options.name is not None:
             _name_best(result, options.name)

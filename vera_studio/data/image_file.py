@@ -124,14 +124,12 @@ def _open(path: Path, should_stop: ShouldStop) -> io.BufferedReader:
     except PermissionError:
         raise UnreadableImage("not allowed to be read") from None
     except FileNotFoundError:
-        kind = (
-            "link to nothing, no regular file"
-            if path.is_symlink()
-            else "gone since the folder was listed"
-        )
+        is_link = path.is_symlink()
+        kind = "link to nothing, no regular file" if is_link else "gone since it was listed"
         raise UnreadableImage(kind) from None
-    except OSError as error:
-        raise UnreadableImage("there is no regular file here", reason(error)) from None
+    except OSError as error:  # the system's own have a number
+        kind = "cannot be read" if error.errno else "pipe, device or socket, no regular file"
+        raise UnreadableImage(kind, reason(error)) from None
     size = os.fstat(opened.fileno()).st_size
     if not 0 < size <= _MAX_BYTES:
         opened.close()

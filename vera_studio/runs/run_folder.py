@@ -21,7 +21,7 @@ from typing import Any
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
-from vera_studio.files import append, check_folder, is_regular, reason, write_atomically
+from vera_studio.files import append, check_folder, is_regular, read_text, reason, write_atomically
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
 
@@ -98,7 +98,7 @@ class RunFolder:
         try:
             append(self.path / name, _csv(rows).encode(errors="backslashreplace"))
         except OSError as error:
-            raise StudioError(f"Cannot write {self.path / name}: {reason(error)}") from error
+            raise StudioError(f"Cannot write {self.path / name}: {reason(error)}.") from error
 
 
 def load_result(path: Path) -> RunResult:
@@ -110,7 +110,7 @@ def load_result(path: Path) -> RunResult:
         StudioError: the folder holds no finished run.
     """
     try:
-        values = json.loads((path / "result.json").read_text(encoding="utf-8"))
+        values = json.loads(read_text(path / "result.json"))
         for key in ("before", "after"):
             values[key] = _evaluation(values[key])
         for key in ("class_names", "target_classes"):
@@ -118,7 +118,9 @@ def load_result(path: Path) -> RunResult:
         values["learning_rate"] = _nan_if_none(values.get("learning_rate"))
         values["subject"] = RunSubject(**_known(RunSubject, values.get("subject", {})))
         return RunResult(**_known(RunResult, values) | {"folder": path})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise StudioError(f"{path} holds no finished run: {reason(error)}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StudioError(f"{path} holds no finished run: {error}") from error
 
 

@@ -13,6 +13,7 @@ from vera_studio.errors import StudioError
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
+from vera_studio.wording import sentence
 
 
 class Keeper:
@@ -97,7 +98,7 @@ class Keeper:
                 raise
             best = self._folder.path / "best.safetensors"
             kept = f"The adapter of epoch {self.best_epoch}, the best so far, is in {best}."
-            raise type(error)(f"{error}\n{kept}") from error
+            raise type(error)(f"{sentence(str(error))}\n{kept}") from error
 
     def put_best_on(self) -> None:
         """Give the network the best epoch's adapter."""

@@ -1,5 +1,6 @@
 """Every menu entry: its text, shortcut, icon, role and what its tip says."""
 
+import sys
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
@@ -96,11 +97,15 @@ _ENTRIES = {
         "&Compare Methods", "Show the page that runs methods side by side", None, "comparison"
     ),
     "open_runs": _Entry("Open Runs &Folder", "Show the folder in which every run is kept"),
-    "full_screen": _Entry("&Full Screen", "Use the whole screen", _KEY.FullScreen),
+    "full_screen": _Entry("&Full Screen", "Use the whole screen, or only the window again", "F11"),
+    "copy_diagnostics": _Entry(
+        "&Copy Diagnostics",
+        "Put versions, device and set-up on the clipboard, without names of files and folders",
+    ),
     "open_log": _Entry("Open &Log Folder", "Show the folder with the studio's log"),
     "help": _Entry("&Getting Started", "How to fine-tune in five steps", _KEY.HelpContents),
     "about": _Entry(
-        "&About VeRA Studio", "Version and licences", None, "", QAction.MenuRole.AboutRole
+        "&About VeRA Studio", "Versions, device and licences", None, "", QAction.MenuRole.AboutRole
     ),
 }
 
@@ -121,6 +126,8 @@ def _make(name: str, entry: _Entry, parent: QObject) -> QAction:
     action.setMenuRole(entry.role)
     if entry.shortcut:
         action.setShortcut(QKeySequence(entry.shortcut))
+    if name == "full_screen" and sys.platform == "darwin":  # where F11 shows the desktop
+        action.setShortcut(QKeySequence(_KEY.FullScreen))
     if entry.icon:
         action.setIcon(icon(entry.icon))
     if entry.short:

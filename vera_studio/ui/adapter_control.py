@@ -13,7 +13,7 @@ from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
-from vera_studio.ui.busy import BusyJobs
+from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
 from vera_studio.wording import already_there
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
-    from vera_studio.models.model import Model
 
 
 class AdapterControl(QObject):
@@ -51,9 +50,7 @@ class AdapterControl(QObject):
         self._workspace = workspace
         self._shelf = shelf
         self._busy = busy
-        self._base_digest = ""
         self._of_runs: dict[Path, Path] = {}  # folder of a run to its adapter in the library
-        workspace.model_changed.connect(self._follow_model)
         shelf.entry_changed.connect(self._follow_entry)
         shelf.deleted.connect(self._follow_deletion)
 
@@ -72,7 +69,7 @@ class AdapterControl(QObject):
         if (model := self._workspace.model) is None:
             return ""
         reason = other_classes(entry.info, model.class_names)
-        return reason or other_base(entry.info, self._base_digest, model.title)
+        return reason or other_base(entry.info, model.digest, model.title)
 
     def other_images(self, info: "AdapterInfo") -> str:
         """A sentence where an adapter was trained on other images than are open; else empty."""
@@ -140,7 +137,7 @@ class AdapterControl(QObject):
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.read_adapter, path, model)
-            self._busy.start("Importing the adapter", function, imported)
+            self._busy.start(IMPORTING, function, imported)
 
     def take_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one, and put it on."""
@@ -152,7 +149,7 @@ class AdapterControl(QObject):
         # Without a best epoch nothing was trained, or nothing that beats the network as it is.
         if result.best_epoch and (model := self._workspace.model):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
-            self._busy.start("Putting the adapter on", function, read)
+            self._busy.start(PUTTING_ON, function, read)
 
     def _take(self, content: "AdapterFile", name: str, done: str = "") -> None:
         """Put an adapter on and keep it; if it cannot be kept it can be used all the same.
@@ -209,7 +206,7 @@ class AdapterControl(QObject):
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.export, content, model, target, destination)
-            self._busy.start("Exporting the adapter", function, exported)
+            self._busy.start(EXPORTING, function, exported)
 
     def _named(self, path: Path) -> "AdapterFile | None":
         """An adapter of the library, with its name in it even where the file has none."""
@@ -218,11 +215,6 @@ class AdapterControl(QObject):
             return None
         name = content.info.name or path.stem
         return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
-
-    def _follow_model(self, model: "Model") -> None:
-        from vera_studio.adapters.base_digest import base_digest
-
-        self._base_digest = model.digest or base_digest(model.network)
 
     def _follow_entry(self, entry: "Entry") -> None:
         """Give the adapter that is on the name and the notes that it has now."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # which imports torch
     from vera_studio.adapters.adapter_metadata import AdapterInfo
 
 METHOD_NAMES: dict[Method, str] = {"vera": "VeRA", "lora": "LoRA", "full": "Full", "bias": "Biases"}
+_USUAL_NETWORK = "the pretrained ConvNet"  # which a name does not tell
 _MOST_PART = 32  # characters of a part of a name that is somebody else's text
 MOST_IN_MENU = 40  # characters of a name in a menu or a title
 _MOST_NAMED = 3  # classes; of more the first ones stand for all
@@ -33,8 +34,8 @@ def classes_text(classes: Sequence[str], of: int) -> str:
 def trained_name(info: "AdapterInfo") -> str:
     """What an adapter is called that was just trained.
 
-    Tells what sets it apart: "bird, cat · VeRA 32 · others 44% · CIFAR-10", and the user's own
-    weights where it was trained on such.
+    Tells what sets it apart: "bird, cat · VeRA 32 · others 44% · CIFAR-10", and the network where
+    that is another than the usual one.
     """
     from vera_studio.adapters.gains import target_classes
 
@@ -46,10 +47,9 @@ def trained_name(info: "AdapterInfo") -> str:
     if isinstance(share, int | float) and 0 < len(targets) < of:
         parts.append(f"others {share:.0%}" if share else "no others")
     parts += [
-        shortened(text, _MOST_PART)
+        shortened(text.removeprefix("the pretrained "), _MOST_PART)
         for key in ("data", "network")
-        if isinstance(text := info.training.get(key), str)
-        and not text.startswith("the pretrained ")  # which most are trained on
+        if isinstance(text := info.training.get(key), str) and text != _USUAL_NETWORK
     ]
     return " · ".join(parts)
 

@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, QSettings, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
+from vera_studio import files
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSource
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
+from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.studio import Studio
 
@@ -41,20 +43,19 @@ class Asking(QObject):
 
     download_offered = Signal()
 
-    def __init__(self, studio: Studio, settings: QSettings, window: QWidget) -> None:
+    def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
         self._studio = studio
-        self._settings = settings
         self._window = window
 
     def ask_model(self) -> None:
         """Let the user choose a file of weights."""
-        if path := self._ask_open("Open Model", _WEIGHTS_FILTER):
+        if path := ask_open(self._window, "Open Model", _WEIGHTS_FILTER):
             self._studio.open_model(str(path))
 
     def ask_folder(self) -> None:
         """Let the user choose a folder of images."""
-        if folder := self._ask_folder("Open Image Folder"):
+        if folder := ask_folder(self._window, "Open Image Folder"):
             self._studio.open_folder(folder)
 
     def use_source(self, source: DataSource) -> None:
@@ -69,22 +70,22 @@ class Asking(QObject):
 
     def ask_recipe(self) -> None:
         """Let the user choose a recipe."""
-        if path := self._ask_open("Open Recipe", _RECIPE_FILTER):
+        if path := ask_open(self._window, "Open Recipe", _RECIPE_FILTER):
             self._studio.open_recipe(path)
 
     def ask_save_recipe(self) -> None:
         """Let the user choose where the recipe goes."""
-        if path := self._ask_save("Save Recipe", "recipe.toml", _RECIPE_FILTER):
+        if path := ask_save(self._window, "Save Recipe", "recipe.toml", _RECIPE_FILTER):
             self._studio.save_recipe(path)
 
     def ask_import(self) -> None:
         """Let the user choose an adapter's file."""
-        if path := self._ask_open("Import Adapter", _ADAPTER_FILTER):
+        if path := ask_open(self._window, "Import Adapter", _ADAPTER_FILTER):
             self._studio.adapters.import_adapter(path)
 
     def ask_import_peft(self) -> None:
         """Let the user choose a folder that PEFT wrote."""
-        if folder := self._ask_folder("Import PEFT Folder"):
+        if folder := ask_folder(self._window, "Import PEFT Folder"):
             self._studio.adapters.import_adapter(folder)
 
     def ask_export_of_run(self) -> None:
@@ -118,36 +119,11 @@ class Asking(QObject):
 
     def _ask_destination(self, target: Target, stem: str) -> Path | None:
         if target in ("peft", "lora"):
-            title = "Export Adapter: Where the PEFT Folder Goes"
-            place = self._ask_folder(title)
-            return place and _new_folder(place, f"{stem}-peft")
+            # Asked for like a file, so that a name can be typed: the folder is made.
+            folder = ask_save(self._window, "Export to PEFT: New Folder", f"{stem}-peft", "Folder")
+            return folder and _new_folder(folder, f"{stem}-peft")
         title, ending, name_filter = _EXPORT_FILES[target]
-        return self._ask_save(title, f"{stem}{ending}", name_filter)
-
-    def _ask_open(self, title: str, name_filter: str) -> Path | None:
-        path, _ = QFileDialog.getOpenFileName(self._window, title, self._last_folder(), name_filter)
-        return self._remember_folder(path)
-
-    def _ask_save(self, title: str, name: str, name_filter: str) -> Path | None:
-        start = str(Path(self._last_folder()) / name)
-        path, chosen = QFileDialog.getSaveFileName(self._window, title, start, name_filter)
-        endings = re.findall(r"\*(\.\w+)", name_filter)
-        if path and not path.lower().endswith(tuple(endings)):
-            path += (re.findall(r"\*(\.\w+)", chosen) or endings)[0]
-        return self._remember_folder(path)
-
-    def _ask_folder(self, title: str) -> Path | None:
-        path = QFileDialog.getExistingDirectory(self._window, title, self._last_folder())
-        return self._remember_folder(path)
-
-    def _last_folder(self) -> str:
-        return str(self._settings.value("last_folder", str(Path.home())))
-
-    def _remember_folder(self, path: str) -> Path | None:
-        if not path:
-            return None
-        self._settings.setValue("last_folder", str(Path(path).parent))
-        return Path(path)
+        return ask_save(self._window, title, f"{stem}{ending}", name_filter)
 
 
 def ask_about_run(window: QWidget) -> Fate:
@@ -203,9 +179,9 @@ def _ask_on_closing(window: QWidget, text: str, more: str, *answers: tuple[str, 
     return found[0] if found else len(buttons) - 1
 
 
-def _new_folder(place: Path, name: str) -> Path:
-    """`place` itself where it is empty, else a folder in it that is not there yet."""
-    if not any(place.iterdir()):
-        return place
+def _new_folder(chosen: Path, name: str) -> Path:
+    """`chosen`, where it is new or empty; else a folder in it that is not there yet."""
+    if not files.is_folder(chosen) or not any(chosen.iterdir()):
+        return chosen
     names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
-    return next(place / name for name in names if not (place / name).exists())
+    return next(chosen / name for name in names if not (chosen / name).exists())

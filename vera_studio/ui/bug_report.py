@@ -1,12 +1,9 @@
 """What is known about a bug, as text to copy, and the dialog that shows it."""
 
-import platform
-import sys
 import traceback
 from pathlib import Path
 
-import PySide6
-from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -18,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-import vera_studio
 from vera_studio import environment
+from vera_studio.ui.diagnostics import versions
 
 _ADVICE = (
     "This is a fault of VeRA Studio. You can go on working; a run that was going goes on too. "
@@ -31,13 +28,8 @@ _ADVICE = (
 
 def bug_report(error: BaseException) -> str:
     """Versions, system and traceback; the home folder, which may tell a name, is left out."""
-    torch = sys.modules.get("torch")
     lines = (
-        f"VeRA Studio {vera_studio.__version__}",
-        f"Python {platform.python_version()}",
-        f"PySide6 {PySide6.__version__}, Qt {qVersion()}, {QGuiApplication.platformName()}",
-        f"torch {torch.__version__}" if torch else "torch not loaded",
-        f"{platform.platform()}, {platform.machine()}",
+        *versions(),
         f"Log: {environment.log_file()}",
         "",
         "".join(traceback.format_exception(error)),

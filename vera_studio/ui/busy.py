@@ -11,6 +11,9 @@ from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, Progress
 from vera_studio.ui.runner import Job, Runner
 
 _CANCELLABLE = (DOWNLOAD, OPEN_IMAGES)
+IMPORTING, EXPORTING = "Importing the adapter", "Exporting the adapter"
+PUTTING_ON = "Putting the adapter on"
+_SAVING = (IMPORTING, EXPORTING, PUTTING_ON)
 
 
 class BusyJobs(QObject):
@@ -49,6 +52,11 @@ class BusyJobs(QObject):
     def can_cancel(self) -> bool:
         """Whether `cancel` would do anything."""
         return any(job.name in _CANCELLABLE for job in self._jobs)
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether something is being written that would be lost."""
+        return any(job.name in _SAVING for job in self._jobs)
 
     def cancel(self) -> None:
         """Break off what the window can do without."""

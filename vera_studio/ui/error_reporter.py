@@ -10,9 +10,11 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from vera_studio.errors import Cancelled, StudioError
+from vera_studio.errors import Cancelled, NotEnoughMemoryError, StudioError
+from vera_studio.memory import is_out_of_memory
 from vera_studio.ui.bug_report import BugReportDialog
 from vera_studio.ui.widgets.plain_text import plain_message
+from vera_studio.wording import not_enough_memory
 
 _log = logging.getLogger(__name__)
 _MOST_DIALOGS = 3  # open at once; what else fails meanwhile is in the log
@@ -23,8 +25,9 @@ Dialog = QMessageBox | BugReportDialog
 class ErrorReporter(QObject):
     """Shows failures by their kind, and never raises one of its own.
 
-    A StudioError becomes a message, Cancelled nothing, and anything else a bug report that
-    is also logged. A failure whose dialog is still open is counted in it.
+    A StudioError becomes a message, and memory that ran out one too; Cancelled becomes nothing,
+    and anything else a bug report that is also logged. A failure whose dialog is still open is
+    counted in it.
 
     Signals:
         caught(BaseException): for `catch`, which may be called on any thread.
@@ -40,11 +43,13 @@ class ErrorReporter(QObject):
 
     def show(self, parent: QWidget | None, error: BaseException) -> None:
         """Tell the user of `error`; on the GUI thread, returns while the dialog is open."""
+        error = _as_message(error)
         _log_bug(error)
         self._show(parent, error)
 
     def catch(self, error: BaseException) -> None:
         """Log `error`, if it is a bug, and show it soon; from any thread."""
+        error = _as_message(error)
         _log_bug(error)
         with contextlib.suppress(RuntimeError):  # the program is ending, the reporter is gone
             self.caught.emit(error)
@@ -110,6 +115,15 @@ def install_exception_hooks(reporter: ErrorReporter) -> Callable[[], None]:
     threading.excepthook = on_thread_exception
     sys.unraisablehook = on_unraisable
     return uninstall
+
+
+def _as_message(error: BaseException) -> BaseException:
+    """A message that says what to do, where `error` says that memory ran out; else `error`."""
+    if not is_out_of_memory(error):
+        return error
+    told = NotEnoughMemoryError(not_enough_memory("cpu"))
+    told.__cause__ = error
+    return told
 
 
 def _log_bug(error: BaseException) -> None:

@@ -1,12 +1,16 @@
 """The Help menu's two texts."""
 
+import html
 import platform
 
+import PySide6
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 import vera_studio
+from vera_studio.ui.diagnostics import device_text, version_of
 from vera_studio.ui.icons import icon
+from vera_studio.ui.workspace import Devices
 
 _STEPS = """<ol>
 <li>Wait until the network and the images are open (a few seconds).</li>
@@ -24,16 +28,26 @@ def show_getting_started(parent: QWidget) -> None:
     _show(parent, "Getting started", "Fine-tuning in five steps", _STEPS)
 
 
-def show_about(parent: QWidget) -> None:
-    """Version, method and what the program stands on."""
+def show_about(parent: QWidget, devices: Devices | None) -> None:
+    """Versions, device, method and licences."""
+    rows = (
+        ("PyTorch", version_of("torch")),
+        ("Qt", f"{qVersion()} (PySide6 {PySide6.__version__})"),
+        ("Python", platform.python_version()),
+        ("Device", device_text(devices)),
+    )
+    table = "".join(
+        f"<tr><td>{name}&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>" for name, text in rows
+    )
     _show(
         parent,
         "About VeRA Studio",
         f"VeRA Studio {vera_studio.__version__}",
         "<p>Fine-tunes a pretrained image network by clicks, with vector-based random matrix "
         "adaptation (VeRA, Kopiczko et al., arXiv 2310.11454).</p>"
-        f"<p>Python {platform.python_version()}, Qt {qVersion()}. Qt and PySide6 are used "
-        "under the LGPL 3.</p>",
+        f"<table>{table}</table>"
+        "<p>VeRA Studio is free software under the MIT licence. Qt and PySide6 are used under the "
+        "LGPL 3, PyTorch under a BSD licence; the README names all.</p>",
     )
 
 

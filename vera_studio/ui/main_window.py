@@ -1,16 +1,16 @@
 """The window: menus, docks, pages and closing."""
 
-import os
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QUrl
+from PySide6.QtCore import QByteArray, Qt, QUrl
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
+    QGuiApplication,
     QKeySequence,
 )
 from PySide6.QtWidgets import (
@@ -26,10 +26,14 @@ from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions, set_tip, tip_of
 from vera_studio.ui.adapter_jobs import TARGETS, plan_export
-from vera_studio.ui.asking import Asking, ask_about_comparison, ask_about_run
+from vera_studio.ui.asking import Asking
+from vera_studio.ui.closing import Closing
+from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
+from vera_studio.ui.file_dialogs import LastFolder
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus, export_title
+from vera_studio.ui.opening import kind_of
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
@@ -40,14 +44,16 @@ from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.training_page import TrainingPage
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.run_control import RunState
+from vera_studio.ui.session import Session, keep_session, mark_start, read_session
+from vera_studio.ui.settings import Settings
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.under_way import UnderWay
 from vera_studio.ui.widgets.dock_title import DockTitle
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
 
 _TITLE = "VeRA Studio"
-_CLOSING_MILLISECONDS = 20_000
 _NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
 _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
@@ -55,19 +61,18 @@ _STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 class MainWindow(QMainWindow):
     """The studio's one window."""
 
-    def __init__(self, studio: Studio, settings: QSettings, reporter: ErrorReporter) -> None:
+    def __init__(self, studio: Studio, settings: Settings, reporter: ErrorReporter) -> None:
         super().__init__()
         self.studio = studio
         studio.setParent(self)
         self._settings = settings
         self._recent = RecentPaths(settings)
-        self._close_after_run = False
         self._run_state = RunState.IDLE
         self.setObjectName("main_window")
         self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
         self.actions_by_name = make_actions(self)
-        self.asking = Asking(studio, settings, self)
+        self.asking = Asking(studio, self)
         self.asking.download_offered.connect(self._offer_download)
         self._build_pages()
         self._build_docks()
@@ -77,9 +82,10 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._connect_actions()
         studio.failed.connect(partial(reporter.show, self))
-        studio.path_opened.connect(self._recent.add)
+        studio.path_opened.connect(lambda path: self._recent.add(kind_of(path), path))
         studio.run.state_changed.connect(self._follow_run)
-        studio.run.failed.connect(self._stay_open)
+        self.closing = Closing(studio, self)
+        studio.ready.connect(self._become_ready)
         for signal in (
             studio.busy_changed,
             studio.run.state_changed,
@@ -187,7 +193,8 @@ class MainWindow(QMainWindow):
             "full_screen": self._toggle_full_screen,
             "open_log": lambda: _open_folder(environment.log_file().parent),
             "help": lambda: help_texts.show_getting_started(self),
-            "about": lambda: help_texts.show_about(self),
+            "copy_diagnostics": self._copy_diagnostics,
+            "about": lambda: help_texts.show_about(self, studio.workspace.devices),
         }
         for name, slot in slots.items():
             # triggered carries whether the action is checked, which no slot here wants.
@@ -204,6 +211,10 @@ class MainWindow(QMainWindow):
             self.studio.run.resume()
         else:
             self.studio.run.pause()
+
+    def _copy_diagnostics(self) -> None:
+        QGuiApplication.clipboard().setText(diagnostics(self.studio))
+        self.studio.message.emit("Copied the diagnostics to the clipboard.")
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -227,7 +238,7 @@ class MainWindow(QMainWindow):
         }
         for name, reason in reasons.items():
             allow(self.actions_by_name[name], reason)
-        self._recent_menu.setEnabled(not busy)
+        allow(self._recent_menu.menuAction(), busy)
         self.setup_panel.set_editable(busy)
         self.data_page.set_editable(busy)
         self.setup_panel.show_problem("" if busy else "\n".join(found))
@@ -245,6 +256,7 @@ class MainWindow(QMainWindow):
             set_tip(self.actions_by_name[name], of + tip)
         for menu in self.menuBar().findChildren(QMenu, "menu_export"):
             menu.setTitle(export_title(adapter.title if adapter else ""))
+            menu.menuAction().setToolTip(plain_tip(adapter.title if adapter else ""))
 
     def _follow_undo(self, text: str) -> None:
         undo = self.actions_by_name["undo_delete"]
@@ -259,18 +271,12 @@ class MainWindow(QMainWindow):
         if state is RunState.RUNNING and self._run_state is RunState.IDLE:
             self.pages.setCurrentWidget(self.training_page)
         self._run_state = state
-        if state is RunState.IDLE and self._close_after_run:
-            self.close()
 
     def _show_title(self) -> None:
         """Have the title tell of the run, for a look at the task bar from another program."""
         title = f"{self._under_way.title} \N{EN DASH} {_TITLE}".removeprefix(" \N{EN DASH} ")
         if title != self.windowTitle():
             self.setWindowTitle(title)
-
-    def _stay_open(self, _: Exception) -> None:
-        """Stay, to show why the run that was to be saved was not."""
-        self._close_after_run = False
 
     # Drag and drop, closing
 
@@ -285,44 +291,70 @@ class MainWindow(QMainWindow):
             self.studio.open_path(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.studio.run.state is not RunState.IDLE:
-            event.ignore()
-            if self.studio.run.state is RunState.STOPPING:
-                self._close_after_run = True
-            else:
-                self._ask_about_run()
-            return
-        if self.studio.comparison.is_going and not ask_about_comparison(self):
+        if not self.closing.may_close():
             event.ignore()
             return
-        self._settings.setValue("geometry", self.saveGeometry())
-        self._settings.setValue("docks", self.saveState(_STATE_VERSION))
-        self._settings.sync()
+        self._keep_session()
         self.hide()
-        self.studio.runner.cancel_all()
-        if not self.studio.runner.wait(_CLOSING_MILLISECONDS):
-            # An import of torch or a read that hangs cannot be broken off, and Qt aborts where
-            # a thread outlives the application. Nothing is left to be saved.
-            os._exit(0)
+        self.closing.end_jobs()
         event.accept()
 
-    def _ask_about_run(self) -> None:
-        """Ask what becomes of the run; the window closes once the run has ended."""
-        fate = ask_about_run(self)
-        if fate == "keep":
-            return
-        self._close_after_run = True
-        if self.studio.run.state is RunState.IDLE:  # it ended while the question was open
-            self.close()
-        else:
-            self.studio.run.stop(discard=fate == "discard")
+    # From one start to the next
+
+    def come_to_front(self, path: Path | None = None) -> None:
+        """Show the window to the user, and open a file or folder in it."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if path is not None:
+            self.studio.open_path(path)
+
+    def load(self) -> None:
+        """Have the studio load all it needs, for a window that is on screen."""
+        mark_start(self._settings, True)
+        self.studio.load()
+
+    def _keep_folder(self, folder: str) -> None:
+        self._settings.keep(last_folder=folder)
 
     def _restore(self) -> None:
-        geometry, docks = self._settings.value("geometry"), self._settings.value("docks")
-        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+        settings = self._settings
+        last_folder = LastFolder.of_application()
+        last_folder.path = settings.text("last_folder")
+        last_folder.changed.connect(self._keep_folder)
+        geometry, docks = settings.data("geometry"), settings.data("docks")
+        if not (geometry and self.restoreGeometry(QByteArray(geometry))):
             self.resize(1240, 760)
-        if isinstance(docks, QByteArray):
-            self.restoreState(docks, _STATE_VERSION)
+        if docks:
+            self.restoreState(QByteArray(docks), _STATE_VERSION)
+        self._last = read_session(settings)
+        if self._last.recipe is not None:
+            self.studio.starting.bring_back(self._last.recipe)
+        for row in range(self.pages.count()):
+            if self.pages.tabText(row) == self._last.page:
+                self.pages.setCurrentIndex(row)
+
+    def _become_ready(self) -> None:
+        """Select what was selected, now that the library is read."""
+        mark_start(self._settings, False)
+        keys = {str(entry.path) for entry in self.studio.shelf.entries}
+        selected = tuple(key for key in self._last.selected if key in keys)
+        if selected:
+            self.adapters_page.table.select(selected)
+
+    def _keep_session(self) -> None:
+        is_ready = self.studio.is_ready
+        session = Session(
+            self.studio.workspace.recipe,
+            self.pages.tabText(self.pages.currentIndex()),
+            tuple(self.adapters_page.table.selected) if is_ready else self._last.selected,
+        )
+        geometry, docks = (
+            bytes(self.saveGeometry().data()),
+            bytes(self.saveState(_STATE_VERSION).data()),
+        )
+        keep_session(self._settings, session, geometry=geometry, docks=docks)
 
 
 def _dropped_path(event: QDropEvent) -> Path | None:

@@ -1,16 +1,17 @@
 """The menu bar: which actions stand where."""
 
-from pathlib import Path
-
-from PySide6.QtCore import QSettings, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
-from vera_studio.ui.recent_paths import RecentPaths
+from vera_studio.ui.opening import KIND_TITLES
+from vera_studio.ui.recent_paths import Recent, RecentPaths
+from vera_studio.ui.settings import Settings
 from vera_studio.ui.theme import set_color_scheme
-from vera_studio.ui.widgets.plain_text import plain_caption
+from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
+from vera_studio.ui.widgets.reasons import allow
 
 _FILE = (
     "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
@@ -19,7 +20,7 @@ _FILE = (
 _EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
 _EDIT = "undo_delete"
 _RUN = "start pause stop | compare | open_runs"
-_HELP = "help | open_log about"
+_HELP = "help | copy_diagnostics open_log about"
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 
 
@@ -36,26 +37,34 @@ class RecentMenu(QMenu):
         super().__init__("Open &Recent", parent)
         self.setObjectName("menu_recent")
         self._recent = recent
+        # Only then: looking for files takes long where a disk or a share does not answer.
         self.aboutToShow.connect(self.refresh)
-        self.refresh()
 
     def refresh(self) -> None:
         """List what is remembered now."""
         self.clear()
-        paths = self._recent.paths()
-        for path in paths:
-            self._add(path)
+        found = self._recent.all()
+        for one in found:
+            self._add(one)
         self.addSeparator()
         clear = self.addAction("&Clear List")
         clear.setObjectName("action_clear_recent")
         clear.triggered.connect(self._recent.clear)
-        clear.setEnabled(bool(paths))
+        clear.setToolTip("Forget these files and folders")
+        allow(clear, "" if found else "The list is empty.")
 
-    def _add(self, path: Path) -> None:
-        action = self.addAction(path.name or str(path))
-        action.setToolTip(str(path))
-        action.setStatusTip(str(path))
-        action.triggered.connect(lambda: self.path_chosen.emit(path))
+    def _add(self, one: Recent) -> None:
+        action = self.addAction(plain_caption(_entry_text(one)))
+        action.setToolTip(plain_tip(str(one.path)))
+        action.setStatusTip(str(one.path))
+        action.triggered.connect(lambda: self.path_chosen.emit(one.path))
+
+
+def _entry_text(one: Recent) -> str:
+    """Name, kind and folder, for names are often alike: "best.safetensors, adapter, in birds"."""
+    text = f"{shortened(one.path.name or str(one.path), MOST_IN_MENU)}, {KIND_TITLES[one.kind]}"
+    folder = one.path.parent.name
+    return f"{text}, in {shortened(folder, MOST_IN_MENU)}" if folder else text
 
 
 def build_menus(
@@ -63,7 +72,7 @@ def build_menus(
     actions: dict[str, QAction],
     recent: RecentMenu,
     pages: list[QAction],
-    settings: QSettings,
+    settings: Settings,
 ) -> None:
     """Fill the menu bar of `window`, whose docks are in place already."""
     bar = window.menuBar()
@@ -114,14 +123,14 @@ def export_title(name: str) -> str:
     return f"&Export {plain_caption(shortened(name, MOST_IN_MENU)) or 'Adapter'} As"
 
 
-def _scheme_menu(parent: QWidget, settings: QSettings) -> QMenu:
+def _scheme_menu(parent: QWidget, settings: Settings) -> QMenu:
     """Light, dark, or as the system has it; remembered."""
     menu = QMenu("&Appearance", parent)
     group = QActionGroup(menu)
-    present = settings.value("color_scheme", "system")
+    present = settings.text("color_scheme", "system")
 
     def choose(scheme: str) -> None:
-        settings.setValue("color_scheme", scheme)
+        settings.keep(color_scheme=scheme)
         set_color_scheme(scheme)
 
     for scheme, text in _SCHEMES.items():

@@ -3,13 +3,14 @@
 import html
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from vera_studio.runs.events import RunSubject
+from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.ui.workspace import Workspace
 
 
-class RunCaption(QLabel):
+class RunCaption(WrappedLabel):
     """A line above the figures of a run; says so once other things are open than they are of."""
 
     def __init__(self, name: str, workspace: Workspace, parent: QWidget | None = None) -> None:
@@ -20,10 +21,8 @@ class RunCaption(QLabel):
             workspace: where what is open is changed.
             parent: takes the caption along.
         """
-        super().__init__(parent, wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self.setObjectName(name)
-        self.setAccessibleName("Which run, network and images the figures are of")
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        title = "Which run, network and images the figures are of"
+        super().__init__(name, title, Qt.TextFormat.RichText, parent)
         self._workspace = workspace
         self._subject = RunSubject()
         self._weights = ""  # path of those that the run was on

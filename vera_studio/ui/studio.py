@@ -18,15 +18,17 @@ from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.runs.summary import sentences
-from vera_studio.ui import adapter_jobs, jobs
+from vera_studio.ui import jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.comparison_control import ComparisonControl
-from vera_studio.ui.loading import load_engine
+from vera_studio.ui.opening import kind_of
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.shelf import Shelf
+from vera_studio.ui.starting import Starting
 from vera_studio.ui.workspace import LoadedAdapter, Measurement, Workspace, shown_part
+from vera_studio.wording import files_skipped
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +80,7 @@ class Studio(QObject):
         self.comparison.failed.connect(self.failed)
         self.comparison.message.connect(self.message)
         self.is_ready = False
+        self.starting = Starting(self)
         self._measuring: Job | None = None
         self._measuring_test: Job | None = None
         self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
@@ -105,32 +108,27 @@ class Studio(QObject):
     # Starting up
 
     def load(self) -> None:
-        """Import the engine, then open the pretrained network and the first images."""
-        self.busy.start("Loading PyTorch", load_engine, self._engine_loaded)
+        """Import the engine, then open the network and the images."""
+        self.starting.load()
 
-    def _engine_loaded(self, _: object) -> None:
-        self.shelf.load()
-        self.busy.start("Looking for devices", jobs.find_devices, self.workspace.set_devices)
-        self.open_model("", then=self._open_first_data)
-
-    def _open_first_data(self) -> None:
-        settings = jobs.first_data_settings(self.workspace.recipe.data)
-        sample = dataclasses.replace(settings, source="sample")
-
-        def open_sample() -> None:
-            if settings != sample:
-                self.open_data(sample, then=self._become_ready)
-
-        self.open_data(settings, then=self._become_ready, otherwise=open_sample)
-
-    def _become_ready(self) -> None:
+    def become_ready(self) -> None:
+        """Tell that the network and the first images are open."""
         self.is_ready = True
         self.ready.emit()
 
     # Model and images
 
-    def open_model(self, weights: str, then: Callable[[], None] | None = None) -> None:
-        """Open the ConvNet with the user's `weights`, or the pretrained ones if empty."""
+    def open_model(
+        self,
+        weights: str,
+        then: Callable[[], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Open the ConvNet with the user's `weights`, or the pretrained ones if empty.
+
+        `then` is called when it is open, and `failed` with the reason when it is not, which else
+        is shown.
+        """
         settings = ModelSettings(weights=weights)
 
         def opened(model: Any) -> None:
@@ -140,22 +138,28 @@ class Studio(QObject):
             if then:
                 then()
 
-        self.busy.start("Opening the network", partial(jobs.open_model, settings), opened)
+        self.busy.start("Opening the network", partial(jobs.open_model, settings), opened, failed)
 
     def open_data(
         self,
         settings: DataSettings,
         then: Callable[[], None] | None = None,
         otherwise: Callable[[], None] = lambda: None,
+        failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Open other images; `then` is called when they are, `otherwise` when they are not."""
+        """Open other images; `then` is called when they are, `otherwise` when they are not.
+
+        The reason why they are not is shown, or given to `failed`.
+        """
         model = self.workspace.model
 
         def opened(data: Any) -> None:
             self.workspace.set_data(data, settings)
             images = len(data.train) + len(data.validation) + len(data.test)
-            text = f"Opened {data.title}: {images:,} images. {data.skipped_text}"
-            self._tell(text.rstrip(), settings.folder)
+            text = f"Opened {data.title}: {images:,} images."
+            if data.skipped:
+                text += f" {files_skipped(len(data.skipped))}; the page Images says why."
+            self._tell(text, settings.folder)
             if then:
                 then()
 
@@ -163,7 +167,7 @@ class Studio(QObject):
             if settings.source == "cifar10" and isinstance(error, StudioError):
                 self.download_failed.emit(str(error))  # downloading it again is the way out
             else:
-                self.failed.emit(error)
+                (failed or self.failed.emit)(error)
             otherwise()
 
         if model is not None:
@@ -197,19 +201,21 @@ class Studio(QObject):
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
-        suffix = path.suffix.lower()
+        if not self.is_ready and self.busy.is_busy:
+            self.starting.open_afterwards(path)
+            return
         if not self.is_free:
-            self.message.emit(f"Not opened: {path.name}. Wait until what is going on has ended.")
-        elif adapter_jobs.holds_adapter(path):
-            self.adapters.import_adapter(path)
-        elif path.is_dir():
-            self.open_folder(path)
-        elif suffix == ".toml":
-            self.open_recipe(path)
-        elif suffix in (".pt", ".pth", ".ckpt") or jobs.holds_weights(path):
-            self.open_model(str(path))
-        else:
-            self.adapters.import_adapter(path)
+            self.message.emit(f"Not opened: {path.name}. {self.obstacle}")
+            return
+        match kind_of(path):
+            case "images":
+                self.open_folder(path)
+            case "recipe":
+                self.open_recipe(path)
+            case "weights":
+                self.open_model(str(path))
+            case "adapter":
+                self.adapters.import_adapter(path)
 
     # Recipes
 

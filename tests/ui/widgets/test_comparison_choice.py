@@ -108,3 +108,13 @@ def test_the_number_of_seeds(qtbot, choice):
         qtbot.keyClick(box, Qt.Key.Key_Up)
     assert choice.seeds.value() == 4
     assert (box.minimum(), box.maximum()) == (1, 9)
+
+
+def test_a_number_of_seeds_outside_is_refused(qtbot, choice):
+    choice.seeds.setFocus()
+    choice.seeds.selectAll()
+    qtbot.keyClicks(choice.seeds, "50")
+    qtbot.keyClick(choice.seeds, Qt.Key.Key_Return)
+    assert choice.problems() == ["Seeds: Must be a whole number from 1 to 9, not 50."]
+    assert choice.seeds.text() == "50"
+    assert choice.seeds.value() == 3

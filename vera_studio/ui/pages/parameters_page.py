@@ -90,6 +90,7 @@ class ParametersPage(QWidget):
         model = self.choice.model()
         assert isinstance(model, QStandardItemModel)
         model.item(_LOADED).setEnabled(there)
+        model.item(_LOADED).setToolTip("" if there else "The model has no adapter on.")
 
     def _choose(self, which: int) -> None:
         with QSignalBlocker(self.choice):

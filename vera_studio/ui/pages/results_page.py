@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.summary import sentences
@@ -15,7 +15,8 @@ from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.gain_chart import GainChart
 from vera_studio.ui.widgets.plain_text import plain_tip
-from vera_studio.ui.widgets.reasons import allow
+from vera_studio.ui.widgets.reasons import allow, reason_of
+from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import of_few
 
@@ -45,10 +46,7 @@ class ResultsPage(QWidget):
         self._start.changed.connect(self._follow_start)
         self._follow_start()
         self.caption = RunCaption("result_caption", workspace)
-        self.summary = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        self.summary.setObjectName("result_summary")
-        self.summary.setAccessibleName("What the run gained")
-        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.summary = WrappedLabel("result_summary", "What the run gained", Qt.TextFormat.RichText)
         self.chart = GainChart()
         self.chart.setObjectName("gain_chart")
         self._export = export = QToolButton(
@@ -75,7 +73,8 @@ class ResultsPage(QWidget):
         workspace.result_changed.connect(self._show)
 
     def _follow_start(self) -> None:
-        self._empty.button.setEnabled(self._start.isEnabled())
+        why = "" if self._start.isEnabled() else reason_of(self._start)
+        allow(self._empty.button, why)
 
     def _show(self, result: RunResult | None) -> None:
         self._stack.setCurrentIndex(0 if result is None else 1)

@@ -4,7 +4,7 @@ import math
 import time
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from vera_studio.runs.events import (
     EpochDone,
@@ -21,6 +21,7 @@ from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.run_progress import RunProgress
 from vera_studio.ui.widgets.smoothing import Smoothing
+from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.wording import of_few
 
 _PROGRESS_SECONDS = 0.25  # from one figure to the next: more often cannot be read
@@ -43,10 +44,8 @@ class TrainingPage(QWidget):
         self._are_apart = False  # the validation losses of targets and others
         self.caption = RunCaption("training_caption", studio.workspace)
         self.progress = RunProgress()
-        self._notices = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._notices = WrappedLabel("run_notices", "Notices of the run")
         self._notices.setVisible(False)
-        self._notices.setObjectName("run_notices")
-        self._notices.setAccessibleName("Notices of the run")
         self.losses = CurvePlot(
             "Loss",
             "Step",
@@ -96,15 +95,15 @@ class TrainingPage(QWidget):
             self.progress.set_paused()  # the last steps came in after the pause
 
     def _add_notice(self, text: str) -> None:
-        self._notices.setText(" ".join(filter(None, (self._notices.text(), text))))
+        self._notices.setText("\n".join(filter(None, (self._notices.text(), text))))
         self._notices.setVisible(True)
 
     def _begin(self, event: RunStarted) -> None:
         self._start = event
         self._smoothing = Smoothing(event.epochs * event.steps_per_epoch)
         self.caption.set_run(event.subject)
-        self._add_notice(f"{event.train_images:,} images an epoch, {event.batch_size:,} a step.")
-        self._add_notice(event.chosen_by)
+        sizes = f"{event.train_images:,} images an epoch, {event.batch_size:,} a step."
+        self._add_notice(f"{sizes} {event.chosen_by}")
         self._begin_losses(event)
         self._begin_accuracies(event)
         self._add_validation(0, 0, event.validation)

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
 from vera_studio.ui.theme import plot_colors
+from vera_studio.ui.widgets.number_boxes import WholeNumberBox
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
 _LEAST_RANKS_WIDTH = 64  # pixels, where the window is narrow
@@ -56,7 +57,9 @@ class ComparisonChoice(QWidget):
         self._titles = {option.key: option.title for option in options}
         self._ticks = {option.key: self._make_tick(option) for option in options}
         self._ranks = {o.key: self._make_ranks(o) for o in options if o.ranks}
-        self.seeds = QSpinBox(minimum=1, maximum=most_seeds, value=seeds)
+        self.seeds = WholeNumberBox(1, most_seeds)
+        self.seeds.show_setting(seeds)
+        self._refused_seeds = ""
         self.seeds.setObjectName("comparison_seeds")
         self.seeds.setAccessibleName("Number of seeds")
         self.seeds.setToolTip(
@@ -65,6 +68,7 @@ class ComparisonChoice(QWidget):
         )
         ignore_wheel_when_unfocused(self.seeds)
         self.seeds.valueChanged.connect(self.changed)
+        self.seeds.refused.connect(self._refuse_seeds)
         self._lay_out()
         self._follow()
 
@@ -86,7 +90,8 @@ class ComparisonChoice(QWidget):
         """What is wrong with what is chosen, a sentence each."""
         if not any(tick.isChecked() for tick in self._ticks.values()):
             return ["Tick at least one method."]
-        return [
+        of_seeds = [f"Seeds: {self._refused_seeds}"] if self._refused_seeds else []
+        return of_seeds + [
             f"{self._titles[key]}: {problem}"
             for key, field in self._ranks.items()
             if self._ticks[key].isChecked()
@@ -146,8 +151,13 @@ class ComparisonChoice(QWidget):
 
     def _follow(self, _: object = None) -> None:
         for key, field in self._ranks.items():
-            field.setEnabled(self._ticks[key].isChecked())
+            is_ticked = self._ticks[key].isChecked()
+            allow(field, "" if is_ticked else f"{self._titles[key]} is not ticked.")
         self._mark()
+        self.changed.emit()
+
+    def _refuse_seeds(self, refusal: str) -> None:
+        self._refused_seeds = refusal
         self.changed.emit()
 
     def _mark(self) -> None:

@@ -30,6 +30,7 @@ from vera_studio.ui.widgets.legend import Legend
 from vera_studio.ui.widgets.plain_text import plain_message
 from vera_studio.ui.widgets.plot_picture import PICTURE_SCALE, plot_picture
 from vera_studio.ui.widgets.read_out import ReadOut
+from vera_studio.ui.widgets.reasons import allow
 
 _EMPTY, _FILLED = range(2)
 
@@ -81,7 +82,7 @@ class PlotFrame(QWidget):
         self._stack.setCurrentIndex(_EMPTY if empty else _FILLED)
         self.legend.setVisible(not empty)
         for action in (self.reset_action, self.png_action, self.csv_action):
-            action.setEnabled(not empty)
+            allow(action, "The plot is empty." if empty else "")
 
     def reset_view(self) -> None:
         """Show all data again."""

@@ -39,7 +39,7 @@ def show_reason(control: QWidget | QAction) -> None:
     if control.toolTip() != control.property(_SHOWN):  # its owner gave it another since
         control.setProperty(_TIP, control.toolTip())
     tip, reason = control.property(_TIP) or "", reason_of(control)
-    shown = join_tips(tip, plain_tip(reason))
+    shown = join_tips(*dict.fromkeys((tip, plain_tip(reason))))  # once, where they are the same
     # An action without a tip would show its own text.
     if tip or reason or control.property(_SHOWN):
         control.setProperty(_SHOWN, shown)

@@ -1,9 +1,10 @@
 """A line that says what was just done and offers to undo it, for a while."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from vera_studio.ui.icons import icon
+from vera_studio.ui.widgets.elided_label import ElidedLabel
 
 _SHOWN_MILLISECONDS = 12_000
 
@@ -20,7 +21,7 @@ class UndoBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.label = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.label = ElidedLabel()  # a long name must not make the window wider
         self.label.setObjectName("undo_text")
         self.button = QPushButton(icon("undo"), "Undo")
         self.button.setObjectName("undo_button")

@@ -18,6 +18,7 @@ from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.adapter_model import points_text
 from vera_studio.ui.widgets.bar_table import Bar, BarTable
 from vera_studio.ui.widgets.empty_state import EmptyState
+from vera_studio.ui.widgets.reasons import allow
 
 _SIDE_BY_SIDE = 560  # pixels that the two tables need for that
 _MOST_ROWS = 12  # of a table in sight at once
@@ -88,7 +89,7 @@ class CompareView(QGroupBox):
             "their changes of each layer are."
         )
         self.invitation.set_text("What sets the two apart?", text, "Compare")
-        self.invitation.button.setEnabled(is_possible)
+        allow(self.invitation.button, "" if is_possible else reason or "Not now.")
 
     def wait(self) -> None:
         """Say that the two are being measured."""

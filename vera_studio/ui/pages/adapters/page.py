@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.adapter_names import shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.adapters.details import DetailsPane
 from vera_studio.ui.pages.adapters.page_actions import PageActions
@@ -25,12 +26,14 @@ from vera_studio.ui.pages.adapters.rows import row_of
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.adapter_table import AdapterTable
 from vera_studio.ui.widgets.empty_state import EmptyState
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.widgets.undo_bar import UndoBar
 from vera_studio.ui.workspace import LoadedAdapter, Measurement
 
 _EMPTY, _FILLED = range(2)
 _HINT, _DETAILS, _PAIR = range(3)
+_MOST_OF_NAME = 60  # characters above the table
 _NONE_ON = "No adapter is on the model"
 _EMPTY_TEXT = (
     "Every adapter that you train or import is kept here, to be switched on and off, named, "
@@ -216,7 +219,10 @@ class AdaptersPage(QWidget):
     def _show_accuracy(self, accuracy: Measurement | None) -> None:
         """Say what is on and how well it does; until that is measured, that it is measured."""
         adapter = self._studio.workspace.adapter
-        name = f"On the model: <b>{html.escape(adapter.title)}</b>" if adapter else _NONE_ON
+        # In full it might be a word that is wider than the page.
+        shown = html.escape(shortened(adapter.title, _MOST_OF_NAME)) if adapter else ""
+        name = f"On the model: <b>{shown}</b>" if adapter else _NONE_ON
+        self.on_label.setToolTip(plain_tip(adapter.title) if adapter else "")
         if accuracy is None:
             self.on_label.setText(f"{name}. Measuring…")
             return

@@ -102,6 +102,8 @@ class PageActions(QWidget):
         title = f"Export {shortened(name, MOST_IN_MENU)}" if name else "Export"
         self.export_menu.setTitle(plain_caption(title))
         self._heading.setText(plain_caption(shortened(name, MOST_IN_MENU)))
+        for action in (self.export_menu.menuAction(), self._heading):
+            action.setToolTip(plain_tip(name))  # else its text would be its tip
         self._export.setAccessibleName(f"Export {name}" if name else "Export the selected adapter")
         self._export.setToolTip(plain_tip(f"Write {name or 'the selected adapter'} {_EXPORT_TIP}"))
         for control in (self.export_menu.menuAction(), self._export):

@@ -65,6 +65,8 @@ def _training_lines(entry: "Entry") -> list[tuple[str, str]]:
     training, lines = entry.info.training, []
     if combined := _combined_text(training.get("combined")):
         lines.append(("Made from", combined))
+    if isinstance(network := training.get("network"), str):
+        lines.append(("Network", network))
     if isinstance(title := training.get("data"), str):
         epoch = training.get("epoch")
         lines.append(("Trained on", f"{title}, epoch {epoch}" if epoch else title))

@@ -35,6 +35,7 @@ from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.comparison_choice import ComparisonChoice
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.run_progress import RunProgress, format_seconds
 from vera_studio.ui.widgets.scatter_plot import ScatterPlot
 
@@ -43,6 +44,7 @@ _EMPTY, _FILLED = range(2)
 _SOON = 0.5  # runs, after which it is told how long the rest will take
 _RUNS_FILTER = "A row a run (*.csv)"
 _SUMMARY_FILTER = "A row a method: means and spreads (*.csv)"
+_GOING = "Not while a comparison is going on."
 _MakeRows = Callable[[Comparison], list[tables.Row]]
 
 
@@ -177,10 +179,14 @@ class ComparisonPage(QWidget):
     def _follow(self, _: object = None) -> None:
         """Say what Compare would do, and let it be pressed where it would do something."""
         studio, found = self._studio, self._problems()
-        self.start_button.setEnabled(studio.is_free and not found)
-        self.stop_button.setEnabled(studio.comparison.can_stop)
-        self.choice.setEnabled(not studio.comparison.is_going)
+        allow(self.start_button, studio.obstacle or "\n".join(found))
+        allow(self.stop_button, "" if studio.comparison.can_stop else self._why_no_stop())
+        allow(self.choice, _GOING if studio.comparison.is_going else "")
         self._plan.setText("\n".join(found) or self._plan_text())
+
+    def _why_no_stop(self) -> str:
+        is_going = self._studio.comparison.is_going
+        return "It is stopping already." if is_going else "No comparison is going on."
 
     def _plan_text(self) -> str:
         settings, training = self.settings(), self._studio.workspace.recipe.training
@@ -227,7 +233,7 @@ class ComparisonPage(QWidget):
         failures = figures.failures(comparison)
         self._failures.setText(failures)
         self._failures.setVisible(bool(failures))
-        self.export_button.setEnabled(bool(comparison.runs))
+        allow(self.export_button, "" if comparison.runs else "No run has finished yet.")
         if self._is_beginning:
             self._is_beginning = False
             height = self.table.height_of_all()

@@ -1,0 +1,28 @@
+"""What a file or folder is, told by a quick look at it."""
+
+from pathlib import Path
+from typing import Literal
+
+from vera_studio import files
+from vera_studio.ui import adapter_jobs, jobs
+
+Kind = Literal["weights", "images", "recipe", "adapter"]
+KIND_TITLES: dict[Kind, str] = {
+    "weights": "weights",
+    "images": "images",
+    "recipe": "recipe",
+    "adapter": "adapter",
+}
+_WEIGHTS = (".pt", ".pth", ".ckpt")
+
+
+def kind_of(path: Path) -> Kind:
+    """What `path` is to be opened as; what is nothing known counts as an adapter."""
+    suffix = path.suffix.lower()
+    if adapter_jobs.holds_adapter(path):
+        return "adapter"
+    if files.is_folder(path):
+        return "images"
+    if suffix == ".toml":
+        return "recipe"
+    return "weights" if suffix in _WEIGHTS or jobs.holds_weights(path) else "adapter"
