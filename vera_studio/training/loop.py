@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -103,9 +103,20 @@ def train(
         adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
+        recipe = _with_targets(recipe, model.class_names, data)
         if data.skipped:
             on_event(Notice(data.skipped_text))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
+
+
+def _with_targets(recipe: Recipe, class_names: Sequence[str], data: ImageData) -> Recipe:
+    """`recipe` with all classes as its targets, if it names none, that there are images of."""
+    counts = data.train.counts(len(class_names))
+    if recipe.training.target_classes is not None or all(counts) or not any(counts):
+        return recipe
+    there = tuple(name for name, count in zip(class_names, counts, strict=True) if count)
+    training = dataclasses.replace(recipe.training, target_classes=there)
+    return dataclasses.replace(recipe, training=training)
 
 
 def sleeping_layers(network: nn.Module) -> str:
