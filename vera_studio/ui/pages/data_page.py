@@ -16,6 +16,7 @@ from vera_studio.ui.widgets.picture_view import SIDE, PictureView
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnails import ClassRow, ThumbnailGrid, fitted
 from vera_studio.ui.workspace import Measurement
+from vera_studio.wording import printable
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
@@ -166,7 +167,7 @@ class DataPage(QWidget):
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))
         lines = [data.skipped_text]
-        lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
+        lines += [f"{printable(file.path)}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
 
     # How well the network does on them
