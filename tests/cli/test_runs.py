@@ -35,11 +35,11 @@ def in_columns(line):
 
 
 def test_no_subcommand_opens_the_window():
-    assert cli.run([], lambda: 7) == 7
+    assert cli.run([], lambda file: 7) == 7
 
 
 def test_the_data_folder_can_be_chosen(tmp_path):
-    assert cli.run(["--data-dir", str(tmp_path / "elsewhere")], lambda: 0) == 0
+    assert cli.run(["--data-dir", str(tmp_path / "elsewhere")], lambda file: 0) == 0
     assert environment.data_folder() == tmp_path / "elsewhere"
 
 

@@ -156,8 +156,9 @@ def test_few_images_are_told_beside_the_figure(qtbot, window, page, settle, tmp_
     window.studio.open_path(tmp_path)
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
     settle()
-    assert page.grid.rows._notes[3][1].endswith("of 1)")
-    assert "of 2) of the 2 validation images" in page.accuracy.text()
+    assert [row.name for row in page.grid.rows._rows[:3]] == ["cat", "dog", "airplane"]
+    assert page.grid.rows._notes[0][1].endswith("of 1)")
+    assert " of the 2 validation images (" in page.accuracy.text()
     classes = window.setup_panel.findChild(ClassList)
     assert classes.list.item(3).toolTip().endswith("of 1)")
 
@@ -185,7 +186,7 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
     settle()
     rows = page.grid.rows
-    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=rows.place(3, 0).center())
+    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=rows.place(0, 0).center())
     view = page.findChild(PictureView)
     assert view.isVisible()
 
@@ -198,6 +199,11 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     assert file.parent == tmp_path / "cat"
     assert file.is_file()
     assert not view.previous.isEnabled()
+    qtbot.waitUntil(view.raw.isEnabled, timeout=20_000)
+    shown = view.picture.pixmap().toImage()
+    qtbot.mouseClick(view.raw, Qt.MouseButton.LeftButton, pos=view.raw.rect().center() / 4)
+    assert view.raw.isChecked()
+    assert view.picture.pixmap().toImage().size() == shown.size()
     seen = {fact("file")}
     for _ in range(9):
         qtbot.mouseClick(view.next, Qt.MouseButton.LeftButton)
@@ -208,6 +214,7 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     qtbot.keyClick(view, Qt.Key.Key_Left)
     assert fact("class") == "cat, image 9 of 10"
     view.close()
+    settle()
 
 
 def test_too_little_memory_for_a_folder_is_a_message(
