@@ -20,7 +20,7 @@ from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnail_rows import ClassRow, fitted
 from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 from vera_studio.ui.workspace import Measurement
-from vera_studio.wording import of_few
+from vera_studio.wording import of_few, printable
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
@@ -175,7 +175,7 @@ class DataPage(QWidget):
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))
         lines = [data.skipped_text]
-        lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
+        lines += [f"{printable(file.path)}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
         line, frame = self.skipped.fontMetrics().lineSpacing(), 2 * self.skipped.frameWidth() + 8
         self.skipped.setMaximumHeight(min(_SKIPPED_HEIGHT, len(lines) * line + frame))
