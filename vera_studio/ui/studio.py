@@ -170,9 +170,13 @@ class Studio(QObject):
                 (failed or self.failed.emit)(error)
             otherwise()
 
+        def cancelled() -> None:
+            self.message.emit("Opening the images was cancelled.")
+            otherwise()
+
         if model is not None:
             function = partial(jobs.open_data, settings, model)
-            self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, otherwise)
+            self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, cancelled)
 
     def open_folder(self, folder: Path) -> None:
         """Open a folder of images."""
