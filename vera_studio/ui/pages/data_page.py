@@ -145,6 +145,8 @@ class DataPage(QWidget):
     def _follow_busy(self, text: str) -> None:
         if text == DOWNLOAD:
             self.download.show_progress(0, 0)
+        if text and self._studio.workspace.data is None:
+            self.summary.setText(f"{html.escape(text)}…")
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.text == DOWNLOAD:

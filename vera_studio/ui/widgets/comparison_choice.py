@@ -90,7 +90,11 @@ class ComparisonChoice(QWidget):
         """What is wrong with what is chosen, a sentence each."""
         if not any(tick.isChecked() for tick in self._ticks.values()):
             return ["Tick at least one method."]
-        of_seeds = [f"Seeds: {self._refused_seeds}"] if self._refused_seeds else []
+        of_seeds = (
+            [f"Seeds {self._refused_seeds[0].lower()}{self._refused_seeds[1:]}"]
+            if self._refused_seeds
+            else []
+        )
         return of_seeds + [
             f"{self._titles[key]}: {problem}"
             for key, field in self._ranks.items()
