@@ -20,8 +20,8 @@ from vera_studio.ui.widgets.number_boxes import WholeNumberBox
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
-_LEAST_RANKS_WIDTH = 64  # pixels, where the window is narrow
-_COLUMN_GAP = 20
+_LEAST_RANKS_WIDTH = 46  # pixels, where the window is narrow
+_COLUMN_GAP = 4
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class ComparisonChoice(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
+        grid.setHorizontalSpacing(6)
         for row, (key, field) in enumerate(self._ranks.items()):
             label = QLabel("Ranks")
             label.setBuddy(field)
