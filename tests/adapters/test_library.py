@@ -259,3 +259,16 @@ def test_a_folder_that_cannot_be_read_is_told(library):
     library.folder.write_text("in the way")
     (problem,) = library.contents().problems
     assert problem == f"The library {library.folder} cannot be read: Not a directory."
+
+
+def test_what_another_program_moves_away_meanwhile_is_no_problem(library, adapter, monkeypatch):
+    path = library.add(adapter, "Birds", NOON).path
+    true_inspect = adapter_file.inspect
+
+    def inspect(asked):
+        asked.unlink(missing_ok=True)
+        return true_inspect(asked)
+
+    monkeypatch.setattr(adapter_file, "inspect", inspect)
+    assert library.contents() == Contents((), ())
+    assert not path.exists()

@@ -13,6 +13,7 @@ from torch import nn
 
 from vera_studio.errors import Cancelled, ModelError
 from vera_studio.models.checkpoint import load_weights
+from vera_studio.models.weights_file import holds_weights
 
 
 def network():
@@ -332,3 +333,10 @@ def test_stopping_is_asked_for(tmp_path):
     torch.save(weights(), tmp_path / "w.pt")
     with pytest.raises(Cancelled):
         load_weights(network(), tmp_path / "w.pt", should_stop=lambda: True)
+
+
+def test_an_adapter_is_said_to_be_one(tmp_path):
+    about = {"format": "vera-studio-adapter"}
+    safetensors.torch.save_file(weights(), tmp_path / "a.safetensors", about)
+    assert_refused(tmp_path / "a.safetensors", "it is an adapter, not weights: import it as one")
+    assert not holds_weights(tmp_path / "a.safetensors")

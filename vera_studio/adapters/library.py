@@ -70,7 +70,8 @@ class Library:
                     continue
                 entries.append(_entry(path))
             except StudioError as error:
-                problems.append(str(error))
+                if os.path.lexists(path):  # else another program has just moved it away
+                    problems.append(str(error))
         entries.sort(key=lambda entry: entry.added, reverse=True)
         return Contents(tuple(entries), tuple(problems))
 

@@ -16,6 +16,7 @@ _KINDS = {
     **{"I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8"},
     "BOOL": "bool",
 }
+_ADAPTER = "vera-studio-adapter"  # the format that an adapter's file names
 DAMAGED = "it was cut off, or its table of contents is wrong"
 
 
@@ -29,7 +30,7 @@ def read(file: BinaryIO, file_bytes: int) -> dict[str, Stored]:
     """The tensors in an open file, by name.
 
     Raises:
-        ModelError: the file is damaged.
+        ModelError: the file is damaged, or an adapter.
     """
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
@@ -41,6 +42,9 @@ def read(file: BinaryIO, file_bytes: int) -> dict[str, Stored]:
         raise ModelError(DAMAGED) from error
     if not isinstance(header, dict):
         raise ModelError(DAMAGED)
+    about = header.get("__metadata__")
+    if isinstance(about, dict) and about.get("format") == _ADAPTER:
+        raise ModelError("it is an adapter, not weights: import it as one")
     start = 8 + length
     return {
         name: _stored(entry, file, start, file_bytes - start)
