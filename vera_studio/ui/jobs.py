@@ -139,6 +139,16 @@ def measure(
     return Measurement(part, measured)
 
 
+def read_photograph(path: Path, side: int, on_event: OnEvent, should_stop: ShouldStop) -> Any:
+    """The picture in a file, (side, side, 3) uint8, cut as for a network; None if there is none."""
+    from vera_studio.data.image_file import UnreadableImage, read_image
+
+    try:
+        return read_image(path, side, should_stop)
+    except (UnreadableImage, MemoryError):
+        return None
+
+
 def holds_weights(path: Path) -> bool:
     """Whether a file is one of weights, by a quick look at its content; no adapter is."""
     from vera_studio.models.weights_file import holds_weights
