@@ -117,7 +117,7 @@ def test_weights_of_any_name_are_opened_and_how_they_were_taken_is_told(
     with qtbot.waitSignal(window.studio.message) as told:
         window.studio.open_path(tmp_path / "mine.bin")
         settle()
-    assert "mine.bin weights. The names in mine.bin begin with module." in told.args[0]
+    assert "mine.bin weights. The prefix module. of all names was taken off." in told.args[0]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def train(
             on_event(Stage("Opening the network"))
             model = open_model(recipe.model)
             for note in model.notes:
-                on_event(Notice(note))
+                on_event(Notice(f"{model.weights}: {note}"))
         recipes.validate(recipe, model.class_names, list(find_sites(model.network)))
         adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
