@@ -177,7 +177,10 @@ class DataPage(QWidget):
         lines = [data.skipped_text]
         lines += [f"{printable(file.path)}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
-        line, frame = self.skipped.fontMetrics().lineSpacing(), 2 * self.skipped.frameWidth() + 8
+        line = self.skipped.fontMetrics().lineSpacing()
+        frame = (
+            2 * (self.skipped.frameWidth() + round(self.skipped.document().documentMargin())) + 6
+        )
         self.skipped.setMaximumHeight(min(_SKIPPED_HEIGHT, len(lines) * line + frame))
 
     # How well the network does on them
