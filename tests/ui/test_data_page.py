@@ -95,15 +95,18 @@ def test_a_folder_is_opened_and_its_broken_files_are_listed(
     qtbot, window, page, settle, tmp_path, monkeypatch
 ):
     make_folder(tmp_path, ("cat", "car"))
-    (tmp_path / "cat" / "broken.png").write_bytes(b"no image")
+    (tmp_path / "cat" / "broken\u202e.png").write_bytes(b"no image")
+    messages = []
+    window.studio.message.connect(messages.append)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     press(qtbot, page, "folder_button")
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
     settle()
     skipped = page.findChild(QPlainTextEdit, "skipped_files")
     assert skipped.isVisibleTo(page)
-    assert "1 file was skipped" in skipped.toPlainText()
-    assert "broken.png" in skipped.toPlainText()
+    assert "1 file was skipped: 1 not an image (text)." in skipped.toPlainText()
+    assert r"broken\u202e.png: Not an image" in skipped.toPlainText()
+    assert any("1 file was skipped; the page Images says why." in text for text in messages)
     assert window.studio.workspace.data.train.counts(10)[1] > 0  # car is automobile
 
 

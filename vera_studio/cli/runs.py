@@ -62,7 +62,11 @@ def _train(options: argparse.Namespace) -> None:
 
 def _name_best(result: RunResult, name: str) -> None:
     if not result.improved:
-        raise StudioError("Nothing was added to the library: there is no best adapter.")
+        nothing = "Nothing was added to the library: there is no best adapter."
+        if not result.stopped:
+            raise StudioError(nothing)
+        tell(nothing)  # the status is that of the signal
+        return
     name_adapter(result, add_to_library(result.best_adapter, name))
 
 

@@ -97,7 +97,7 @@ def train(
             on_event(Stage("Opening the network"))
             model = open_model(recipe.model)
             for note in model.notes:
-                on_event(Notice(note))
+                on_event(Notice(f"{model.weights}: {note}"))
         recipes.validate(recipe, model.class_names, list(model.sites))
         recipe = dataclasses.replace(recipe, adapter=model.settings_for(recipe.adapter))
         adapter_file.check_plan(model.network, recipe.adapter)

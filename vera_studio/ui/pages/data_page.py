@@ -20,7 +20,7 @@ from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnail_rows import ClassRow, fitted
 from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 from vera_studio.ui.workspace import Measurement
-from vera_studio.wording import of_few
+from vera_studio.wording import of_few, printable
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
@@ -145,6 +145,8 @@ class DataPage(QWidget):
     def _follow_busy(self, text: str) -> None:
         if text == DOWNLOAD:
             self.download.show_progress(0, 0)
+        if text and self._studio.workspace.data is None:
+            self.summary.setText(f"{html.escape(text)}…")
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.text == DOWNLOAD:
@@ -173,9 +175,12 @@ class DataPage(QWidget):
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))
         lines = [data.skipped_text]
-        lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
+        lines += [f"{printable(file.path)}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
-        line, frame = self.skipped.fontMetrics().lineSpacing(), 2 * self.skipped.frameWidth() + 8
+        line = self.skipped.fontMetrics().lineSpacing()
+        frame = (
+            2 * (self.skipped.frameWidth() + round(self.skipped.document().documentMargin())) + 6
+        )
         self.skipped.setMaximumHeight(min(_SKIPPED_HEIGHT, len(lines) * line + frame))
 
     # How well the network does on them

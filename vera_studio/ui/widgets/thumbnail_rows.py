@@ -56,6 +56,7 @@ class ThumbnailRows(QWidget):
         self._notes: tuple[tuple[str, ...], ...] = ()
         self._read: Read | None = None
         self._pictures: dict[tuple[int, int], QImage] = {}
+        self._name_width = 0
         self._widths: list[int] = []  # of the columns of numbers
         self._current = (0, 0)  # the picture that keys choose
         self.setObjectName("thumbnails")
@@ -83,7 +84,7 @@ class ThumbnailRows(QWidget):
 
     def columns(self) -> list[tuple[int, int]]:
         """Left and width of each column of numbers."""
-        left, found = _MARGIN + self._name_width(), []
+        left, found = _MARGIN + self._name_width, []
         for width in self._widths:
             left += _COLUMN_GAP
             found.append((left, width))
@@ -98,7 +99,10 @@ class ThumbnailRows(QWidget):
     # Geometry
 
     def _lay_out(self) -> None:
-        metrics = self.fontMetrics()
+        metrics, bold = self.fontMetrics(), QFontMetrics(_bold(self.font()))
+        widest = max((bold.horizontalAdvance(row.name) for row in self._rows), default=0)
+        # What is drawn is wider by fractions.
+        self._name_width = min(_MOST_NAME_WIDTH, widest + 2)
         self._widths = []
         for column, title in enumerate(self.titles):
             texts = [title, *(f"{row.counts[column]:,}" for row in self._rows)]
@@ -108,14 +112,9 @@ class ThumbnailRows(QWidget):
         self.laid_out.emit()
         self.update()
 
-    def _name_width(self) -> int:
-        bold = QFontMetrics(_bold(self.font()))
-        widest = max((bold.horizontalAdvance(row.name) for row in self._rows), default=0)
-        return min(_MOST_NAME_WIDTH, widest + 2)  # what is drawn is wider by fractions
-
     def _first_left(self) -> int:
         columns = self.columns()
-        left, width = columns[-1] if columns else (_MARGIN, self._name_width())
+        left, width = columns[-1] if columns else (_MARGIN, self._name_width)
         return left + width + 2 * _MARGIN
 
     def _row_height(self) -> int:
@@ -153,7 +152,7 @@ class ThumbnailRows(QWidget):
         palette, line = self.palette(), self.fontMetrics().height()
         place = self.place(row, 0)
         middle = place.center().y()
-        width = self._name_width()
+        width = self._name_width
         painter.setFont(_bold(self.font()))
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         metrics = painter.fontMetrics()
