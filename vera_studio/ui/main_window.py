@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio import environment
+from vera_studio import environment, files
+from vera_studio.errors import StudioError
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions, set_tip, tip_of
@@ -126,7 +127,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
-        self.adapters_page.folder_requested.connect(_open_folder)
+        self.adapters_page.folder_requested.connect(self._open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
@@ -188,9 +189,9 @@ class MainWindow(QMainWindow):
             "pause": self._pause_or_resume,
             "stop": studio.stop,
             "compare": lambda: self.pages.setCurrentWidget(self.comparison_page),
-            "open_runs": lambda: _open_folder(environment.runs_folder()),
+            "open_runs": lambda: self._open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
-            "open_log": lambda: _open_folder(environment.log_file().parent),
+            "open_log": lambda: self._open_folder(environment.log_file().parent),
             "help": lambda: help_texts.show_getting_started(self),
             "copy_diagnostics": self._copy_diagnostics,
             "about": lambda: help_texts.show_about(self, studio.workspace.devices),
@@ -210,6 +211,15 @@ class MainWindow(QMainWindow):
             self.studio.run.resume()
         else:
             self.studio.run.pause()
+
+    def _open_folder(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            told = f"Cannot open the folder {folder}: {files.reason(error)}."
+            self.studio.failed.emit(StudioError(told))
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def _copy_diagnostics(self) -> None:
         QGuiApplication.clipboard().setText(diagnostics(self.studio))
@@ -319,8 +329,3 @@ def _dropped_path(event: QDropEvent) -> Path | None:
     """The one local file or folder that is dropped, if it is that."""
     urls = event.mimeData().urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-
-
-def _open_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
