@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from vera_studio import files
 from vera_studio.errors import StudioError
-from vera_studio.recipe import DataSource
+from vera_studio.recipe import DataSource, ModelSettings
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
@@ -52,7 +52,13 @@ class Asking(QObject):
     def ask_model(self) -> None:
         """Let the user choose a file of weights."""
         if path := ask_open(self._window, "Open Model", _WEIGHTS_FILTER):
-            self._studio.open_model(str(path))
+            name = self._studio.workspace.recipe.model.name
+            self._studio.open_model(ModelSettings(name=name, weights=str(path)))
+
+    def use_pretrained(self) -> None:
+        """Go back to the pretrained weights of the network that is open."""
+        name = self._studio.workspace.recipe.model.name
+        self._studio.open_model(ModelSettings(name=name))
 
     def ask_folder(self) -> None:
         """Let the user choose a folder of images."""

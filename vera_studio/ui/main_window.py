@@ -173,7 +173,7 @@ class MainWindow(QMainWindow):
         studio, asking = self.studio, self.asking
         slots = {
             "open_model": asking.ask_model,
-            "pretrained_model": lambda: studio.open_model(""),
+            "pretrained_model": asking.use_pretrained,
             "open_folder": asking.ask_folder,
             "use_sample": lambda: asking.use_source("sample"),
             "use_cifar10": lambda: asking.use_source("cifar10"),
