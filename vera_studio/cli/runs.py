@@ -79,8 +79,7 @@ def _pretrain(options: argparse.Namespace) -> None:
     if not 0 <= options.seed <= recipe.MAX_SEED:
         raise StudioError(f"--seed must be from 0 to {recipe.MAX_SEED:,}, not {options.seed:,}.")
     kind = find(ModelSettings().name)
-    size = kind.preprocessing.size
-    data = open_data(data_settings(options.data), kind.class_names, size)
+    data = open_data(data_settings(options.data), kind.class_names, kind.preprocessing)
     tell_skipped(data.skipped)
 
     def report(epoch: int, loss: float, seconds: float) -> None:
