@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import pickle
-import subprocess
 import time
 import zipfile
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import torch
 from PIL import Image
 
 from tests import audit
+from tests.hostile import Program, make_hostile
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.library import Library
@@ -30,6 +30,7 @@ from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
 from vera_studio.runs.run_folder import load_result
+from vera_studio.ui.settings import Settings
 
 SOON = 2.0  # seconds after Cancel
 pytestmark = [
@@ -38,60 +39,9 @@ pytestmark = [
 ]
 
 
-class Program:
-    """What starts a program where it is unpickled."""
-
-    def __reduce__(self):
-        return (subprocess.Popen, (["touch", "/tmp/was-here"],))
-
-
 @pytest.fixture(scope="module")
 def model():
     return open_model(ModelSettings())
-
-
-@pytest.fixture(scope="module")
-def secret(tmp_path_factory):
-    """A file that nothing asked for, with links to it among those that are opened."""
-    path = tmp_path_factory.mktemp("elsewhere") / "secret.txt"
-    path.write_text("secret")
-    return path
-
-
-def hostile_files() -> dict[str, bytes]:
-    """Contents that any reader may be given, whatever the file is called."""
-    return {
-        "empty": b"",
-        "page": b"<!doctype html><img src='file:///etc/passwd'>",
-        "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
-        "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n{} loop\n",
-        "pickle": pickle.dumps(Program(), protocol=2),
-        "newer-pickle": pickle.dumps({"state_dict": Program()}, protocol=4),
-        "zeros": bytes(1000),
-        "ones": b"\xff" * 1000,
-        "nested": b"[" * 100_000,
-        "include": b"[data]\nsource = 'folder'\nfolder = 'file:///etc'\n",
-        "svg": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='http://127.0.0.1:1/'/></svg>",
-    }
-
-
-def make_hostile(folder: Path, suffix: str, secret: Path) -> list[Path]:
-    """Hostile files that end in `suffix`, and a pipe, a device, a folder and links of that name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in hostile_files().items():
-        (folder / f"{name}{suffix}").write_bytes(content)
-    with zipfile.ZipFile(folder / f"archive{suffix}", "w") as archive:
-        archive.writestr("a/data.pkl", pickle.dumps(Program(), protocol=2))
-        archive.writestr("../../outside", b"x")
-    with zipfile.ZipFile(folder / f"script{suffix}", "w") as archive:
-        for name in ("a/data.pkl", "a/constants.pkl", "a/code/__torch__.py"):
-            archive.writestr(name, b"import os; os.system('true')")
-    os.mkfifo(folder / f"pipe{suffix}")
-    (folder / f"device{suffix}").symlink_to("/dev/zero")
-    (folder / f"circle{suffix}").symlink_to(folder / f"circle{suffix}")
-    (folder / f"folder{suffix}").mkdir()
-    (folder / f"gone{suffix}").symlink_to(folder / "nowhere")
-    return sorted(folder.iterdir())
 
 
 Reader = Callable[[Path], object]
@@ -107,7 +57,7 @@ def read_all(reader: Reader, paths: list[Path], *readable: Path) -> None:
     assert seen.unpickled == []
 
 
-def test_weights(model, tmp_path, secret):
+def test_weights(model, tmp_path):
     state = model.network.state_dict()
     torch.save({"state_dict": state, "with": Program()}, tmp_path / "good.pt")
     torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
@@ -124,22 +74,22 @@ def test_weights(model, tmp_path, secret):
     assert seen.strays(tmp_path) == []
     assert seen.unpickled == []
     for suffix in (".pt", ".pth", ".ckpt", ".bin", ".safetensors"):
-        paths = make_hostile(tmp_path / suffix[1:], suffix, secret)
+        paths = make_hostile(tmp_path / suffix[1:], suffix)
         read_all(reader, paths, tmp_path)
         read_all(holds_weights, paths, tmp_path)
 
 
-def test_recipes(tmp_path, secret):
+def test_recipes(tmp_path):
     recipe_file.save(Recipe(), tmp_path / "good.toml")
     read_all(recipe_file.load, [tmp_path / "good.toml"], tmp_path)
-    read_all(recipe_file.load, make_hostile(tmp_path / "bad", ".toml", secret), tmp_path)
+    read_all(recipe_file.load, make_hostile(tmp_path / "bad", ".toml"), tmp_path)
 
 
-def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, tmp_path, secret):
+def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, tmp_path):
     made = make_adapter(model.network, AdapterSettings(rank=4, sharing="all"))
     folder = tmp_path / "library"
     adapter_file.write(folder / "good.safetensors", made)
-    hostile = make_hostile(folder, ".safetensors", secret)
+    hostile = make_hostile(folder, ".safetensors")
 
     def reader(path: Path) -> None:
         adapter = read_adapter(path, model)
@@ -169,9 +119,9 @@ def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, 
     read_all(reader, [*(tmp_path / "folders").iterdir(), tmp_path / "folders"], tmp_path)
 
 
-def test_results_of_runs(tmp_path, secret):
+def test_results_of_runs(tmp_path):
     paths = []
-    for path in make_hostile(tmp_path / "bad", ".json", secret):
+    for path in make_hostile(tmp_path / "bad", ".json"):
         paths.append(tmp_path / "runs" / path.stem)
         paths[-1].mkdir(parents=True)
         (paths[-1] / "result.json").symlink_to(path)
@@ -183,11 +133,20 @@ def open_images(path: Path, should_stop: Callable[[], bool] = lambda: False) -> 
     return open_data(settings, CLASS_NAMES, 32, should_stop=should_stop)
 
 
-def test_folders_of_images(tmp_path, secret):
+def test_settings(tmp_path):
+    paths = make_hostile(tmp_path / "bad", ".json")
+    paths.append(tmp_path / "bad" / "qt.json")
+    paths[-1].write_bytes(
+        b"[General]\ngeometry=@Variant(\\0\\0\\0\\x7f\\0\\0\\0\\x1cPySide::PyObjectWrapper\\0)\n"
+    )
+    read_all(lambda path: Settings(path).data("geometry"), paths, tmp_path)
+
+
+def test_folders_of_images(tmp_path):
     root = tmp_path / "pets"
-    make_hostile(root / "cat", ".jpg", secret)
-    make_hostile(root / "dog", ".png", secret)
-    make_hostile(tmp_path / "files", "", secret)
+    make_hostile(root / "cat", ".jpg")
+    make_hostile(root / "dog", ".png")
+    make_hostile(tmp_path / "files", "")
     for name in ("cat", "dog"):
         for number in range(4):
             shade = (40 * number, 90, 20 if name == "cat" else 200)

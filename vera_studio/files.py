@@ -120,7 +120,7 @@ def writing_in(folder: Path) -> Iterator[None]:
         yield
         return
     except OSError as error:
-        raise StudioError(f"Cannot write to {folder}: {reason(error)}") from error
+        raise StudioError(f"Cannot write to {folder}: {reason(error)}.") from error
     try:
         yield
     finally:
@@ -154,7 +154,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         for path, temporary in temporaries.items():
             temporary.replace(path)
     except (OSError, ValueError) as error:
-        raise StudioError(f"Cannot write {path}: {_why(error)}") from error
+        raise StudioError(f"Cannot write {path}: {_why(error)}.") from error
     finally:
         for temporary in temporaries.values():
             with contextlib.suppress(OSError, ValueError):  # put in place, or never made
@@ -198,7 +198,7 @@ def check_folder(path: Path) -> None:
         _write_new(trial, b"")
         trial.unlink()
     except (OSError, ValueError) as error:
-        raise StudioError(f"Cannot write to {path}: {_why(error)}") from error
+        raise StudioError(f"Cannot write to {path}: {_why(error)}.") from error
     finally:
         for folder in reversed(made):
             with contextlib.suppress(OSError):

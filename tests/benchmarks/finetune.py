@@ -247,7 +247,7 @@ def open_photographs() -> tuple[Model, ImageSet, ImageData]:
     if not folder:
         sys.exit("Set VERA_STUDIO_CIFAR10_IMAGES to a folder with train/ and test/ of CIFAR-10.")
     model = open_model(ModelSettings())
-    data = open_folder(Path(folder), model.class_names, model.preprocessing.size)
+    data = open_folder(Path(folder), model.class_names, model.preprocessing)
     both = data.train, data.validation
     train_images = ImageSet(
         torch.cat([part.images for part in both]), torch.cat([part.labels for part in both])

@@ -62,7 +62,7 @@ def test_how_weights_were_taken_is_told(adapter, tmp_path, capsys):
     merged = tmp_path / "m.safetensors"
     command = ("export", adapter, "--to", "merged", merged, "--weights", tmp_path / "w.ckpt")
     assert run(*command) == 0
-    assert "begin with module., which was taken off" in capsys.readouterr().err
+    assert "w.ckpt: The prefix module. of all names was taken off." in capsys.readouterr().err
 
 
 def test_failures_are_one_line(adapter, tmp_path, capsys):

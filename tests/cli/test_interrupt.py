@@ -11,7 +11,7 @@ import pytest
 from tests.command_line import run
 from vera_studio.runs.events import RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import comparison, evaluation, loop, pretrain, reporting
+from vera_studio.training import comparison, evaluation, keeping, loop, pretrain, reporting
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 each_signal = pytest.mark.parametrize(("number", "status"), SIGNALS)
@@ -69,17 +69,17 @@ def test_a_signal_keeps_the_run(
     assert run("evaluate", result.last_adapter, "--data", images, "--device", "cpu") == 0
 
 
-def test_a_stopped_run_is_added_to_the_library_as_asked(
-    write_recipe,
-    tmp_path,
-    capsys,
-    monkeypatch,
+@pytest.mark.parametrize(("score", "name"), [(1.0, "pets"), (0.0, "")])
+def test_a_stopped_run_is_added_to_the_library_if_it_is_better(
+    write_recipe, tmp_path, capsys, monkeypatch, score, name
 ):
+    scores = iter([0.5, score])  # before training, and after the step that was taken
+    monkeypatch.setattr(keeping, "score_of", lambda *_: next(scores))
     send_at(monkeypatch, StepsDone, signal.SIGTERM)
-    recipe = write_recipe(learning_rate=0.1)
-    status = run("train", recipe, "--out", tmp_path / "run", "--name", "pets")
-    result = load_result(tmp_path / "run")
-    assert (status, result.adapter_name) == ((143, "pets") if result.improved else (1, ""))
+    arguments = ("train", write_recipe(), "--out", tmp_path / "run", "--name", "pets")
+    assert run(*arguments) == 143
+    assert load_result(tmp_path / "run").adapter_name == name
+    assert ("Nothing was added to the library" in capsys.readouterr().err) == (name == "")
 
 
 @each_signal

@@ -16,6 +16,7 @@ from vera_studio.cli.tables import gains
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
+from vera_studio.training import keeping
 
 
 def assert_refused(capsys, *arguments, text):
@@ -34,11 +35,11 @@ def in_columns(line):
 
 
 def test_no_subcommand_opens_the_window():
-    assert cli.run([], lambda: 7) == 7
+    assert cli.run([], lambda file: 7) == 7
 
 
 def test_the_data_folder_can_be_chosen(tmp_path):
-    assert cli.run(["--data-dir", str(tmp_path / "elsewhere")], lambda: 0) == 0
+    assert cli.run(["--data-dir", str(tmp_path / "elsewhere")], lambda file: 0) == 0
     assert environment.data_folder() == tmp_path / "elsewhere"
 
 
@@ -368,3 +369,16 @@ def test_a_run_that_was_not_measured_says_so():
     text = "\n".join(gains(result(stopped=True, after=Evaluation.nothing(3, "test"))))
     assert "75.00%  ->  not measured" in text
     assert "Stopped before it was measured on the test images." in text
+
+
+def test_a_run_that_does_no_better_adds_nothing_to_the_library(
+    write_recipe, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(keeping, "score_of", lambda *_: 0.5)
+    monkeypatch.setattr(keeping, "loss_of", lambda *_: 1.0)
+    assert run("train", write_recipe(), "--out", tmp_path / "run", "--name", "pets") == 1
+    out, err = capsys.readouterr()
+    assert "No epoch did better on the validation images" in out
+    assert err.splitlines()[-1] == (
+        "vera-studio: Nothing was added to the library: there is no best adapter."
+    )

@@ -1,6 +1,6 @@
 import pytest
 
-from vera_studio.data.class_names import match_classes
+from vera_studio.data.class_names import match_cifar10, match_classes
 from vera_studio.errors import DataError
 
 
@@ -67,3 +67,15 @@ def test_with_a_thousand_classes_the_message_stays_readable():
         match_classes([f"other {index}" for index in range(1000)], known)
     assert len(str(caught.value)) < 1500
     assert str(caught.value).count("and 980 more") == 3
+
+
+def test_a_network_of_imagenets_classes_has_stand_ins(class_names):
+    from vera_studio.models.registry import find
+
+    known = find("efficientnet_lite0").class_names
+    found = match_cifar10(class_names, known)
+    assert len(set(found.values())) == 10
+    assert known[found["cat"]] == "tabby"
+    assert match_cifar10(class_names, class_names) == match_classes(class_names, class_names)
+    with pytest.raises(DataError):
+        match_cifar10(class_names, known[:100])

@@ -16,13 +16,14 @@ from PIL import Image, TiffImagePlugin
 from tests import audit
 from vera_studio.data import image_file, image_formats
 from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.preprocessing import square
 from vera_studio.errors import Cancelled
 
 
 def test_an_image_of_the_right_size_keeps_its_pixels(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read_image(tmp_path / "a.png", 32), pixels)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png", square(32)), pixels)
 
 
 @pytest.mark.parametrize("size", [(90, 30), (30, 90)])
@@ -31,7 +32,7 @@ def test_the_middle_is_cut_out(tmp_path, size):
     middle = (30, 0, 60, 30) if size[0] > size[1] else (0, 30, 30, 60)
     image.paste("blue", middle)
     image.save(tmp_path / "a.png")
-    pixels = read_image(tmp_path / "a.png", 15)
+    pixels = read_image(tmp_path / "a.png", square(15))
     assert pixels.shape == (15, 15, 3)
     assert (pixels[2:-2, 2:-2] == (0, 0, 255)).all()
 
@@ -40,7 +41,7 @@ def test_a_large_jpeg_and_a_tiny_image_come_out_in_size(tmp_path):
     Image.new("RGB", (1200, 900), (10, 200, 30)).save(tmp_path / "large.jpg")
     Image.new("RGB", (3, 2), (10, 200, 30)).save(tmp_path / "tiny.png")
     for name in ("large.jpg", "tiny.png"):
-        pixels = read_image(tmp_path / name, 32)
+        pixels = read_image(tmp_path / name, square(32))
         assert pixels.shape == (32, 32, 3)
         assert np.abs(pixels.astype(int) - (10, 200, 30)).max() <= 3
 
@@ -51,7 +52,7 @@ def test_a_photograph_lying_on_its_side_is_put_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn clockwise to show
     image.save(tmp_path / "a.png", exif=exif)
-    pixels = read_image(tmp_path / "a.png", 32)
+    pixels = read_image(tmp_path / "a.png", square(32))
     assert pixels[:, 20:].min() == 255
     assert pixels[:, :12].max() == 0
 
@@ -61,7 +62,7 @@ def test_what_is_transparent_becomes_white(tmp_path, mode):
     image = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (0, 0, 4, 8))
     image.convert(mode).save(tmp_path / "a.png")
-    pixels = read_image(tmp_path / "a.png", 8)
+    pixels = read_image(tmp_path / "a.png", square(8))
     assert (pixels[:, :4] == 0).all()
     assert (pixels[:, 4:] == 255).all()
 
@@ -71,7 +72,7 @@ def test_grey_and_16_bit_images(tmp_path):
     deep = np.full((8, 8), 77 * 256 + 9, dtype=np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
     for name in ("grey.png", "deep.png"):
-        assert (read_image(tmp_path / name, 8) == 77).all()
+        assert (read_image(tmp_path / name, square(8)) == 77).all()
 
 
 def test_what_is_no_image_says_so(tmp_path):
@@ -79,7 +80,7 @@ def test_what_is_no_image_says_so(tmp_path):
     (tmp_path / "empty.jpg").touch()
     for name in ("notes.jpg", "empty.jpg"):
         with pytest.raises(UnreadableImage, match="Not an image"):
-            read_image(tmp_path / name, 8)
+            read_image(tmp_path / name, square(8))
 
 
 def test_a_truncated_image_is_damaged(tmp_path):
@@ -88,17 +89,17 @@ def test_a_truncated_image_is_damaged(tmp_path):
     content = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "half.jpg").write_bytes(content[: len(content) // 2])
     with pytest.raises(UnreadableImage, match=r"Damaged: .*truncated"):
-        read_image(tmp_path / "half.jpg", 8)
+        read_image(tmp_path / "half.jpg", square(8))
 
 
 def test_a_decompression_bomb_is_not_opened(tmp_path, monkeypatch):
     Image.new("L", (100, 100)).save(tmp_path / "a.png")
     monkeypatch.setattr(image_file, "MAX_PIXELS", 9_999)
     with pytest.raises(UnreadableImage, match="Too large: 100 x 100"):
-        read_image(tmp_path / "a.png", 8)
+        read_image(tmp_path / "a.png", square(8))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4_000)
     with pytest.raises(UnreadableImage, match="Too large"):
-        read_image(tmp_path / "a.png", 8)
+        read_image(tmp_path / "a.png", square(8))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and links of POSIX")
@@ -107,7 +108,7 @@ def test_pipes_and_broken_links_do_not_block(tmp_path):
     (tmp_path / "link.jpg").symlink_to(tmp_path / "gone.jpg")
     for name in ("pipe.jpg", "link.jpg"):
         with pytest.raises(UnreadableImage, match="no regular file"):
-            read_image(tmp_path / name, 8)
+            read_image(tmp_path / name, square(8))
 
 
 RAMP = np.tile(np.linspace(0, 1, 64), (48, 1))
@@ -138,21 +139,21 @@ def as_grey(values, dtype, name):
 )
 def test_grey_of_any_depth_keeps_its_contrast(tmp_path, save):
     Image.fromarray((RAMP * 255).round().astype(np.uint8)).save(tmp_path / "8.png")
-    expected = read_image(tmp_path / "8.png", 40).astype(int)
+    expected = read_image(tmp_path / "8.png", square(40)).astype(int)
     assert np.ptp(expected) > 180
-    assert np.abs(read_image(save(tmp_path), 40) - expected).max() <= 1
+    assert np.abs(read_image(save(tmp_path), square(40)) - expected).max() <= 1
 
 
 def test_negative_and_missing_values_are_grey_too(tmp_path):
     values = (RAMP * 3000 - 1000).astype(np.float32)  # as of a computed tomography
     values[:5, :9] = np.nan
     Image.fromarray(values).save(tmp_path / "a.tiff")
-    pixels = read_image(tmp_path / "a.tiff", 48)
+    pixels = read_image(tmp_path / "a.tiff", square(48))
     assert pixels.min() < 40
     assert pixels.max() > 215
     Image.fromarray(np.full((8, 8), np.nan, np.float32)).save(tmp_path / "none.tiff")
     with pytest.raises(UnreadableImage, match="no finite value"):
-        read_image(tmp_path / "none.tiff", 8)
+        read_image(tmp_path / "none.tiff", square(8))
 
 
 ISO = b"\0\0\0\x18ftyp%b\0\0\0\0mif1%b" + bytes(40)
@@ -188,7 +189,7 @@ def test_what_is_not_opened_is_called_what_it_is(tmp_path, monkeypatch, name, co
     monkeypatch.setattr(image_formats, "heif_format", lambda: ())  # as without pillow-heif
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UnreadableImage, match=text) as caught:
-        read_image(tmp_path / name, 8)
+        read_image(tmp_path / name, square(8))
     assert str(caught.value).endswith(".")
 
 
@@ -198,13 +199,13 @@ def test_a_raw_photograph_called_tiff_is_not_opened_as_its_preview(tmp_path):
     info[50706] = b"\1\4\0\0"
     Image.new("RGB", (8, 8)).save(tmp_path / "a.tif", tiffinfo=info)
     with pytest.raises(UnreadableImage, match="Raw photograph"):
-        read_image(tmp_path / "a.tif", 8)
+        read_image(tmp_path / "a.tif", square(8))
 
 
 @pytest.mark.parametrize("format_", image_formats.formats())
 def test_every_format_of_the_list_is_opened(tmp_path, format_):
     Image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "a", format_)
-    pixels = read_image(tmp_path / "a", 8)
+    pixels = read_image(tmp_path / "a", square(8))
     assert np.abs(pixels.astype(int) - (200, 100, 50)).max() <= 12
 
 
@@ -224,7 +225,7 @@ def test_heic_is_opened_where_it_can_be(tmp_path, monkeypatch):
         image_formats, "heif_format", functools.cache(image_formats.heif_format.__wrapped__)
     )
     (tmp_path / "a.heic").write_bytes(ISO % (b"heic", b"heic"))
-    assert (read_image(tmp_path / "a.heic", 8) == (1, 2, 3)).all()
+    assert (read_image(tmp_path / "a.heic", square(8)) == (1, 2, 3)).all()
 
 
 def test_no_picture_starts_a_program_or_reads_another_file(tmp_path):
@@ -244,7 +245,7 @@ def test_no_picture_starts_a_program_or_reads_another_file(tmp_path):
     with audit.recording() as seen:
         for path in sorted(tmp_path.iterdir()):
             with contextlib.suppress(UnreadableImage):
-                opened.append(read_image(path, 8))
+                opened.append(read_image(path, square(8)))
     assert seen.strays(tmp_path) == []
     assert len(opened) == len(image_formats.formats())
 
@@ -284,9 +285,10 @@ def test_a_giant_picture_takes_memory_once(tmp_path, kind):
         import resource, sys
         from pathlib import Path
         from vera_studio.data.image_file import read_image
+        from vera_studio.data.preprocessing import square
         def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         before = most()
-        print(read_image(Path(sys.argv[1]), 32)[0, 0, 0], (most() - before) // 1000)
+        print(read_image(Path(sys.argv[1]), square(32))[0, 0, 0], (most() - before) // 1000)
         """
     )
     done = subprocess.run(
@@ -304,9 +306,9 @@ def test_a_large_picture_is_the_middle_of_itself(tmp_path, monkeypatch):
     exif = Image.Exif()
     exif[0x0112] = 6
     image.save(tmp_path / "a.png", exif=exif)
-    whole = read_image(tmp_path / "a.png", 32).astype(int)
+    whole = read_image(tmp_path / "a.png", square(32)).astype(int)
     monkeypatch.setattr(image_file, "_WHOLE", 100_000)
-    in_strips = read_image(tmp_path / "a.png", 32)
+    in_strips = read_image(tmp_path / "a.png", square(32))
     assert in_strips.shape == (32, 32, 3)
     assert np.abs(in_strips - whole).max() <= 6
     assert np.abs(in_strips - whole).mean() < 1
@@ -316,10 +318,10 @@ def test_a_picture_larger_than_the_free_memory_is_skipped(tmp_path, monkeypatch)
     monkeypatch.setattr(image_file, "free_memory", lambda: 10_000)
     monkeypatch.setattr(image_file, "_UNASKED", 9_000)
     Image.new("RGB", (20, 20)).save(tmp_path / "small.png")
-    assert read_image(tmp_path / "small.png", 8).shape == (8, 8, 3)
+    assert read_image(tmp_path / "small.png", square(8)).shape == (8, 8, 3)
     Image.new("RGB", (100, 100)).save(tmp_path / "large.png")
     with pytest.raises(UnreadableImage, match="memory that is free: 100 x 100 pixels"):
-        read_image(tmp_path / "large.png", 8)
+        read_image(tmp_path / "large.png", square(8))
 
 
 def test_no_memory_left_is_not_a_damaged_file(tmp_path, monkeypatch):
@@ -329,14 +331,14 @@ def test_no_memory_left_is_not_a_damaged_file(tmp_path, monkeypatch):
     Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
     monkeypatch.setattr(image_file, "_to_rgb", no_memory)
     with pytest.raises(MemoryError):
-        read_image(tmp_path / "a.png", 8)
+        read_image(tmp_path / "a.png", square(8))
 
 
 def test_a_huge_file_is_not_read(tmp_path):
     with (tmp_path / "a.jpg").open("wb") as file:
         file.truncate(2**32)  # takes no room on the disk
     with pytest.raises(UnreadableImage, match="Too large: 4,294,967,296 bytes"):
-        read_image(tmp_path / "a.jpg", 8)
+        read_image(tmp_path / "a.jpg", square(8))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links of POSIX")
@@ -354,7 +356,7 @@ def test_a_link_to_itself_cannot_be_read(tmp_path):
 def test_what_never_ends_is_not_read(tmp_path, target, text):
     (tmp_path / "a.jpg").symlink_to(target)
     with pytest.raises(UnreadableImage, match=text):
-        read_image(tmp_path / "a.jpg", 8)
+        read_image(tmp_path / "a.jpg", square(8))
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "tif", "webp"])
@@ -364,7 +366,9 @@ def test_one_can_stop_within_a_picture(tmp_path, suffix):
     for times in range(2):
         answers = [False] * times
         with pytest.raises(Cancelled):
-            read_image(tmp_path / f"a.{suffix}", 8, lambda left=answers: not left or left.pop())
+            read_image(
+                tmp_path / f"a.{suffix}", square(8), lambda left=answers: not left or left.pop()
+            )
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
@@ -372,4 +376,4 @@ def test_damaged_notes_of_the_camera_do_not_spoil_the_picture(tmp_path):
     Image.new("RGB", (8, 8), (9, 9, 9)).save(
         tmp_path / "a.jpg", exif=b"Exif\0\0II*\0" + b"\xff" * 4
     )
-    assert read_image(tmp_path / "a.jpg", 8).shape == (8, 8, 3)
+    assert read_image(tmp_path / "a.jpg", square(8)).shape == (8, 8, 3)

@@ -3,6 +3,7 @@
 from PIL import Image
 
 from vera_studio.data.folder import open_folder
+from vera_studio.data.preprocessing import square
 
 
 def test_every_image_of_a_folder_knows_its_file(tmp_path):
@@ -12,7 +13,7 @@ def test_every_image_of_a_folder_knows_its_file(tmp_path):
             shade = 10 * index + (128 if name == "dog" else 0)
             Image.new("RGB", (8, 8), (shade,) * 3).save(tmp_path / name / f"{index}.png")
     (tmp_path / "cat" / "3.png").write_bytes(b"no image")
-    data = open_folder(tmp_path, ("cat", "dog"), 8)
+    data = open_folder(tmp_path, ("cat", "dog"), square(8))
     seen = set()
     for part in (data.train, data.validation, data.test):
         assert len(part.names) == len(part)

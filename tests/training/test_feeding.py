@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from vera_studio.adapters import adapter_file
+from vera_studio.data.preprocessing import square
 from vera_studio.models import convnet
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
@@ -69,7 +70,7 @@ def test_a_cached_run_is_the_uncached_one(
 def test_on_photographs_a_cached_run_predicts_as_the_uncached_one(real_images, tmp_path):
     from vera_studio.data.folder import open_folder
 
-    data = open_folder(real_images, convnet.CLASS_NAMES, 32)
+    data = open_folder(real_images, convnet.CLASS_NAMES, square(32))
     data = replace(
         data,
         train=data.train.subset(torch.arange(0, len(data.train), 9)),
@@ -89,8 +90,11 @@ def test_on_photographs_a_cached_run_predicts_as_the_uncached_one(real_images, t
 @pytest.mark.parametrize(
     ("training", "notice"),
     [
-        ({}, "Feature cache on: less than 1 MB in memory."),
-        ({"cache_megabytes": 1}, "Feature cache on: less than 1 MB in memory."),
+        (
+            {},
+            "Feature cache on: less than 1 MB in memory, 152 numbers an image, computed up to fc1.",
+        ),
+        ({"cache_megabytes": 1}, "Feature cache on: less than 1 MB in memory, 152 numbers"),
         ({"cache_megabytes": 0}, "off: it would take 134 KB, and 0 KB are allowed."),
         ({"feature_cache": False}, "Feature cache off: it is switched off in the set-up."),
         ({"shift": 1}, "off: shifted images come in 18 variants each, too many to keep."),

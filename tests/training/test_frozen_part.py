@@ -86,7 +86,7 @@ def mlp():
         (ConvNet, None, 120 + 4),  # the first layer's own output and A x
         (ConvNet, ("fc5",), 10 + 4),
         (ConvNet, ("fc2", "fc4"), 84 + 4),
-        (Residual, None, 3 * 64),  # x as well, for the skip
+        (Residual, None, 64),  # before the adapted layer: behind it are x, for the skip, and more
         (mlp, None, 6 + 4),
     ],
 )
@@ -177,7 +177,7 @@ def test_an_output_that_is_no_tensor_is_told():
             return super().forward(x), x
 
     with pytest.raises(CannotSplitError, match="it gives tuple, not a tensor"):
-        split(adapted(Two), images())
+        split(adapted(Two), images(), most_width=10_000)
 
 
 def test_a_device_without_bfloat16_stays_with_float32(monkeypatch):
@@ -195,7 +195,7 @@ def test_a_device_without_bfloat16_stays_with_float32(monkeypatch):
     [
         (Branching, "its code cannot be traced"),
         (MixesTheBatch, "its parts do not compute what the whole does"),
-        (SizesAreFeatures, "more than a tensor with a row an image"),
+        (SizesAreFeatures, "at least 3,086 numbers, too many"),
     ],
 )
 def test_what_cannot_be_split_is_told(make, reason):
@@ -229,3 +229,58 @@ def test_bfloat16_is_taken_where_accuracy_is_kept():
         loses = parts.trained(found).argmax(dim=1) != right
     assert 0 < loses.sum() < 200
     assert in_bfloat16(parts, many[loses], right[loses]) is parts
+
+
+class Widening(nn.Module):
+    """A narrow place, then a layer that makes many numbers of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 5, stride=4)
+        self.norm = nn.BatchNorm2d(4)
+        self.wide = nn.Conv2d(4, 64, 1)
+        self.last = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.norm(self.first(x)))  # (batch, 4, 7, 7)
+        return self.last(torch.relu(self.wide(x)).mean((2, 3)))
+
+
+def test_the_cut_goes_by_how_wide_features_are():
+    network = adapted(Widening, layers=("wide", "last"))
+    parts = split(network, images())
+    assert (parts.width, parts.place) == (4 * 7 * 7, "norm")  # not 64 + 4 times as many pixels
+    with pytest.raises(CannotSplitError, match="at least 196 numbers, too many"):
+        split(network, images(), most_width=195)
+    late = split(adapted(Widening, layers=("last",)), images())
+    assert late.width == 10 + 4  # what the last layer and A make of it
+
+
+def test_a_batch_norm_is_folded_and_the_network_stays_as_it_is():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = Widening().eval()
+        for tensor in (network.norm.running_mean, network.norm.weight, network.norm.bias):
+            nn.init.normal_(tensor)
+    attach(network, AdapterSettings(rank=4, layers=("last",)))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    parts = split(network, images())
+    kinds = [type(module) for module in parts.frozen.modules()]
+    assert kinds.count(nn.Conv2d) == 2
+    assert nn.BatchNorm2d not in kinds
+    found = parts.trained(parts.frozen(images(7, seed=3)))
+    torch.testing.assert_close(found, network(images(7, seed=3)), rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_a_convolution_that_others_use_too_is_not_folded():
+    class Both(Widening):
+        def forward(self, x):
+            x = self.first(x)
+            return self.last(self.wide(self.norm(x) + x).mean((2, 3)))
+
+    network = adapted(Both, layers=("last",))
+    parts = split(network, images())
+    assert nn.BatchNorm2d in [type(module) for module in parts.frozen.modules()]
+    found = parts.trained(parts.frozen(images(7, seed=3)))
+    torch.testing.assert_close(found, network(images(7, seed=3)), rtol=1e-4, atol=1e-5)

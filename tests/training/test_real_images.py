@@ -18,7 +18,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def photographs(real_images, model):
-    return open_folder(real_images, model.class_names, model.preprocessing.size)
+    return open_folder(real_images, model.class_names, model.preprocessing)
 
 
 @pytest.fixture(scope="module")

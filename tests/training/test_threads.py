@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from vera_studio.data.preprocessing import square
 from vera_studio.data.store import ImageSet
-from vera_studio.models.registry import find
 from vera_studio.training.inputs import FeatureInputs, ImageInputs
 from vera_studio.training.threads import in_parallel, one_thread_unless
 
@@ -50,7 +50,7 @@ def test_large_batches_of_large_rows_are_worth_threads():
 def test_images_are_worth_threads_earlier():
     def inputs(size):
         images = ImageSet(torch.zeros(1, 3, size, size, dtype=torch.uint8), torch.zeros(1))
-        return ImageInputs(nn.Linear(1, 1), find("convnet").preprocessing, images)
+        return ImageInputs(nn.Linear(1, 1), square(size), images)
 
     assert [inputs(32).threads_pay(batch) for batch in (4, 31, 32)] == [False, False, True]
     assert inputs(224).threads_pay(1)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -251,18 +252,24 @@ def test_what_does_not_fit_or_is_damaged_is_told(qtbot, window, page):
 def test_exports_ask_where_and_say_in_which_form(
     qtbot, window, page, settle, tmp_path, monkeypatch
 ):
-    (tmp_path / "something").touch()
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    asked = []
+
+    def type_name(_, title, start, *__):
+        asked.append((title, Path(start).name))
+        return str(tmp_path / "owls"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", type_name)
     told = []
     window.studio.message.connect(told.append)
     click_cell(qtbot, page, "Birds", NAME)
     page.findChild(QAction, "action_adapter_export_peft").trigger()
     settle()
-    assert (tmp_path / "Birds-peft" / "adapter_config.json").is_file()
+    assert asked == [("Export Birds to PEFT: New Folder", "Birds-peft")]
+    assert (tmp_path / "owls" / "adapter_config.json").is_file()
     assert "LoRA that computes exactly the same" in told[-1]
     page.findChild(QAction, "action_adapter_export_peft").trigger()
     settle()
-    assert (tmp_path / "Birds-peft-2").is_dir()
+    assert (tmp_path / "owls" / "Birds-peft" / "adapter_config.json").is_file()
 
     path = tmp_path / "weights"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "PyTorch (*.pt)"))
@@ -322,9 +329,16 @@ def test_after_a_run_its_adapter_is_selected_and_every_export_says_which_it_take
     export = window.results_page.findChild(QToolButton, "export_button")
     assert new in export.toolTip()
     path = tmp_path / "out.safetensors"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    titles = []
+
+    def choose(_, title, *__):
+        titles.append(title)
+        return str(path), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     qtbot.mouseClick(export, Qt.MouseButton.LeftButton)
     settle()
+    assert titles[0].startswith("Export bird, cat · VeRA")
     assert adapter_file.inspect(path).name == new
     kept, _ = window.studio.adapters.of_run(window.studio.workspace.result)
     window.studio.shelf.rename(kept, "Owls")

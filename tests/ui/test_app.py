@@ -160,5 +160,19 @@ def test_each_signal_that_ends_a_program_closes(qtbot, name):
             timer.deleteLater()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_signal_that_is_ignored_stays_so(qapp):
+    before = {one: signal.getsignal(one) for one in _ENDING}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        close_on_signals(lambda: None)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        for timer in heartbeats():
+            timer.deleteLater()
+
+
 def heartbeats():
     return [one for one in QApplication.instance().findChildren(QTimer) if one.interval() == 250]

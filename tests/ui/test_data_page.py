@@ -95,15 +95,18 @@ def test_a_folder_is_opened_and_its_broken_files_are_listed(
     qtbot, window, page, settle, tmp_path, monkeypatch
 ):
     make_folder(tmp_path, ("cat", "car"))
-    (tmp_path / "cat" / "broken.png").write_bytes(b"no image")
+    (tmp_path / "cat" / "broken\u202e.png").write_bytes(b"no image")
+    messages = []
+    window.studio.message.connect(messages.append)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     press(qtbot, page, "folder_button")
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
     settle()
     skipped = page.findChild(QPlainTextEdit, "skipped_files")
     assert skipped.isVisibleTo(page)
-    assert "1 file was skipped" in skipped.toPlainText()
-    assert "broken.png" in skipped.toPlainText()
+    assert "1 file was skipped: 1 not an image (text)." in skipped.toPlainText()
+    assert r"broken\u202e.png: Not an image" in skipped.toPlainText()
+    assert any("1 file was skipped; the page Images says why." in text for text in messages)
     assert window.studio.workspace.data.train.counts(10)[1] > 0  # car is automobile
 
 
@@ -156,8 +159,9 @@ def test_few_images_are_told_beside_the_figure(qtbot, window, page, settle, tmp_
     window.studio.open_path(tmp_path)
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
     settle()
-    assert page.grid.rows._notes[3][1].endswith("of 1)")
-    assert "of 2) of the 2 validation images" in page.accuracy.text()
+    assert [row.name for row in page.grid.rows._rows[:3]] == ["cat", "dog", "airplane"]
+    assert page.grid.rows._notes[0][1].endswith("of 1)")
+    assert " of the 2 validation images (" in page.accuracy.text()
     classes = window.setup_panel.findChild(ClassList)
     assert classes.list.item(3).toolTip().endswith("of 1)")
 
@@ -185,7 +189,7 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     qtbot.waitUntil(lambda: window.studio.workspace.data.source == "folder", timeout=20_000)
     settle()
     rows = page.grid.rows
-    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=rows.place(3, 0).center())
+    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=rows.place(0, 0).center())
     view = page.findChild(PictureView)
     assert view.isVisible()
 
@@ -198,6 +202,11 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     assert file.parent == tmp_path / "cat"
     assert file.is_file()
     assert not view.previous.isEnabled()
+    qtbot.waitUntil(view.raw.isEnabled, timeout=20_000)
+    shown = view.picture.pixmap().toImage()
+    qtbot.mouseClick(view.raw, Qt.MouseButton.LeftButton, pos=view.raw.rect().center() / 4)
+    assert view.raw.isChecked()
+    assert view.picture.pixmap().toImage().size() == shown.size()
     seen = {fact("file")}
     for _ in range(9):
         qtbot.mouseClick(view.next, Qt.MouseButton.LeftButton)
@@ -208,6 +217,7 @@ def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     qtbot.keyClick(view, Qt.Key.Key_Left)
     assert fact("class") == "cat, image 9 of 10"
     view.close()
+    settle()
 
 
 def test_too_little_memory_for_a_folder_is_a_message(

@@ -140,3 +140,12 @@ def test_no_label_or_tip_takes_a_foreign_name_for_html(qtbot, window, settle, tm
     undo = window.actions_by_name["undo_delete"]
     assert "img" in undo.toolTip()
     assert "<img" not in undo.toolTip()
+
+
+def test_a_folder_that_cannot_be_made_is_told(new_window, own_data_folder):
+    (own_data_folder / "runs").write_text("no folder")
+    window = new_window()
+    window.actions_by_name["open_runs"].trigger()
+    box = message_box()
+    assert box.text().startswith("Cannot open the folder")
+    box.close()

@@ -304,6 +304,9 @@ def test_after_stop_the_bar_says_stopped(studio, under_way, bar):
     assert text_of(bar, "busy_text") == "Fine-tuning stopped"
     assert bar._bar.text() == "40%"
     assert under_way.title == ""
+    studio.workspace.data_changed.emit(SimpleNamespace(title="Folder photos"))
+    assert not bar.findChild(QLabel, "busy_text").isVisible()
+    assert not bar._bar.isVisible()
     go(studio)  # the next one begins anew
     assert text_of(bar, "busy_text") == "Fine-tuning"
     assert math.isnan(under_way.share)

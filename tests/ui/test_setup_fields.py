@@ -113,6 +113,12 @@ def test_the_arrows_leave_auto_at_the_automatic_rate(qtbot, window):
     assert window.studio.workspace.recipe.training.learning_rate is None
 
 
+def test_the_arrows_leave_auto_at_the_rank_for_alpha(qtbot, window):
+    window.studio.workspace.edit_adapter(method="lora", rank=8)
+    qtbot.keyClick(field(window, "alpha"), Qt.Key.Key_Up)
+    assert window.studio.workspace.recipe.adapter.alpha == 8
+
+
 def test_a_refused_rank_is_forgotten_with_its_field(qtbot, window, settle):
     type_text(qtbot, window, "rank", "5000")
     window.studio.workspace.edit_adapter(method="bias")

@@ -46,6 +46,16 @@ def test_cancelling_while_loading_leaves_a_usable_window(qtbot, new_window):
     assert window.actions_by_name["start"].isEnabled()
 
 
+def test_opening_that_is_cancelled_is_told(qtbot, window, settle):
+    told = []
+    window.studio.message.connect(told.append)
+    window.studio.open_data(recipes.DataSettings(seed=1))
+    window.studio.busy.cancel()
+    settle()
+    assert told == ["Opening the images was cancelled."]
+    assert window.studio.workspace.recipe.data.seed == 0
+
+
 def test_nothing_is_opened_while_a_run_goes_on(running, tmp_path):
     studio, model = running.studio, running.studio.workspace.model
     data = studio.workspace.data
@@ -107,7 +117,7 @@ def test_weights_of_any_name_are_opened_and_how_they_were_taken_is_told(
     with qtbot.waitSignal(window.studio.message) as told:
         window.studio.open_path(tmp_path / "mine.bin")
         settle()
-    assert "mine.bin weights. The names in mine.bin begin with module." in told.args[0]
+    assert "mine.bin weights. The prefix module. of all names was taken off." in told.args[0]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def claim(folder: Path, name: str) -> Path:
                 continue
             return path
     except OSError as error:
-        raise StudioError(f"Cannot write to {folder}: {error.strerror or error}") from error
+        raise StudioError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     raise AssertionError("numbers do not end")
 
 

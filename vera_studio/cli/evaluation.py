@@ -95,7 +95,7 @@ def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
     from vera_studio.data.open_data import open_data
 
     names = model.class_names
-    data = open_data(data_settings(options.data), names, model.preprocessing.size)
+    data = open_data(data_settings(options.data), names, model.preprocessing)
     tell_skipped(data.skipped)
     parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
     there = {part: images for part, images in parts.items() if len(images)}
@@ -127,10 +127,10 @@ def _test_images(name: str, model: "Model") -> "tuple[ImageSet, Part, str]":
     from vera_studio.data.folder import open_images
     from vera_studio.data.open_data import open_data
 
-    settings, names, size = data_settings(name), model.class_names, model.preprocessing.size
+    settings, names, form = data_settings(name), model.class_names, model.preprocessing
     if settings.source != "folder":
-        data = open_data(settings, names, size)
+        data = open_data(settings, names, form)
         return data.test, "test", f"{data.title}, test images"
-    images, skipped, text = open_images(Path(name), names, size)
+    images, skipped, text = open_images(Path(name), names, form)
     tell_skipped(skipped)
     return images, "test" if text == "test part" else "", text

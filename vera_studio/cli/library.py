@@ -238,7 +238,7 @@ def open_model(weights: str) -> "Model":
 
     model = models.open_model(ModelSettings(weights=weights))
     for note in model.notes:
-        tell(note)
+        tell(f"{model.weights}: {note}")
     return model
 
 

@@ -62,7 +62,11 @@ def _train(options: argparse.Namespace) -> None:
 
 def _name_best(result: RunResult, name: str) -> None:
     if not result.improved:
-        raise StudioError("Nothing was added to the library: there is no best adapter.")
+        nothing = "Nothing was added to the library: there is no best adapter."
+        if not result.stopped:
+            raise StudioError(nothing)
+        tell(nothing)  # the status is that of the signal
+        return
     name_adapter(result, add_to_library(result.best_adapter, name))
 
 
@@ -75,8 +79,7 @@ def _pretrain(options: argparse.Namespace) -> None:
     if not 0 <= options.seed <= recipe.MAX_SEED:
         raise StudioError(f"--seed must be from 0 to {recipe.MAX_SEED:,}, not {options.seed:,}.")
     kind = find(ModelSettings().name)
-    size = kind.preprocessing.size
-    data = open_data(data_settings(options.data), kind.class_names, size)
+    data = open_data(data_settings(options.data), kind.class_names, kind.preprocessing)
     tell_skipped(data.skipped)
 
     def report(epoch: int, loss: float, seconds: float) -> None:

@@ -25,7 +25,7 @@ def show(*lines: str) -> None:
             _print(sys.stdout, printable(line) + "\n")
         except OSError as error:
             if error.errno not in _NOBODY:
-                raise StudioError(f"Cannot write the output: {reason(error)}") from error
+                raise StudioError(f"Cannot write the output: {reason(error)}.") from error
 
 
 def tell(*lines: str) -> None:

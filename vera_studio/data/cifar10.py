@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from vera_studio.data.class_names import match_classes
+from vera_studio.data.class_names import match_cifar10
 from vera_studio.data.split import hold_out
 from vera_studio.data.store import (
     ImageData,
@@ -147,7 +147,7 @@ def _read_part(
         part = dataset(folder, train=is_train)
     except (RuntimeError, OSError) as error:  # RuntimeError: a file's checksum is wrong
         raise DataError(f"CIFAR-10 in {folder} is damaged. Please download it again.") from error
-    label_of = match_classes(part.classes, class_names)
+    label_of = match_cifar10(part.classes, class_names)
     new_labels = torch.tensor([label_of[name] for name in part.classes])
     images = np.ascontiguousarray(part.data.transpose(0, 3, 1, 2))  # (count, 3, 32, 32)
     return ImageSet(torch.from_numpy(images), new_labels[torch.tensor(part.targets)])

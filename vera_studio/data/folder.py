@@ -8,6 +8,7 @@ import torch
 
 from vera_studio.data.folder_scan import FolderScan, FoundFile, scan_folder
 from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.room import check_room, told_without_memory
 from vera_studio.data.split import hold_out
 from vera_studio.data.store import (
@@ -31,7 +32,7 @@ _REPORT_EVERY = 100  # files
 def open_folder(
     path: Path,
     class_names: Sequence[str],
-    image_size: int,
+    form: Preprocessing,
     validation_share: float = 0.1,
     seed: int = 0,
     on_progress: OnProgress = no_progress,
@@ -46,7 +47,7 @@ def open_folder(
     Args:
         path: the folder.
         class_names: the network's classes, in its order.
-        image_size: pixels a side that the images are brought to.
+        form: what the network's images must be.
         validation_share: of the training images, where there is no validation part.
         seed: of what is held out.
         on_progress: told how many files are done.
@@ -58,13 +59,13 @@ def open_folder(
     """
     scan = scan_folder(path, class_names, on_progress, should_stop)
     total = sum(map(len, scan.parts.values()))
-    check_room(path, total, image_size)
-    reader = _Reader(path, image_size, total, on_progress, should_stop)
+    check_room(path, total, form.size)
+    reader = _Reader(path, form, total, on_progress, should_stop)
     sets = {part: reader.read(files) for part, files in scan.parts.items()}
     skipped = _checked_skipped(path, scan, reader)
 
     # Taken out: as soon as they are split, the images must be there no more than once.
-    train = sets.pop("all", None) or sets.pop("train", None) or empty_set(image_size)
+    train = sets.pop("all", None) or sets.pop("train", None) or empty_set(form.size)
     validation, test = sets.pop("validation", None), sets.pop("test", None)
     if test is None:
         train, test = hold_out(train, TEST_SHARE, seed)
@@ -77,7 +78,7 @@ def open_folder(
 def open_images(
     path: Path,
     class_names: Sequence[str],
-    image_size: int,
+    form: Preprocessing,
     on_progress: OnProgress = no_progress,
     should_stop: ShouldStop = never_stop,
 ) -> tuple[ImageSet, tuple[SkippedFile, ...], str]:
@@ -94,8 +95,8 @@ def open_images(
         text, files = "test part", scan.parts["test"]
     else:
         text, files = "all images", [file for part in scan.parts.values() for file in part]
-    check_room(path, len(files), image_size, copies=1)
-    reader = _Reader(path, image_size, len(files), on_progress, should_stop)
+    check_room(path, len(files), form.size, copies=1)
+    reader = _Reader(path, form, len(files), on_progress, should_stop)
     with told_without_memory():
         images = reader.read(files)
     return images, _checked_skipped(path, scan, reader), text
@@ -111,13 +112,13 @@ class _Reader:
     def __init__(
         self,
         root: Path,
-        image_size: int,
+        form: Preprocessing,
         total: int,
         on_progress: OnProgress,
         should_stop: ShouldStop,
     ) -> None:
         self._root = root
-        self._size = image_size
+        self._form = form
         self._total = total
         self._on_progress = on_progress
         self._should_stop = should_stop
@@ -128,13 +129,13 @@ class _Reader:
     def read(self, files: Sequence[FoundFile]) -> ImageSet:
         """The images among `files`, in that order; the others go to `skipped`."""
         # One block from the start: a list of tens of thousands of tensors takes far more.
-        images = np.empty((len(files), 3, self._size, self._size), dtype=np.uint8)
+        images = np.empty((len(files), 3, self._form.size, self._form.size), dtype=np.uint8)
         labels: list[int] = []
         names: list[str] = []
         for file in files:
             name = str(file.path.relative_to(self._root))
             try:
-                pixels = read_image(file.path, self._size, self._should_stop)  # (size, size, 3)
+                pixels = read_image(file.path, self._form, self._should_stop)  # (size, size, 3)
             except UnreadableImage as why:
                 self.skipped.append(SkippedFile(name, why.kind, why.detail))
             else:

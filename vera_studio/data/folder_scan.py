@@ -10,7 +10,7 @@ from typing import Literal
 from vera_studio.data.class_names import match_classes
 from vera_studio.data.store import OnProgress, ShouldStop, SkippedFile, never_stop, no_progress
 from vera_studio.errors import Cancelled, DataError
-from vera_studio.files import reason
+from vera_studio.files import is_folder, reason
 from vera_studio.wording import first_of
 
 Part = Literal["train", "validation", "test", "all"]
@@ -251,7 +251,7 @@ class _Scanner:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(folder / entry.name)
-                elif entry.is_symlink() and (folder / entry.name).is_dir():
+                elif entry.is_symlink() and is_folder(folder / entry.name):
                     links.append(folder / entry.name)
                 else:
                     files.append(entry.name)

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vera_studio.data.deep_grey import is_deep, to_8_bits, value_range
 from vera_studio.data.image_formats import MAX_HEAD, RAW, formats_for, is_raw, unknown
+from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import Cancelled
 from vera_studio.files import open_regular, reason
 from vera_studio.memory import free_memory
@@ -28,6 +29,7 @@ _WHOLE = 2**22  # pixels that are converted at once; of a larger image, strip af
 _UNASKED = 2**26  # bytes that are taken without asking whether they are free
 _READ_AT_ONCE = 2**16  # bytes; in between one can stop
 _DECODED_WHOLE = ("AVIF", "HEIF", "JPEG2000", "WEBP")  # and then copied
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _ORIENTATION = 0x0112  # in the camera's notes
 _TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,15 +56,18 @@ class UnreadableImage(Exception):  # noqa: N818 - never shown: becomes a Skipped
         self.kind, self.detail = kind, detail
 
 
-def read_image(path: Path, size: int, should_stop: ShouldStop = lambda: False) -> NDArray[np.uint8]:
-    """Read an image upright, its shorter side scaled to `size`, its centre cut out.
+def read_image(
+    path: Path, form: Preprocessing, should_stop: ShouldStop = lambda: False
+) -> NDArray[np.uint8]:
+    """Read an image upright, its shorter side scaled and its centre cut out as `form` says.
 
-    What is transparent becomes white. An image of size x size pixels keeps them as they are.
+    What is transparent becomes white. Where the form cuts no edges off, an image of its size
+    keeps its pixels as they are.
     Grey of more than 8 bits is brought to 8 by the file's own range.
 
     Args:
         path: of the file.
-        size: pixels a side.
+        form: how it becomes what a network takes.
         should_stop: asked before every 64 KB of the file, and every strip of a large image.
 
     Returns:
@@ -75,7 +80,7 @@ def read_image(path: Path, size: int, should_stop: ShouldStop = lambda: False) -
     """
     try:
         with _open(path, should_stop) as file:
-            return _read(file, path.suffix, size, should_stop)
+            return _read(file, path.suffix, form, should_stop)
     except (UnreadableImage, Cancelled, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -136,7 +141,7 @@ def _open(path: Path, should_stop: ShouldStop) -> io.BufferedReader:
 
 
 def _read(
-    file: io.BufferedReader, suffix: str, size: int, should_stop: ShouldStop
+    file: io.BufferedReader, suffix: str, form: Preprocessing, should_stop: ShouldStop
 ) -> NDArray[np.uint8]:
     head = file.peek(MAX_HEAD)[:MAX_HEAD]
     formats = formats_for(head, suffix)
@@ -152,12 +157,25 @@ def _read(
         pixels = image.width * image.height
         if pixels > MAX_PIXELS:
             raise _too_large(f"{image.width} x {image.height} pixels")
-        image.draft(None, (_DETAIL * size, _DETAIL * size))
+        image.draft(None, (_DETAIL * form.resize, _DETAIL * form.resize))
         _check_room(image, pixels)
-        rgb = _upright(_to_rgb(image, size, should_stop), image)
-    if rgb.size != (size, size):
-        rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.BICUBIC)
-    return np.asarray(rgb)
+        rgb = _upright(_to_rgb(image, form.resize, should_stop), image)
+    return np.asarray(_framed(rgb, form))
+
+
+def _framed(image: Image.Image, form: Preprocessing) -> Image.Image:
+    """The image scaled and cut out as `form` says, to the pixel as torchvision does both."""
+    size, resampling = form.size, _RESAMPLING[form.interpolation]
+    if not form.crops:
+        fits = image.size == (size, size)
+        return image if fits else ImageOps.fit(image, (size, size), resampling)
+    width, height = image.size
+    shorter = min(width, height)
+    if shorter != form.resize:
+        width, height = (form.resize * side // shorter for side in (width, height))
+        image = image.resize((width, height), resampling)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return image.crop((left, top, left + size, top + size))
 
 
 def _too_large(detail: str) -> UnreadableImage:

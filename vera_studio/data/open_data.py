@@ -6,19 +6,17 @@ from pathlib import Path
 from vera_studio import environment
 from vera_studio.data.cifar10 import open_cifar10
 from vera_studio.data.folder import open_folder
+from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.room import told_without_memory
 from vera_studio.data.sample.drawn_images import make_sample
 from vera_studio.data.store import ImageData, OnProgress, ShouldStop, never_stop, no_progress
-from vera_studio.errors import DataError
 from vera_studio.recipe import DataSettings
-
-_FIXED_SIZE = 32  # pixels a side of CIFAR-10 and of the sample
 
 
 def open_data(
     settings: DataSettings,
     class_names: Sequence[str],
-    image_size: int,
+    form: Preprocessing,
     on_progress: OnProgress = no_progress,
     should_stop: ShouldStop = never_stop,
 ) -> ImageData:
@@ -27,7 +25,8 @@ def open_data(
     Args:
         settings: which images, and how they are split.
         class_names: the network's classes, in its order.
-        image_size: pixels a side that the network takes.
+        form: what the network's images must be; CIFAR-10 and the sample stay small, and are
+            enlarged where they are computed on.
         on_progress: told how much of the work is done.
         should_stop: asked again and again during it.
 
@@ -37,25 +36,20 @@ def open_data(
         Cancelled: `should_stop` said so.
     """
     with told_without_memory():
-        return _open(settings, class_names, image_size, on_progress, should_stop)
+        return _open(settings, class_names, form, on_progress, should_stop)
 
 
 def _open(
     settings: DataSettings,
     class_names: Sequence[str],
-    image_size: int,
+    form: Preprocessing,
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> ImageData:
     share, seed = settings.validation_share, settings.seed
     if settings.source == "folder":
         folder = Path(settings.folder).expanduser()
-        return open_folder(folder, class_names, image_size, share, seed, on_progress, should_stop)
-    if image_size != _FIXED_SIZE:
-        raise DataError(
-            f"These images have {_FIXED_SIZE} x {_FIXED_SIZE} pixels, "
-            f"but the network takes {image_size} x {image_size}."
-        )
+        return open_folder(folder, class_names, form, share, seed, on_progress, should_stop)
     if settings.source == "cifar10":
         cifar10 = environment.cifar10_folder()
         return open_cifar10(cifar10, class_names, share, seed, on_progress, should_stop)

@@ -25,6 +25,11 @@ class Preprocessing:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
+    @property
+    def crops(self) -> bool:
+        """Whether edges are cut off on all sides, not only where a picture is longer than high."""
+        return self.resize != self.size
+
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Uint8 images (batch, 3, h, w) as the network takes them, on the device where they are.
 
@@ -50,3 +55,8 @@ class Preprocessing:
             antialias=shrinks,
         )
         return larger.clamp_(0, 255)  # bicubic weights overshoot at edges
+
+
+def square(size: int) -> Preprocessing:
+    """Images of `size` pixels a side, cut as little as can be; normalised to -1..1."""
+    return Preprocessing(size, size, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

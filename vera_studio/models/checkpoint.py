@@ -58,7 +58,7 @@ def load_weights(
         should_stop: asked again and again.
 
     Returns:
-        What the user should know of how the file was taken, a sentence each.
+        What the user should know of how the file was taken, a sentence each, without its name.
 
     Raises:
         ModelError: says what the file is instead, or which layers and shapes differ.
@@ -76,7 +76,7 @@ def load_weights(
             raise ModelError(f"{path.name}{where} does not fit this network:\n{lines}")
         state = _read(fitting[0], network, path.name, should_stop)
     network.load_state_dict(state)
-    return tuple(_notes(fitting, network, path.name))
+    return tuple(_notes(fitting, network))
 
 
 def stored_classes(
@@ -244,28 +244,24 @@ def _read(
     return state
 
 
-def _notes(fitting: list[_Candidate], network: nn.Module, name: str) -> Iterator[str]:
+def _notes(fitting: list[_Candidate], network: nn.Module) -> Iterator[str]:
+    """Short ones, for they stand behind the name of the file in one line."""
     taken = fitting[0]
     if len(fitting) > 1:
         first, *others = [one.key or "the file itself" for one in fitting]
-        yield (
-            f"{name} holds weights that fit under several keys: those under {first} were taken; "
-            f"there are also {first_of(others)}."
-        )
+        yield f"Of several that fit, {first} was taken; there are also {first_of(others)}."
     if taken.prefix:
-        yield f"The names in {name} begin with {taken.prefix}, which was taken off."
+        yield f"The prefix {taken.prefix} of all names was taken off."
     if taken.lacking:
-        yield (
-            f"{name} has no {first_of(taken.lacking, _MOST_LISTED)}: the network does not use "
-            "these, so they are zeros."
-        )
+        layers = dict.fromkeys(name.rpartition(".")[0] or name for name in taken.lacking)
+        yield f"It lacks {first_of(list(layers), _MOST_LISTED)}, which the network does not use."
     if taken.passed_over:
         listed = first_of(taken.passed_over, _MOST_LISTED)
-        yield f"{name} also has {listed}: counters that the network has not, passed over."
+        yield f"Passed over: {listed}, which the network does not have and which only counts."
     own = {str(p.dtype).removeprefix("torch.") for p in network.parameters()}
     kinds = sorted({t.kind for t in taken.tensors.values() if not _counts(t)} - own)
     if kinds:
-        yield f"Numbers in {name} are {', '.join(kinds)}; they became {', '.join(sorted(own))}."
+        yield f"Its {', '.join(kinds)} numbers became {', '.join(sorted(own))}."
 
 
 def _no_state_dict(name: str, content: Any) -> str:

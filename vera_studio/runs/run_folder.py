@@ -98,7 +98,7 @@ class RunFolder:
         try:
             append(self.path / name, _csv(rows).encode(errors="backslashreplace"))
         except OSError as error:
-            raise StudioError(f"Cannot write {self.path / name}: {reason(error)}") from error
+            raise StudioError(f"Cannot write {self.path / name}: {reason(error)}.") from error
 
 
 def load_result(path: Path) -> RunResult:

@@ -13,6 +13,18 @@ def sentences(result: RunResult) -> tuple[str, ...]:
     return tuple(filter(None, (outcome(result), fallen(result), unmeasured(result))))
 
 
+def headline(result: RunResult) -> str:
+    """How the run ended, short enough for a status bar."""
+    how = "stopped" if result.stopped else "finished"
+    epochs = "1 epoch" if result.epochs_done == 1 else f"{result.epochs_done:,} epochs"
+    kept = "nothing is kept as the best"
+    if result.improved:
+        kept = f"epoch {result.best_epoch} is kept as the best"
+    elif result.fell_short:
+        kept = "none did better than the network before training"
+    return f"Fine-tuning {how} after {epochs}; {kept}."
+
+
 def outcome(result: RunResult) -> str:
     """Which epoch is kept, or why none is and what to try."""
     if result.improved and result.epochs_measured == 0:

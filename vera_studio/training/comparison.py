@@ -73,7 +73,7 @@ def compare(
         on_event(Stage("Opening the network"))
         model = open_model(recipe.model)
         for note in model.notes:
-            on_event(Notice(note))
+            on_event(Notice(f"{model.weights}: {note}"))
     layer_names = tuple(find_sites(model.network))
     _check(settings.problems(recipe, model.class_names, layer_names))
     candidates = plan(recipe, settings, model)

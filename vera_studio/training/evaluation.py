@@ -1,7 +1,7 @@
 """How well a network does on a set of images."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,10 +10,9 @@ from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
 from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
-from vera_studio.training.inputs import ImageInputs, Inputs, device_of
+from vera_studio.training.inputs import MOST_AT_ONCE, ImageInputs, Inputs, device_of
 from vera_studio.training.memory import halve_when_out_of_memory, out_of_memory_told
-
-_BATCH_SIZE = 500  # images; fast, and what 32 x 32 images need along the way fits in a cache
+from vera_studio.training.threads import in_parallel
 
 
 @torch.inference_mode()
@@ -70,7 +69,7 @@ def evaluate_inputs(
     losses = torch.zeros(classes, dtype=torch.float64)
     views = torch.arange(len(labels), device=inputs.index_device)
     done = 0
-    for logits in halve_when_out_of_memory(inputs.logits, views, _BATCH_SIZE):
+    for logits in _logits(inputs, views):
         if should_stop():
             raise Cancelled
         logits = logits.cpu()
@@ -81,6 +80,21 @@ def evaluate_inputs(
         correct += torch.bincount(truth[logits.argmax(dim=1) == truth], minlength=classes)
     counts = torch.bincount(labels, minlength=classes)
     return _summary(losses.tolist(), correct.tolist(), counts.tolist(), part)
+
+
+def _logits(inputs: Inputs, views: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Logits (some, classes) of some of the views after the others, in order."""
+
+    @torch.inference_mode()  # which holds on one thread, and these may be others
+    def compute(some: torch.Tensor) -> torch.Tensor:
+        return inputs.logits(some)
+
+    def compute_in_halves(some: torch.Tensor) -> torch.Tensor:
+        return torch.cat(list(halve_when_out_of_memory(compute, some, len(some))))
+
+    if inputs.labels.device.type == "cpu" and inputs.at_once < MOST_AT_ONCE and len(views):
+        return in_parallel(compute_in_halves, torch.split(views, inputs.at_once))
+    return halve_when_out_of_memory(compute, views, inputs.at_once)
 
 
 def _summary(losses: list[float], correct: list[int], counts: list[int], part: Part) -> Evaluation:

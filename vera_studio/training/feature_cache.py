@@ -36,7 +36,14 @@ _LEFT_ON_DISK = 10**9  # bytes, whatever else writes to it
 _CPU = torch.device("cpu")
 # Numbers in a chunk of images: on a CPU what is computed of them should fit into its caches.
 _CHUNK_NUMBERS = {"cpu": 128 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2048 * 3 * 32 * 32}
-_SMALLEST_CHUNK = 8  # images
+_SMALLEST_CHUNK = 16  # images
+
+
+def budget_of(megabytes: int | None, device: torch.device) -> int:
+    """Bytes that features may take in memory: what was set, or a quarter of what is free."""
+    if megabytes is not None:
+        return megabytes * 10**6
+    return max(free_bytes(place) for place in (device, _CPU)) // _BUDGET_SHARE
 
 
 class NoRoomError(Exception):
@@ -139,8 +146,8 @@ def _open_store(
     size = total * parts.width * parts.dtype.itemsize
     if budget is not None and size > budget:
         raise NoRoomError(f"it would take {size_text(size)}, and {size_text(budget)} are allowed")
-    share = _BUDGET_SHARE if budget is None else 1
     for place in dict.fromkeys((device, _CPU)):
+        share = _BUDGET_SHARE if budget is None else 1
         if size <= free_bytes(place) // share:
             try:
                 return _MemoryStore(total, parts, place)

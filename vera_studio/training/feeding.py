@@ -14,13 +14,14 @@ from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.models.model import Model
 from vera_studio.recipe import TrainingSettings
 from vera_studio.runs.events import Event, Notice, Stage
-from vera_studio.training.feature_cache import FeatureCache, NoRoomError
+from vera_studio.training.feature_cache import FeatureCache, NoRoomError, budget_of
 from vera_studio.training.frozen_part import CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
 from vera_studio.training.memory import is_out_of_memory
 
 _MOST_VARIANTS = 2  # of an image: as it is, and mirrored
 _PROOF_IMAGES = 6
+_BYTES_OF_A_NUMBER = 4
 _BFLOAT16_IMAGES = 4096  # to measure on whether accuracy is kept
 _PROGRESS_SECONDS = 0.1
 _COMPUTING = "Computing what the frozen layers make of the images"
@@ -70,7 +71,7 @@ def open_feed(
     reason = _reason_against(settings, augmentation, plain, images_per_epoch)
     if reason is None:
         try:
-            parts = _split(network, plain[0])
+            parts = _split(network, plain, settings)
             cache = FeatureCache(
                 parts,
                 plain,
@@ -130,13 +131,23 @@ def _reason_against(
     return None
 
 
-def _split(network: nn.Module, inputs: ImageInputs) -> Split:
+def _split(network: nn.Module, plain: tuple[ImageInputs, ...], settings: TrainingSettings) -> Split:
+    """The network cut where its features pay, and are in memory, if they can be, not in a file."""
+    inputs = plain[0]
+    count = sum(one.views for one in plain)
+    budget = budget_of(settings.cache_megabytes, inputs.labels.device)
+    most_width = min(inputs.image_numbers, budget // (_BYTES_OF_A_NUMBER * max(count, 1)))
+
     def some(most: int) -> torch.Tensor:
         # From all over the data: folders are sorted by class.
         count = len(inputs.labels)
         return torch.linspace(0, count - 1, min(most, count)).long().to(inputs.index_device)
 
-    parts = split(network, inputs.gather(some(_PROOF_IMAGES)))
+    proof = inputs.gather(some(_PROOF_IMAGES))
+    try:
+        parts = split(network, proof, most_width)
+    except CannotSplitError:
+        parts = split(network, proof)
     if inputs.labels.device.type == "cuda":
         views = some(_BFLOAT16_IMAGES)
         labels = inputs.labels[views.to(inputs.labels.device)]
@@ -162,4 +173,5 @@ def _cache_text(cache: FeatureCache, parts: Split) -> str:
     }[cache.place]
     size = f"{cache.bytes / 10**6:,.0f}" if cache.bytes >= 10**6 else "less than 1"
     lowered = ", computed in bfloat16 (experimental)" if parts.in_bfloat16 else ""
-    return f"Feature cache on: {size} MB {place}{lowered}."
+    where = f", computed up to {parts.place}" if parts.place else ""
+    return f"Feature cache on: {size} MB {place}, {parts.width:,} numbers an image{where}{lowered}."

@@ -1,25 +1,26 @@
 """One run from a recipe to a trained adapter: the same for the window and the command line."""
 
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach, count
 from vera_studio.adapters.classes import MOST_NAMED
-from vera_studio.adapters.sites import find_sites
 from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData, skipped_reasons
 from vera_studio.errors import DataError
-from vera_studio.models.model import Model, open_model
+from vera_studio.models.model import Model, example, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.candidates import title
 from vera_studio.runs.events import (
@@ -55,6 +56,7 @@ from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
 from vera_studio.wording import first_of
 
+_ASLEEP = {"Dropout": "dropout", "StochasticDepth": "stochastic depth"}
 OnEvent = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
 
@@ -97,14 +99,37 @@ def train(
             on_event(Stage("Opening the network"))
             model = open_model(recipe.model)
             for note in model.notes:
-                on_event(Notice(note))
-        recipes.validate(recipe, model.class_names, list(find_sites(model.network)))
+                on_event(Notice(f"{model.weights}: {note}"))
+        recipes.validate(recipe, model.class_names, list(model.sites))
+        recipe = dataclasses.replace(recipe, adapter=model.settings_for(recipe.adapter))
         adapter_file.check_plan(model.network, recipe.adapter)
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
+        recipe = _with_targets(recipe, model.class_names, data)
         if data.skipped:
             on_event(Notice(data.skipped_text))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
+
+
+def _with_targets(recipe: Recipe, class_names: Sequence[str], data: ImageData) -> Recipe:
+    """`recipe` with all classes as its targets, if it names none, that there are images of."""
+    counts = data.train.counts(len(class_names))
+    if recipe.training.target_classes is not None or all(counts) or not any(counts):
+        return recipe
+    there = tuple(name for name, count in zip(class_names, counts, strict=True) if count)
+    training = dataclasses.replace(recipe.training, target_classes=there)
+    return dataclasses.replace(recipe, training=training)
+
+
+def sleeping_layers(network: nn.Module) -> str:
+    """A sentence on what stays off while an adapter is trained; empty where there is nothing."""
+    names = {type(module).__name__ for module in network.modules()}
+    found = [text for name, text in _ASLEEP.items() if name in names]
+    if not found:
+        return ""
+    return (
+        f"The network computes as in use while its adapter is trained: no {' and no '.join(found)}."
+    )
 
 
 def open_images(
@@ -117,8 +142,7 @@ def open_images(
         on_event(Stage(text, done / total if total else None))
 
     on_event(Stage(text))
-    names, size = model.class_names, model.preprocessing.size
-    return open_data(recipe.data, names, size, report, should_stop)
+    return open_data(recipe.data, model.class_names, model.preprocessing, report, should_stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +198,9 @@ class _Run:
         self.subject = _subject(recipe, run_folder, model, data)
 
     def go(self) -> RunResult:
-        attach(self.network, self.recipe.adapter)
+        attach(self.network, self.recipe.adapter, images=example(self.model.kind, 2))
+        if sleeping := sleeping_layers(self.network):
+            self.on_event(Notice(sleeping))
         self.network.to(self.device.device)
         with ExitStack() as resources:
             feed = open_feed(

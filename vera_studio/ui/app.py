@@ -113,14 +113,16 @@ def close_on_signals(close: Callable[[], None]) -> list[int]:
         A list that will hold the number of the signal that came.
     """
     came: list[int] = []
+    # What is ignored, as nohup has it with SIGHUP, stays so.
+    taken = [name for name in _ENDING if signal.getsignal(name) is not signal.SIG_IGN]
 
     def note(number: int, _: FrameType | None) -> None:
         came.append(number)
-        for name in _ENDING:
+        for name in taken:
             signal.signal(name, signal.SIG_DFL)
         QTimer.singleShot(0, close)
 
-    for name in _ENDING:
+    for name in taken:
         signal.signal(name, note)
     # Python acts on signals between two of its own instructions, and an idle Qt runs none.
     heartbeat = QTimer(QCoreApplication.instance(), interval=_HEARTBEAT_MILLISECONDS)

@@ -14,6 +14,7 @@ from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSource
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
+from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.studio import Studio
@@ -21,14 +22,14 @@ from vera_studio.ui.studio import Studio
 _WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth *.ckpt *.bin *.tar);;All files (*)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
 _RECIPE_FILTER = "Recipes (*.toml)"
-_EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title, end of the name, filter
-    "file": ("Export Adapter", ".safetensors", _ADAPTER_FILTER),
+_EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title around the name, ending, filter
+    "file": ("Export {}", ".safetensors", _ADAPTER_FILTER),
     "merged": (
-        "Export Merged Weights",
+        "Export {} as Merged Weights",
         "-merged.safetensors",
         "Safetensors (*.safetensors);;PyTorch (*.pt)",
     ),
-    "onnx": ("Export to ONNX", ".onnx", "ONNX (*.onnx)"),
+    "onnx": ("Export {} to ONNX", ".onnx", "ONNX (*.onnx)"),
 }
 
 Fate = Literal["save", "discard", "keep"]
@@ -114,16 +115,18 @@ class Asking(QObject):
             self._studio.failed.emit(StudioError(plan.sentence))
             return
         stem = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "adapter"
-        if destination := self._ask_destination(target, stem):
+        shown = shortened(title, MOST_IN_MENU)
+        if destination := self._ask_destination(target, stem, shown):
             self._studio.adapters.export(content, target, destination)
 
-    def _ask_destination(self, target: Target, stem: str) -> Path | None:
+    def _ask_destination(self, target: Target, stem: str, shown: str) -> Path | None:
         if target in ("peft", "lora"):
             # Asked for like a file, so that a name can be typed: the folder is made.
-            folder = ask_save(self._window, "Export to PEFT: New Folder", f"{stem}-peft", "Folder")
+            title = f"Export {shown} to PEFT: New Folder"
+            folder = ask_save(self._window, title, f"{stem}-peft", "Folder")
             return folder and _new_folder(folder, f"{stem}-peft")
         title, ending, name_filter = _EXPORT_FILES[target]
-        return ask_save(self._window, title, f"{stem}{ending}", name_filter)
+        return ask_save(self._window, title.format(shown), f"{stem}{ending}", name_filter)
 
 
 def ask_about_run(window: QWidget) -> Fate:

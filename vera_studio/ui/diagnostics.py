@@ -1,6 +1,5 @@
 """What there is to know about this installation and session, as text to copy; no personal paths."""
 
-import importlib.metadata
 import platform
 import sys
 from typing import TYPE_CHECKING
@@ -25,9 +24,11 @@ def version_of(package: str) -> str:
         module, "__version__"
     ):  # of torch's, this one names CUDA as well
         return str(module.__version__)
+    from importlib import metadata  # slow to import, and of no use before the window is there
+
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
         return "not installed"
 
 

@@ -45,7 +45,7 @@ def show_about(parent: QWidget, devices: Devices | None) -> None:
         f"VeRA Studio {vera_studio.__version__}",
         "<p>Fine-tunes a pretrained image network by clicks, with vector-based random matrix "
         "adaptation (VeRA, Kopiczko et al., arXiv 2310.11454).</p>"
-        f"<table>{table}</table>"
+        f"<table style='margin-top:8px'>{table}</table>"
         "<p>VeRA Studio is free software under the MIT licence. Qt and PySide6 are used under the "
         "LGPL 3, PyTorch under a BSD licence; the README names all.</p>",
     )

@@ -94,8 +94,7 @@ def open_data(
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, "Reading images"))
 
-    names, size = model.class_names, model.preprocessing.size
-    return open_data(settings, names, size, report, should_stop)
+    return open_data(settings, model.class_names, model.preprocessing, report, should_stop)
 
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
@@ -137,6 +136,17 @@ def measure(
     network = _with_adapter(model, adapter)
     measured = evaluate(model.with_network(network), images, should_stop, part)
     return Measurement(part, measured)
+
+
+def read_photograph(path: Path, side: int, on_event: OnEvent, should_stop: ShouldStop) -> Any:
+    """The picture in a file, (side, side, 3) uint8, cut as for a network; None if there is none."""
+    from vera_studio.data.image_file import UnreadableImage, read_image
+    from vera_studio.data.preprocessing import square
+
+    try:
+        return read_image(path, square(side), should_stop)
+    except (UnreadableImage, MemoryError):
+        return None
 
 
 def holds_weights(path: Path) -> bool:

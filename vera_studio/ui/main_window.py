@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -21,16 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio import environment
+from vera_studio import environment, files
+from vera_studio.errors import StudioError
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions, set_tip, tip_of
 from vera_studio.ui.adapter_jobs import TARGETS, plan_export
 from vera_studio.ui.asking import Asking
 from vera_studio.ui.closing import Closing
+from vera_studio.ui.continuity import Continuity
 from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
-from vera_studio.ui.file_dialogs import LastFolder
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus, export_title
 from vera_studio.ui.opening import kind_of
@@ -44,7 +45,6 @@ from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.training_page import TrainingPage
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.run_control import RunState
-from vera_studio.ui.session import Session, keep_session, mark_start, read_session
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
@@ -55,7 +55,6 @@ from vera_studio.ui.widgets.reasons import allow
 
 _TITLE = "VeRA Studio"
 _NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
-_STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
 
 
 class MainWindow(QMainWindow):
@@ -85,7 +84,6 @@ class MainWindow(QMainWindow):
         studio.path_opened.connect(lambda path: self._recent.add(kind_of(path), path))
         studio.run.state_changed.connect(self._follow_run)
         self.closing = Closing(studio, self)
-        studio.ready.connect(self._become_ready)
         for signal in (
             studio.busy_changed,
             studio.run.state_changed,
@@ -101,7 +99,9 @@ class MainWindow(QMainWindow):
         studio.workspace.adapter_changed.connect(self._describe_exports)
         studio.shelf.undo_changed.connect(self._follow_undo)
         self._follow_undo("")
-        self._restore()
+        library = self.adapters_page.table
+        self._continuity = Continuity(self, studio, settings, self.pages, library)
+        self._continuity.restore()
 
     # Building
 
@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
-        self.adapters_page.folder_requested.connect(_open_folder)
+        self.adapters_page.folder_requested.connect(self._open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
@@ -189,9 +189,9 @@ class MainWindow(QMainWindow):
             "pause": self._pause_or_resume,
             "stop": studio.stop,
             "compare": lambda: self.pages.setCurrentWidget(self.comparison_page),
-            "open_runs": lambda: _open_folder(environment.runs_folder()),
+            "open_runs": lambda: self._open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
-            "open_log": lambda: _open_folder(environment.log_file().parent),
+            "open_log": lambda: self._open_folder(environment.log_file().parent),
             "help": lambda: help_texts.show_getting_started(self),
             "copy_diagnostics": self._copy_diagnostics,
             "about": lambda: help_texts.show_about(self, studio.workspace.devices),
@@ -211,6 +211,15 @@ class MainWindow(QMainWindow):
             self.studio.run.resume()
         else:
             self.studio.run.pause()
+
+    def _open_folder(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            told = f"Cannot open the folder {folder}: {files.reason(error)}."
+            self.studio.failed.emit(StudioError(told))
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def _copy_diagnostics(self) -> None:
         QGuiApplication.clipboard().setText(diagnostics(self.studio))
@@ -294,7 +303,7 @@ class MainWindow(QMainWindow):
         if not self.closing.may_close():
             event.ignore()
             return
-        self._keep_session()
+        self._continuity.keep()
         self.hide()
         self.closing.end_jobs()
         event.accept()
@@ -312,57 +321,11 @@ class MainWindow(QMainWindow):
 
     def load(self) -> None:
         """Have the studio load all it needs, for a window that is on screen."""
-        mark_start(self._settings, True)
+        self._continuity.mark_start()
         self.studio.load()
-
-    def _keep_folder(self, folder: str) -> None:
-        self._settings.keep(last_folder=folder)
-
-    def _restore(self) -> None:
-        settings = self._settings
-        last_folder = LastFolder.of_application()
-        last_folder.path = settings.text("last_folder")
-        last_folder.changed.connect(self._keep_folder)
-        geometry, docks = settings.data("geometry"), settings.data("docks")
-        if not (geometry and self.restoreGeometry(QByteArray(geometry))):
-            self.resize(1240, 760)
-        if docks:
-            self.restoreState(QByteArray(docks), _STATE_VERSION)
-        self._last = read_session(settings)
-        if self._last.recipe is not None:
-            self.studio.starting.bring_back(self._last.recipe)
-        for row in range(self.pages.count()):
-            if self.pages.tabText(row) == self._last.page:
-                self.pages.setCurrentIndex(row)
-
-    def _become_ready(self) -> None:
-        """Select what was selected, now that the library is read."""
-        mark_start(self._settings, False)
-        keys = {str(entry.path) for entry in self.studio.shelf.entries}
-        selected = tuple(key for key in self._last.selected if key in keys)
-        if selected:
-            self.adapters_page.table.select(selected)
-
-    def _keep_session(self) -> None:
-        is_ready = self.studio.is_ready
-        session = Session(
-            self.studio.workspace.recipe,
-            self.pages.tabText(self.pages.currentIndex()),
-            tuple(self.adapters_page.table.selected) if is_ready else self._last.selected,
-        )
-        geometry, docks = (
-            bytes(self.saveGeometry().data()),
-            bytes(self.saveState(_STATE_VERSION).data()),
-        )
-        keep_session(self._settings, session, geometry=geometry, docks=docks)
 
 
 def _dropped_path(event: QDropEvent) -> Path | None:
     """The one local file or folder that is dropped, if it is that."""
     urls = event.mimeData().urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-
-
-def _open_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

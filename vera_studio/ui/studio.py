@@ -17,7 +17,7 @@ from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
-from vera_studio.runs.summary import sentences
+from vera_studio.runs.summary import headline
 from vera_studio.ui import jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
@@ -170,9 +170,13 @@ class Studio(QObject):
                 (failed or self.failed.emit)(error)
             otherwise()
 
+        def cancelled() -> None:
+            self.message.emit("Opening the images was cancelled.")
+            otherwise()
+
         if model is not None:
             function = partial(jobs.open_data, settings, model)
-            self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, otherwise)
+            self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, cancelled)
 
     def open_folder(self, folder: Path) -> None:
         """Open a folder of images."""
@@ -275,10 +279,8 @@ class Studio(QObject):
             self.run.stop()
 
     def _run_finished(self, result: RunResult) -> None:
-        how = "stopped" if result.stopped else "finished"
         self.workspace.set_result(result)
-        end = " ".join(sentences(result))
-        self.message.emit(f"Fine-tuning {how} after {result.epochs_done} epochs. {end}")
+        self.message.emit(headline(result))
         self.adapters.take_trained(result)
 
     # Measuring

@@ -41,6 +41,8 @@ class UnderWay(QObject):
         studio.comparison.events.connect(self._take_comparison_events)
         studio.comparison.finished.connect(self._end_comparison)
         studio.comparison.failed.connect(self._fail)
+        for opened in (studio.workspace.model_changed, studio.workspace.data_changed):
+            opened.connect(self._forget)
 
     @property
     def title(self) -> str:
@@ -96,6 +98,11 @@ class UnderWay(QObject):
 
     def _end_comparison(self, comparison: Comparison) -> None:
         self._end_as(comparison.stopped)
+
+    def _forget(self, _: object = None) -> None:
+        """How the last thing ended is past once something else is opened."""
+        if not self.is_going:
+            self._stand("", math.nan, is_going=False)
 
     def _end_as(self, stopped: bool) -> None:
         self._end = "stopped" if stopped else "finished"

@@ -115,6 +115,6 @@ def test_a_number_of_seeds_outside_is_refused(qtbot, choice):
     choice.seeds.selectAll()
     qtbot.keyClicks(choice.seeds, "50")
     qtbot.keyClick(choice.seeds, Qt.Key.Key_Return)
-    assert choice.problems() == ["Seeds: Must be a whole number from 1 to 9, not 50."]
+    assert choice.problems() == ["Seeds must be a whole number from 1 to 9, not 50."]
     assert choice.seeds.text() == "50"
     assert choice.seeds.value() == 3

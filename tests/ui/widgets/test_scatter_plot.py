@@ -177,3 +177,10 @@ def test_labels_never_lie_over_each_other(qtbot, plot, width):
     boxes = [label.mapRectToScene(label.boundingRect()).adjusted(4, 4, -4, -4) for label in shown]
     assert not any(a.intersects(b) for a, b in itertools.combinations(boxes, 2))
     assert len(shown) >= 3
+
+
+@pytest.mark.parametrize("label", ["a", "VeRA 4", "VeRA, one pair for all 1,024"])
+def test_a_label_with_room_around_it_is_there_however_short(qtbot, plot, label):
+    plot.set_points(SERIES, [ScatterPoint("vera", label, label, 542, 0.8, 0.01, ())])
+    QApplication.processEvents()
+    assert plot._labels[0].isVisible()

@@ -4,7 +4,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QScrollArea
 
-from vera_studio.ui.widgets.thumbnails import ClassRow, ThumbnailGrid, fitted
+from vera_studio.ui.widgets.thumbnail_rows import ClassRow, fitted
+from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 

@@ -14,7 +14,7 @@ from numpy.random import PCG64, Generator, SeedSequence
 from numpy.typing import NDArray
 from PIL import Image
 
-from vera_studio.data.class_names import match_classes
+from vera_studio.data.class_names import match_cifar10
 from vera_studio.data.sample import animals, scenes, vehicles
 from vera_studio.data.sample.pen import Pen
 from vera_studio.data.split import hold_out
@@ -92,7 +92,7 @@ def make_sample(
         DataError: the network lacks a class that the sample draws.
         Cancelled: `should_stop` said so.
     """
-    label_of = match_classes(_SUBJECTS, class_names)
+    label_of = match_cifar10(_SUBJECTS, class_names)
     total = len(_SUBJECTS) * (TRAIN_PER_CLASS + TEST_PER_CLASS)
     done = 0
 

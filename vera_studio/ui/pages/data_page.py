@@ -1,11 +1,14 @@
 """The images that are open: numbers, accuracies and pictures a class; the download."""
 
 import html
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from vera_studio.ui import jobs
 from vera_studio.ui.gallery import Gallery
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs import DOWNLOAD, Progress
@@ -14,13 +17,16 @@ from vera_studio.ui.widgets.class_list import accuracy_text
 from vera_studio.ui.widgets.download_box import DownloadBox
 from vera_studio.ui.widgets.picture_view import SIDE, PictureView
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.widgets.thumbnails import ClassRow, ThumbnailGrid, fitted
+from vera_studio.ui.widgets.thumbnail_rows import ClassRow, fitted
+from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 from vera_studio.ui.workspace import Measurement
+from vera_studio.wording import of_few, printable
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
 
 _MOST_SKIPPED = 500  # listed; the number says how many more there are
+_SKIPPED_HEIGHT = 110  # at most
 _COLUMNS = ("Training", "Validation", "Test")
 _NO_FILES = {"sample": "none: drawn by the studio", "cifar10": "none of its own: from CIFAR-10"}
 
@@ -40,14 +46,16 @@ class DataPage(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._gallery: Gallery | None = None
+        self._order: list[int] = []  # the classes, those with images first
         self._shown = (0, 0)  # class and position of the picture that is large
         self._view: PictureView | None = None  # made when it is first asked for
         self.summary = QLabel("Loading…", wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.summary.setObjectName("data_summary")
         self.grid = ThumbnailGrid(_COLUMNS)
-        self.grid.picture_chosen.connect(self._show_picture)
+        self.grid.picture_chosen.connect(
+            lambda row, position: self._show_picture(self._order[row], position)
+        )
         self.skipped = QPlainTextEdit(readOnly=True)
-        self.skipped.setMaximumHeight(110)
         self.skipped.hide()
         self.skipped.setObjectName("skipped_files")
         self.skipped.setAccessibleName("Skipped files")
@@ -137,6 +145,8 @@ class DataPage(QWidget):
     def _follow_busy(self, text: str) -> None:
         if text == DOWNLOAD:
             self.download.show_progress(0, 0)
+        if text and self._studio.workspace.data is None:
+            self.summary.setText(f"{html.escape(text)}…")
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.text == DOWNLOAD:
@@ -153,11 +163,10 @@ class DataPage(QWidget):
             + ("" if len(data.train) else "There are none to train on.")
         )
         self._gallery = gallery = Gallery(data)
-        rows = [
-            ClassRow(name, counts)
-            for name, counts in zip(gallery.class_names, gallery.counts, strict=True)
-        ]
-        self.grid.set_rows(rows, gallery)
+        counts = gallery.counts
+        self._order = sorted(range(len(counts)), key=lambda row: not any(counts[row]))
+        rows = [ClassRow(gallery.class_names[row], counts[row]) for row in self._order]
+        self.grid.set_rows(rows, lambda row, position: gallery(self._order[row], position))
         if self._view is not None:
             self._view.close()
         self._show_accuracy()
@@ -166,8 +175,13 @@ class DataPage(QWidget):
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))
         lines = [data.skipped_text]
-        lines += [f"{file.path}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
+        lines += [f"{printable(file.path)}: {file.reason}" for file in data.skipped[:_MOST_SKIPPED]]
         self.skipped.setPlainText("\n".join(lines))
+        line = self.skipped.fontMetrics().lineSpacing()
+        frame = (
+            2 * (self.skipped.frameWidth() + round(self.skipped.document().documentMargin())) + 6
+        )
+        self.skipped.setMaximumHeight(min(_SKIPPED_HEIGHT, len(lines) * line + frame))
 
     # How well the network does on them
 
@@ -189,7 +203,7 @@ class DataPage(QWidget):
             foreign = workspace.foreign_images
             self.accuracy.setText(f"{what} gets {told} right. {foreign}".strip())
         parts = (None, shares.get("validation"), shares.get("test"))
-        rows = range(len(data.class_names)) if shares else ()
+        rows = self._order if shares else ()
         self.grid.set_notes([[_note(one, row) for one in parts] for row in rows])
 
     def _allow_test(self) -> None:
@@ -234,11 +248,29 @@ class DataPage(QWidget):
                 "size": f"{width} x {height} pixels, as the network gets it",
             },
         )
+        if picture.file is not None:
+            self._read_photograph(picture.file)
         allow(self._view.previous, "" if position else "This is the first image of its class.")
         is_last = position + 1 == total
         allow(self._view.next, "This is the last image of its class." if is_last else "")
         self._view.show()
         self._view.raise_()
+
+    def _read_photograph(self, file: Path) -> None:
+        """Show the picture as the file has it, once it is read."""
+        place, gallery = self._shown, self._gallery
+        side = round(SIDE * self.devicePixelRatioF())
+        job = self._studio.runner.start(
+            partial(jobs.read_photograph, file, side), name="Reading an image"
+        )
+
+        def read(pixels: Any) -> None:
+            is_shown = (self._shown, self._gallery) == (place, gallery)
+            if pixels is not None and is_shown and self._view is not None:
+                self._view.show_photograph(fitted(pixels, side))
+
+        job.finished.connect(read)
+        job.failed.connect(self._studio.failed)
 
     def _step(self, by: int) -> None:
         row, position = self._shown
@@ -249,8 +281,12 @@ class DataPage(QWidget):
 def _share_text(measured: Measurement) -> str:
     evaluation = measured.evaluation
     images = sum(evaluation.counts)
-    text = accuracy_text(evaluation.accuracy, images)
-    return f"{text} of the {images:,} {measured.part} images"
+    share = f"{evaluation.accuracy:.1%}"
+    few = of_few(evaluation.accuracy, images)
+    noun = f"{measured.part} image" if images == 1 else f"{measured.part} images"
+    if few:
+        return f"{few.replace(' of ', ' of the ')} {noun} ({share})"
+    return f"{share} of the {images:,} {noun}"
 
 
 def _note(measured: Measurement | None, row: int) -> str:

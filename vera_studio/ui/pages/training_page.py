@@ -95,15 +95,15 @@ class TrainingPage(QWidget):
             self.progress.set_paused()  # the last steps came in after the pause
 
     def _add_notice(self, text: str) -> None:
-        self._notices.setText(" ".join(filter(None, (self._notices.text(), text))))
+        self._notices.setText("\n".join(filter(None, (self._notices.text(), text))))
         self._notices.setVisible(True)
 
     def _begin(self, event: RunStarted) -> None:
         self._start = event
         self._smoothing = Smoothing(event.epochs * event.steps_per_epoch)
         self.caption.set_run(event.subject)
-        self._add_notice(f"{event.train_images:,} images an epoch, {event.batch_size:,} a step.")
-        self._add_notice(event.chosen_by)
+        sizes = f"{event.train_images:,} images an epoch, {event.batch_size:,} a step."
+        self._add_notice(f"{sizes} {event.chosen_by}")
         self._begin_losses(event)
         self._begin_accuracies(event)
         self._add_validation(0, 0, event.validation)

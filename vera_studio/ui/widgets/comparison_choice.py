@@ -20,8 +20,8 @@ from vera_studio.ui.widgets.number_boxes import WholeNumberBox
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
 
-_LEAST_RANKS_WIDTH = 64  # pixels, where the window is narrow
-_COLUMN_GAP = 20
+_LEAST_RANKS_WIDTH = 46  # pixels, where the window is narrow
+_COLUMN_GAP = 4
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,11 @@ class ComparisonChoice(QWidget):
         """What is wrong with what is chosen, a sentence each."""
         if not any(tick.isChecked() for tick in self._ticks.values()):
             return ["Tick at least one method."]
-        of_seeds = [f"Seeds: {self._refused_seeds}"] if self._refused_seeds else []
+        of_seeds = (
+            [f"Seeds {self._refused_seeds[0].lower()}{self._refused_seeds[1:]}"]
+            if self._refused_seeds
+            else []
+        )
         return of_seeds + [
             f"{self._titles[key]}: {problem}"
             for key, field in self._ranks.items()
@@ -125,7 +129,7 @@ class ComparisonChoice(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
+        grid.setHorizontalSpacing(6)
         for row, (key, field) in enumerate(self._ranks.items()):
             label = QLabel("Ranks")
             label.setBuddy(field)

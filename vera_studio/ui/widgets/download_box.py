@@ -41,6 +41,8 @@ class DownloadBox(QWidget):
         self._close = QPushButton(icon("close"), "")
         self._close.setObjectName("cancel_download_button")
         self._close.clicked.connect(self._cancel_or_close)
+        self._name_action("Download", "download")
+        self._name_close("Close", "Do without the download")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.text, 1)
@@ -79,13 +81,16 @@ class DownloadBox(QWidget):
     def _show(self, text: str, action: str, picture: str) -> None:
         self._is_going = False
         self.text.setText(text)
-        self.button.setText(action)
-        self.button.setAccessibleName(f"{action}: {self._name}")
-        self.button.setIcon(icon(picture))
+        self._name_action(action, picture)
         self._name_close("Close", "Do without the download")
         self.bar.hide()
         self.button.show()
         self.show()
+
+    def _name_action(self, text: str, picture: str) -> None:
+        self.button.setText(text)
+        self.button.setAccessibleName(f"{text}: {self._name}")
+        self.button.setIcon(icon(picture))
 
     def _name_close(self, text: str, tip: str) -> None:
         self._close.setText(text)

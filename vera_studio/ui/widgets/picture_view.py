@@ -3,6 +3,7 @@
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.ui.widgets.reasons import allow
 
 SIDE = 320  # of the picture, on screen
 
@@ -30,6 +32,13 @@ class PictureView(QDialog):
         super().__init__(parent)
         self.setObjectName("picture_view")
         self.setWindowTitle("Image")
+        self._pixels = QImage()  # as the network gets them
+        self._photograph: QImage | None = None  # as the file has it
+        self.raw = QCheckBox("As the network gets it")
+        self.raw.setObjectName("raw_picture")
+        self.raw.setAccessibleName("Show the picture as the network gets it")
+        self.raw.setToolTip("Show the pixels that the network gets, or the picture in the file")
+        self.raw.toggled.connect(self._draw)
         self.picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.picture.setObjectName("large_picture")
         self.picture.setFixedSize(SIDE, SIDE)
@@ -61,6 +70,7 @@ class PictureView(QDialog):
         buttons.addWidget(close)
         layout = QVBoxLayout(self)
         layout.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.raw, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addLayout(facts)
         layout.addStretch()
         layout.addLayout(buttons)
@@ -68,6 +78,24 @@ class PictureView(QDialog):
 
     def show_picture(self, image: QImage, facts: dict[str, str]) -> None:
         """Show `image`, and of `facts` the texts for "class", "part", "file" and "size"."""
+        self._pixels, self._photograph = image, None
+        allow(self.raw, "It is what is shown: there is no other picture of it.")
+        self.picture.setAccessibleName(f"Image of {facts['class']}")
+        for name, text in self._texts.items():
+            text.setText(facts[name])
+            text.setToolTip(plain_tip(facts[name]))
+        self._draw()
+
+    def show_photograph(self, image: QImage) -> None:
+        """Show the picture that the file has in place of what the network makes of it."""
+        self._photograph = image
+        allow(self.raw)
+        self._draw()
+
+    def _draw(self) -> None:
+        image = self._pixels
+        if self._photograph is not None and not self.raw.isChecked():
+            image = self._photograph
         ratio = self.devicePixelRatioF()
         side = round(SIDE * ratio)
         # Single pixels stay as sharp as the network gets them.
@@ -78,10 +106,6 @@ class PictureView(QDialog):
         pixmap = QPixmap.fromImage(scaled)
         pixmap.setDevicePixelRatio(ratio)
         self.picture.setPixmap(pixmap)
-        self.picture.setAccessibleName(f"Image of {facts['class']}")
-        for name, text in self._texts.items():
-            text.setText(facts[name])
-            text.setToolTip(plain_tip(facts[name]))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

@@ -203,7 +203,8 @@ class ScatterPlot(PlotFrame):
             for anchor in _ANCHORS:
                 at = QPointF(size.width() * anchor[0], size.height() * anchor[1])
                 area = QRectF(dot - at, size)
-                if not any(area.intersects(other) for other in taken):
+                others = (other for other in taken if not other.contains(dot))
+                if not any(area.intersects(other) for other in others):
                     break
             else:
                 label.hide()  # hovering tells its name

@@ -241,7 +241,7 @@ class AdaptersPage(QWidget):
 
     def _switch(self, key: str, on: bool) -> None:
         if not self._studio.is_free:
-            self._studio.message.emit("Wait until what is going on has ended, then switch.")
+            self._studio.message.emit(f"Not switched. {self._studio.obstacle}")
         elif on:
             self._adapters.switch_on(Path(key))
         else:

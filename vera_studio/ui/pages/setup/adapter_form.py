@@ -41,6 +41,7 @@ from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
 from vera_studio.ui.workspace import Workspace
 
 _STEPS_PER_DOUBLING = 4
+_AUTO_ALPHA = "Auto (the rank)"
 _AUTO = 0  # what the field holds for no alpha of the user's
 _METHODS = [
     ("VeRA", "vera"),
@@ -104,13 +105,13 @@ class AdapterForm(QGroupBox):
         self._add_fields_of_methods()
 
     def _add_fields_of_methods(self) -> None:
-        alpha = describe(
+        self._alpha = alpha = describe(
             NumberBox(MIN_ALPHA, MAX_ALPHA, _AUTO),
             "alpha",
             "Alpha",
             "LoRA's change is multiplied by alpha / rank; Auto takes alpha as large as the rank",
         )
-        alpha.set_auto_text("Auto (the rank)", AdapterSettings().rank)
+        alpha.set_auto_text(_AUTO_ALPHA)
         d_initial = describe(
             NumberBox(-10, 10, besides=0),
             "d_initial",
@@ -164,6 +165,7 @@ class AdapterForm(QGroupBox):
         for name, box in self._layers.items():
             with QSignalBlocker(box):
                 box.setChecked(adapter.layers is None or name in adapter.layers)
+        self._alpha.set_auto_text(_AUTO_ALPHA, adapter.rank)
         settings = METHOD_SETTINGS[adapter.method]
         for name, row in self._rows.items():  # only what has a meaning for the method
             row.leave_out(self._form, name not in settings and name != "method")

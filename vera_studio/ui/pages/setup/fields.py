@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -36,6 +36,9 @@ def describe(field: _Field, object_name: str, accessible_name: str, tip: str) ->
     return field
 
 
+_LEAST_CHOICE = 120  # pixels
+
+
 class Choice(QComboBox):
     """A field to choose one of `options`, each the text to show and the value behind it.
 
@@ -50,6 +53,10 @@ class Choice(QComboBox):
         for text, value in options:
             self.addItem(text, value)
         self.activated.connect(lambda row: self.edited.emit(self.itemData(row)))
+
+    def minimumSizeHint(self) -> QSize:
+        # Qt asks for the longest option; the panel would keep the window from being made small.
+        return super().minimumSizeHint().boundedTo(QSize(_LEAST_CHOICE, 1000))
 
     def show_setting(self, value: str) -> None:
         """Choose the option with `value` behind it and tell nobody."""
