@@ -312,5 +312,5 @@ def _with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:
 
     network = sharing_copy(model.network)
     if adapter is not None:
-        adapter_file.apply(adapter.content, network, model.class_names)
+        adapter_file.apply(adapter.content, network, model.class_names, model.digest)
     return network

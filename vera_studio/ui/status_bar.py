@@ -51,7 +51,7 @@ class StatusBar(QStatusBar):
         under_way.changed.connect(self._follow)
         studio.progress.connect(self._show_progress)
         self._workspace.data_changed.connect(
-            lambda data: self._images.setText(data.title if data else "")
+            lambda data: self._images.setText(data.title if data else "No images")
         )
         self._workspace.devices_changed.connect(self._show_device)
         self._workspace.recipe_changed.connect(lambda _: self._show_device())
