@@ -49,6 +49,20 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class NetworkRow:
+    """A network that can be opened."""
+
+    name: str  # as recipes have it
+    title: str  # for a person
+    parameters: int
+    megabytes: float  # to download; 0 for one that comes with the studio
+    accuracy: float | None  # share of ImageNet's validation images, 0 to 1
+    pixels: int  # a side
+    gflops: float | None
+    is_here: bool  # its weights are on this machine
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an adapter would come to, before it is trained."""
 
@@ -96,6 +110,25 @@ def open_model(
         on_event(Progress(done, total, DOWNLOAD_WEIGHTS))
 
     return open_model(settings, report, should_stop)
+
+
+def list_networks(on_event: OnEvent, should_stop: ShouldStop) -> tuple[NetworkRow, ...]:
+    """Every network that can be opened; takes a second, for torchvision is imported."""
+    from vera_studio.models.registry import every
+
+    return tuple(
+        NetworkRow(
+            name=kind.name,
+            title=kind.title,
+            parameters=kind.parameters,
+            megabytes=kind.download_megabytes,
+            accuracy=kind.accuracy,
+            pixels=kind.preprocessing.size,
+            gflops=kind.gflops,
+            is_here=kind.is_here,
+        )
+        for kind in every().values()
+    )
 
 
 def open_data(

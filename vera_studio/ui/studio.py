@@ -46,6 +46,8 @@ class Studio(QObject):
         download_cancelled(): CIFAR-10 did not come, for the user broke it off.
         download_done(): CIFAR-10 has come.
         path_opened(Path): a file or folder of the user's was opened.
+        classes_unnamed(): a file was opened of another number of classes than the network has;
+            `name_classes` is to be called.
     """
 
     busy_changed = Signal(str)
@@ -57,6 +59,7 @@ class Studio(QObject):
     download_cancelled = Signal()
     download_done = Signal()
     path_opened = Signal(object)
+    classes_unnamed = Signal()
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -140,8 +143,11 @@ class Studio(QObject):
             self.workspace.set_model(model, settings)
             text = f"Opened the {model.kind.title}, {model.weights} weights."
             self._tell(" ".join((text, *model.notes)), settings.weights)
+            is_named = settings.class_names or len(model.class_names) == len(model.kind.class_names)
             if then:
                 then()
+            elif not is_named:
+                self.classes_unnamed.emit()
             elif self.workspace.data is None:
                 self._open_data_anew()
 
@@ -151,6 +157,15 @@ class Studio(QObject):
 
         function = partial(jobs.open_model, settings, may_download)
         self.busy.start(jobs.OPEN_NETWORK, function, opened, failed, broken_off)
+
+    def name_classes(self, names: tuple[str, ...]) -> None:
+        """Call the classes of the network that is open so, in the order of its outputs."""
+        model, settings = self.workspace.model, self.workspace.recipe.model
+        if model is not None and names != model.class_names:
+            renamed = dataclasses.replace(model, class_names=names)
+            self.workspace.set_model(renamed, dataclasses.replace(settings, class_names=names))
+        if self.workspace.data is None:
+            self._open_data_anew()
 
     def _open_data_anew(self) -> None:
         """Open the images of the draft for the present network, or else the sample."""

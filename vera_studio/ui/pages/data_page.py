@@ -179,7 +179,7 @@ class DataPage(QWidget):
     def _show_none(self) -> None:
         """Say which images would do, where those that were open do not fit another network."""
         self._gallery, self._order = None, []
-        self.grid.set_rows((), lambda row, position: None)
+        self.grid.set_rows(())
         self.skipped.hide()
         names = self._studio.workspace.class_names
         self.summary.setText(
