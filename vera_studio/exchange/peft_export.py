@@ -25,7 +25,7 @@ from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
-from vera_studio.adapters.methods import METHODS, Sites
+from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import largest
 from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError, StudioError
@@ -38,6 +38,7 @@ from vera_studio.exchange.peft_names import (
 )
 from vera_studio.exchange.peft_places import INSTEAD, lora_shapes, obstacles
 from vera_studio.files import reason, write_together
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import listed
 
@@ -65,8 +66,8 @@ def planned_form(
     """
     if settings.method not in ("vera", "lora"):
         raise AdapterError(
-            f"{METHODS[settings.method].title} cannot be exported to PEFT, which has no adapter "
-            f"of that kind. {INSTEAD}"
+            f"{METHOD_FACTS[settings.method].title} cannot be exported to PEFT, which has no "
+            f"adapter of that kind. {INSTEAD}"
         )
     on = {name: sites[name] for name in settings.layers or () if sites and name in sites}
     if reasons := obstacles(on, "lora"):
