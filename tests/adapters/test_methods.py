@@ -22,8 +22,9 @@ from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.projections import make_lora_a, make_pair
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.models.convnet import CLASS_NAMES
-from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings
+from vera_studio.recipe import AdapterSettings
 
 ALL = [
     AdapterSettings(rank=4),
@@ -62,7 +63,7 @@ def reference(layer, x):
 
 
 def test_there_are_settings_for_every_method():
-    assert METHODS.keys() == METHOD_SETTINGS.keys()
+    assert METHODS.keys() == METHOD_FACTS.keys()
 
 
 @pytest.mark.parametrize("settings", ALL, ids=ids)

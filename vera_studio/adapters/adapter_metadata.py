@@ -13,7 +13,8 @@ from typing import Any
 from vera_studio.adapters.classes import MOST_NAMED, Classes
 from vera_studio.adapters.training_record import JSON, TrainingRecord
 from vera_studio.errors import AdapterError
-from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings, Recipe, problems
+from vera_studio.methods import METHOD_FACTS
+from vera_studio.recipe import AdapterSettings, Recipe, problems
 
 FORMAT = "vera-studio-adapter"
 # 1 had VeRA only, with a pair for each shape; 2 linear layers only, and the names of all classes.
@@ -51,7 +52,7 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
     cannot hold, as folders on Linux may have. What is empty is left out.
     """
     settings = info.settings
-    own = {name: getattr(settings, name) for name in METHOD_SETTINGS[settings.method]}
+    own = {name: getattr(settings, name) for name in METHOD_FACTS[settings.method].settings}
     written = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
@@ -100,7 +101,7 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         "d_initial": (_number, "a number"),
         "sharing": (_one_of("shape", "all"), "'shape' or 'all'", "shape"),
     }
-    for name in METHOD_SETTINGS[method]:  # type: ignore[index] # checked to be a key
+    for name in METHOD_FACTS[method].settings:  # type: ignore[index] # checked to be a key
         if name in readers:
             own[name] = read(name, *readers[name])
         elif name in metadata:  # alpha, which is left out where it is the rank
@@ -151,7 +152,7 @@ def _check_kind(metadata: Mapping[str, str]) -> None:
             f"it is a safetensors file, but not an adapter: expected the format {FORMAT!r} in "
             f"its metadata, found {_shown(metadata.get('format'))}."
         )
-    methods = ("vera",) if metadata.get("format_version") == "1" else tuple(METHOD_SETTINGS)
+    methods = ("vera",) if metadata.get("format_version") == "1" else tuple(METHOD_FACTS)
     for key, known in (("format_version", _READABLE_VERSIONS), ("method", methods)):
         if metadata.get(key) not in known:
             raise AdapterError(

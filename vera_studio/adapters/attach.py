@@ -20,6 +20,7 @@ from vera_studio.adapters.sites import Place, find_sites
 from vera_studio.adapters.vera import VeraLayer
 from vera_studio.adapters.wrapper import Wrapper
 from vera_studio.errors import AdapterError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
 
@@ -241,7 +242,7 @@ def chosen_sites(
         }
     if without := [name for name, site in chosen.items() if not kind.parameter_names(site)]:
         raise AdapterError(
-            f"{METHODS[settings.method].title} finds nothing to train in {listed(without)}."
+            f"{METHOD_FACTS[settings.method].title} finds nothing to train in {listed(without)}."
         )
     return chosen
 

@@ -14,6 +14,7 @@ from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import ModelSettings
 from vera_studio.wording import already_there, first_of
 
@@ -253,12 +254,11 @@ def _read_two(options: argparse.Namespace, model: "Model") -> tuple["AdapterFile
 
 def _cells(entry: "Entry") -> tuple[str, ...]:
     from vera_studio.adapters.gains import gains
-    from vera_studio.adapters.methods import METHODS
 
     settings, found = entry.info.settings, gains(entry.info)
     return (
         entry.name,
-        METHODS[settings.method].title,
+        METHOD_FACTS[settings.method].title,
         str(settings.rank) if settings.has_rank else "",
         _classes(entry.info),
         _points(found.targets_before, found.targets_after) if found else "",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui.adapter_jobs import plan_export
 from vera_studio.ui.adapter_names import METHOD_NAMES, rank_of, targets_text
@@ -51,10 +52,8 @@ def facts(entry: "Entry", content: "AdapterFile | None") -> list[tuple[str, str]
 
 
 def _method_text(settings: AdapterSettings) -> str:
-    from vera_studio.adapters.methods import METHODS
-
     rank = rank_of(settings)
-    title = METHODS[settings.method].title
+    title = METHOD_FACTS[settings.method].title
     return f"{title}, rank {rank:,}" if rank else title
 
 
