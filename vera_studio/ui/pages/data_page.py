@@ -146,8 +146,11 @@ class DataPage(QWidget):
     def _follow_busy(self, text: str) -> None:
         if text == DOWNLOAD:
             self.download.show_progress(0, 0)
-        if text and self._studio.workspace.data is None:
+        workspace = self._studio.workspace
+        if text and workspace.data is None:
             self.summary.setText(f"{html.escape(text)}…")
+        elif workspace.data is None and workspace.model is not None:
+            self._show_none()
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.text == DOWNLOAD:
