@@ -127,7 +127,7 @@ def merge(network: nn.Module) -> None:
     """Add each layer's change to its base and detach; nothing without an adapter.
 
     Base weights and biases change in place and keep their dtype. There is no way back: merge a
-    `copy.deepcopy` of the network where the base is still wanted.
+    `copy.deepcopy` of the network where the base is still wanted: `copies.sharing_copy` shares it.
     """
     with torch.no_grad():
         for layer in attached_layers(network).values():

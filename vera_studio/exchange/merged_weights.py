@@ -1,5 +1,6 @@
 """The network's own weights with an adapter in them, for plain PyTorch."""
 
+import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,7 +56,8 @@ def merged_copy(adapter: AdapterFile, network: nn.Module, class_names: Sequence[
         AdapterError: the adapter was made for another network, or a merged weight is too large
             for its dtype.
     """
-    merged = with_adapter(adapter, network, class_names)
+    whole = copy.deepcopy(network)  # merging changes weights in place
+    merged = with_adapter(adapter, whole, class_names)
     merge(merged)
     wrong = [name for name, p in merged.named_parameters() if not bool(p.isfinite().all())]
     if wrong:
