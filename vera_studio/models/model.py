@@ -13,7 +13,7 @@ from torch import nn
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
-from vera_studio.downloads import fetch_checked
+from vera_studio.downloads import fetch_checked, has_digest
 from vera_studio.errors import ModelError
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
@@ -125,7 +125,8 @@ def _pretrained(
 ) -> nn.Module:
     """The network with its own weights, which are fetched if they are not here."""
     path = kind.weights_file
-    if kind.url and not path.is_file():
+    # What is damaged, such as by a full disk, comes anew: nobody has to know where it is kept.
+    if kind.url and not has_digest(path, kind.sha256_start, should_stop):
         what = f"the weights of {kind.title}"
         fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop)
     network = kind.build(len(kind.class_names))
@@ -138,14 +139,14 @@ def _own_weights(
 ) -> tuple[nn.Module, tuple[str, ...]]:
     """The network with the weights of a file, and what the user should know of these."""
     network = kind.build(len(kind.class_names)).eval()
-    classes = stored_classes(path, network, find_head(network), should_stop)
+    classes = stored_classes(path, network, find_head(network), should_stop, kind.own_name)
     if classes is not None and classes != len(kind.class_names):
         set_classes(network, classes)
 
     def unused() -> frozenset[str]:
         return unused_parameters(network, example(kind))
 
-    return network, load_weights(network, path, unused, should_stop)
+    return network, load_weights(network, path, unused, should_stop, kind.own_name)
 
 
 def _unused_sites(
