@@ -24,7 +24,6 @@ from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
-from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.projections import largest
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange.peft_names import (
@@ -35,6 +34,7 @@ from vera_studio.exchange.peft_names import (
     TENSORS_FILE,
 )
 from vera_studio.files import reason, write_together
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import listed
 
@@ -61,8 +61,8 @@ def planned_form(settings: AdapterSettings, as_lora: bool = False) -> PeftForm:
         return PeftForm("LoRA", "A PEFT LoRA, which the adapter is.")
     if settings.method != "vera":
         raise AdapterError(
-            f"{METHODS[settings.method].title} cannot be exported to PEFT, which has no adapter "
-            "of that kind. Export the merged weights instead: plain PyTorch loads them."
+            f"{METHOD_FACTS[settings.method].title} cannot be exported to PEFT, which has no "
+            "adapter of that kind. Export the merged weights instead: plain PyTorch loads them."
         )
     if as_lora:
         return PeftForm("LoRA", "A PEFT LoRA that computes exactly what the VeRA adapter does.")

@@ -18,10 +18,12 @@ from vera_studio.adapters.adapter_file import MAX_FILE_BYTES, AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import planned_shapes
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.conversion import check_finite
 from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
 from vera_studio.adapters.sites import find_sites
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_config import PeftConfig, read_config
 from vera_studio.exchange.peft_names import (
@@ -63,7 +65,9 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
         raise AdapterError(
             f"The PEFT adapter {folder.name} cannot be used:\n- " + "\n- ".join(found)
         )
-    info = AdapterInfo(AdapterSettings(), tuple(class_names), base_digest(network), "", {})
+    info = AdapterInfo(
+        AdapterSettings(), Classes.of(class_names), base_digest(network), "", TrainingRecord()
+    )
     take_over = _vera if config.method == "vera" else _lora
     return take_over(tensors, config, chosen, info)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file
@@ -42,7 +42,8 @@ def read_adapter(path: Path, model: Model) -> AdapterFile:
     """
     place = find_place(path)
     if place.is_peft:
-        return import_peft(place.path, model.network, model.class_names)
+        adapter = import_peft(place.path, model.network, model.class_names)
+        return replace(adapter, info=replace(adapter.info, network=model.kind.name))
     return adapter_file.load(place.path)
 
 

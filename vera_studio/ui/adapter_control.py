@@ -75,8 +75,8 @@ class AdapterControl(QObject):
         """A sentence where an adapter was trained on other images than are open; else empty."""
         from vera_studio.adapters.library_names import clean_name
 
-        data, trained_on = self._workspace.data, info.training.get("data")
-        if data is None or not isinstance(trained_on, str) or trained_on == data.title:
+        data, trained_on = self._workspace.data, info.training.data
+        if data is None or trained_on in ("", data.title):
             return ""
         return f"It was trained on other images: {clean_name(trained_on)}; open is {data.title}."
 

@@ -107,8 +107,8 @@ class Workspace(QObject):
         """Says so where the adapter was trained on other images than those that are open."""
         if self.adapter is None or self.data is None:
             return ""
-        trained_on = self.adapter.content.info.training.get("data")
-        if not isinstance(trained_on, str) or trained_on == self.data.title:
+        trained_on = self.adapter.content.info.training.data
+        if trained_on in ("", self.data.title):
             return ""
         return f"Trained on other images: {trained_on}."
 
