@@ -100,13 +100,22 @@ def export(
     return export(content, model, target, destination).sentence
 
 
-def plan_export(settings: AdapterSettings, target: Target) -> ExportPlan:
-    """Whether and how an adapter with `settings` would be exported; quick, writes nothing."""
+def plan_export(
+    settings: AdapterSettings, target: Target, model: "Model | None" = None
+) -> ExportPlan:
+    """Whether and how an adapter with `settings` would be exported; quick, writes nothing.
+
+    Args:
+        settings: those of the adapter.
+        target: the form to export it in.
+        model: the network that it is for, where that is open.
+    """
     if target in ("peft", "lora"):
         from vera_studio.exchange.peft_export import planned_form
 
+        sites = model.sites if model else None
         try:
-            return ExportPlan(True, planned_form(settings, target == "lora").sentence)
+            return ExportPlan(True, planned_form(settings, target == "lora", sites).sentence)
         except AdapterError as error:
             return ExportPlan(False, str(error))
     if target == "onnx":

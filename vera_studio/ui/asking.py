@@ -110,7 +110,7 @@ class Asking(QObject):
         if content is None:
             return
         title = content.info.name or title
-        plan = adapter_jobs.plan_export(content.info.settings, target)
+        plan = adapter_jobs.plan_export(content.info.settings, target, self._studio.workspace.model)
         if not plan.is_possible:
             self._studio.failed.emit(StudioError(plan.sentence))
             return

@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
         adapter = self.studio.workspace.adapter
         settings = adapter.content.info.settings if adapter else AdapterSettings()
         for target in TARGETS:
-            plan = plan_export(settings, target)
+            plan = plan_export(settings, target, self.studio.workspace.model)
             is_said = adapter is not None or not plan.is_possible
             name = f"export_{target}"
             tip = plan.sentence if is_said and plan.sentence else tip_of(name)
