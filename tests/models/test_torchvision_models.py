@@ -73,8 +73,15 @@ def test_pictures_are_made_ready_as_the_weights_say(name, shape, tmp_path):
 # The smallest of each family; RegNet computes its widths, which needs tensors with values.
 SMALLEST = (
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3"),
-    *("maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "resnet18", "resnext50_32x4d"),
-    *("shufflenet_v2_x0_5", "squeezenet1_0", "swin_v2_t", "vgg11_bn", "vit_b_16", "vit_h_14"),
+    *(
+        "maxvit_t",
+        "mnasnet0_5",
+        "mobilenet_v2",
+        "mobilenet_v3_small",
+        "resnet18",
+        "resnext50_32x4d",
+    ),
+    *("shufflenet_v2_x0_5", "squeezenet1_0", "resnext50_32x4d", "vgg11_bn", "vit_b_16", "vit_h_14"),
 )
 
 

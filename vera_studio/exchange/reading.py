@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file
@@ -42,8 +42,7 @@ def read_adapter(path: Path, model: Model) -> AdapterFile:
     """
     place = find_place(path)
     if place.is_peft:
-        adapter = import_peft(place.path, model.network, model.class_names)
-        return replace(adapter, info=replace(adapter.info, network=model.kind.name))
+        return import_peft(place.path, model.network, model.class_names, model.kind.name)
     return adapter_file.load(place.path)
 
 

@@ -39,6 +39,11 @@ class NetworkKind:
         return environment.weights_folder() / self.url.rpartition("/")[2]
 
     @property
+    def pretrained_title(self) -> str:
+        """What a person calls it with these weights."""
+        return f"the pretrained {self.title}"
+
+    @property
     def is_here(self) -> bool:
         """Whether the pretrained weights are on this machine."""
         return self.weights_file.is_file()

@@ -39,7 +39,7 @@ class Model:
     def title(self) -> str:
         """What a person calls it: "the pretrained ConvNet", or the name of the user's file."""
         is_own = self.weights != "pretrained"
-        return self.weights if is_own else f"the pretrained {self.kind.title}"
+        return self.weights if is_own else self.kind.pretrained_title
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -166,7 +166,6 @@ def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module)
         is_own = outputs == len(kind.class_names)
         return kind.class_names if is_own else tuple(str(number) for number in range(outputs))
     if len(names) != outputs:
-        raise ModelError(
-            f"{len(names):,} class names are given for a network of {outputs:,} classes."
-        )
+        given = "1 class name is" if len(names) == 1 else f"{len(names):,} class names are"
+        raise ModelError(f"{given} given for a network of {outputs:,} classes.")
     return names

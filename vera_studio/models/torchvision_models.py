@@ -53,6 +53,8 @@ def _kind(name: str, weights: Any) -> NetworkKind:
             std=tuple(transforms.std),
         ),
         parameters=meta["num_params"],
+        # SqueezeNet has no linear layer: its last convolution stands for one.
+        layers=("classifier.1",) if name.startswith("squeezenet") else None,
         accuracy=meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
         gflops=meta["_ops"],
         url=weights.url,
