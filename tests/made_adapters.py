@@ -10,6 +10,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.adapters.projections import digest, make_pair
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.recipe import AdapterSettings
 
@@ -26,7 +27,7 @@ def make_adapter(tmp_path):
             for _, parameter in adapter_parameters(adapted):
                 noise = torch.randn(parameter.shape, generator=generator)
                 parameter += 0.1 * noise.to(parameter)
-        adapter_file.save(path, adapted, settings, class_names, {})
+        adapter_file.save(path, adapted, class_names, TrainingRecord())
         return adapter_file.load(path)
 
     return make_adapter

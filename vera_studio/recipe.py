@@ -11,6 +11,9 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from vera_studio.errors import RecipeError
+from vera_studio.methods import METHOD_FACTS
+from vera_studio.methods import Method as Method
+from vera_studio.methods import Sharing as Sharing
 from vera_studio.wording import first_of
 
 MAX_RANK = 1024
@@ -21,8 +24,6 @@ MAX_SEED = 2**31 - 1  # what input fields can hold
 MIN_ALPHA, MAX_ALPHA = 1e-3, 10_000.0
 MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-6, 10.0
 DataSource = Literal["sample", "cifar10", "folder"]
-Method = Literal["vera", "lora", "full", "bias"]
-Sharing = Literal["shape", "all"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
@@ -51,7 +52,7 @@ class DataSettings:
 class AdapterSettings:
     """The kind and the shape of the adapter, and where it is attached.
 
-    `METHOD_SETTINGS` says which fields have a meaning for which method.
+    `methods.METHOD_FACTS` says which fields have a meaning for which method; `layers` has for all.
     """
 
     rank: int = 32  # rows of A and columns of B
@@ -65,21 +66,12 @@ class AdapterSettings:
     @property
     def has_rank(self) -> bool:
         """Whether the rank has a meaning for the method."""
-        return "rank" in METHOD_SETTINGS[self.method]
+        return "rank" in METHOD_FACTS[self.method].settings
 
     @property
     def scale(self) -> float:
         """What LoRA multiplies B A by."""
         return 1.0 if self.alpha is None else self.alpha / self.rank
-
-
-# Of the fields of AdapterSettings; `layers` has a meaning for all.
-METHOD_SETTINGS: dict[Method, tuple[str, ...]] = {
-    "vera": ("rank", "seed", "d_initial", "sharing"),
-    "lora": ("rank", "seed", "alpha"),
-    "full": (),
-    "bias": (),
-}
 
 
 @dataclass(frozen=True)
@@ -129,7 +121,7 @@ def problems(
     Args:
         recipe: the recipe to check.
         class_names: the network's classes, when they are known.
-        layer_names: the network's linear layers, when they are known.
+        layer_names: what an adapter can go on in the network, when that is known.
     """
     found = _adapter_problems(recipe.adapter, layer_names)
     found += _training_problems(recipe.training, class_names)
@@ -222,9 +214,14 @@ def _check_names(
         found.append(f"{name} names a {kind} twice.")
     if known is None:
         return
-    there = set(known)
-    if unknown := [one for one in chosen if one not in there and not _matches(one, known)]:
+    if unknown := unknown_names(chosen, known):
         found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known)}.")
+
+
+def unknown_names(chosen: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """What of `chosen`, names or patterns such as "blocks.6.*", stands for none of `known`."""
+    there = set(known)
+    return [one for one in chosen or () if one not in there and not _matches(one, known)]
 
 
 def _matches(pattern: str, names: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from torch import nn
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach, detach
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.models.convnet import CLASS_NAMES, ConvNet
 from vera_studio.recipe import AdapterSettings
 
@@ -73,7 +74,7 @@ def settings():
 @pytest.fixture
 def training():
     """Figures as a run of the studio has them."""
-    return {
+    told = {
         "before": [0.654321, 0.7] * 5,
         "after": [0.654321, 0.123456] * 5,
         "targets": ["bird", "cat", "dog"],
@@ -83,6 +84,7 @@ def training():
         "data": "cifar10",
         "images": 15_000,
     }
+    return TrainingRecord.from_json(told)
 
 
 @pytest.fixture
@@ -103,5 +105,5 @@ def bare(trained):
 def path(trained, settings, training, tmp_path):
     """An adapter file of `trained`."""
     path = tmp_path / "birds.safetensors"
-    adapter_file.save(path, trained, settings, CLASS_NAMES, training)
+    adapter_file.save(path, trained, CLASS_NAMES, training)
     return path

@@ -1,5 +1,6 @@
 """Adapter files on a network: same bytes, exact predictions, size told before."""
 
+import copy
 import dataclasses
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import safetensors.torch
 import torch
 
 from vera_studio.adapters import adapter_file
-from vera_studio.adapters.attach import attach, attached_layers, detach
+from vera_studio.adapters.attach import adapted_with, attach, attached_layers, detach
+from vera_studio.adapters.classes import Classes
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.recipe import MAX_RANK, AdapterSettings
@@ -31,7 +34,7 @@ def test_the_same_adapter_gives_the_same_bytes(path, trained, settings, training
     )
     subprocess.run([sys.executable, "-c", program, str(path), str(again)], check=True)
     assert again.read_bytes() == path.read_bytes()
-    adapter_file.save(again, trained, settings, CLASS_NAMES, training)
+    adapter_file.save(again, trained, CLASS_NAMES, training)
     assert again.read_bytes() == path.read_bytes()
 
 
@@ -48,12 +51,12 @@ def test_info_says_how_it_was_made(path):
     info = adapter_file.inspect(path)
     assert info == adapter_file.load(path).info
     settings = info.settings
-    assert (info.format_version, settings.method, settings.rank) == (2, "vera", 32)
+    assert (info.format_version, settings.method, settings.rank) == (3, "vera", 32)
     assert (settings.seed, settings.d_initial, settings.sharing) == (5, 0.2, "shape")
     assert info.layers == ("fc1", "fc2", "fc3", "fc4", "fc5")
-    assert info.class_names == CLASS_NAMES
-    assert info.training["validation_accuracy"] == 0.6543
-    assert info.training["after"] == [0.6543, 0.1235] * 5
+    assert info.classes == Classes.of(CLASS_NAMES)
+    assert info.training.validation_accuracy == 0.6543
+    assert info.training.after.per_class == (0.6543, 0.1235) * 5
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_predicts_bit_for_bit_as_when_written(convnet, images, tmp_path, attach_
     attach_trained(convnet, settings)
     expected = convnet(images)
     path = tmp_path / "a.safetensors"
-    adapter_file.save(path, convnet, settings, CLASS_NAMES, {})
+    adapter_file.save(path, convnet, CLASS_NAMES, TrainingRecord())
     detach(convnet)
     assert not torch.equal(convnet(images), expected)
     adapter_file.apply(adapter_file.load(path), convnet, CLASS_NAMES)
@@ -102,7 +105,7 @@ def test_keeps_other_dtypes(small, tmp_path, attach_trained, dtype):
     x = torch.ones(2, 6, dtype=dtype)
     attach_trained(small.to(dtype), settings)
     expected = small(x)
-    adapter_file.save(tmp_path / "a.safetensors", small, settings, ["a", "b", "c"], {})
+    adapter_file.save(tmp_path / "a.safetensors", small, ["a", "b", "c"], TrainingRecord())
     content = adapter_file.load(tmp_path / "a.safetensors")
     adapter_file.apply(content, small, ["a", "b", "c"])
     assert torch.equal(small(x), expected)
@@ -119,17 +122,38 @@ def test_takes_the_place_of_another_adapter(path, trained, images, attach_traine
     assert state_of(trained) == before
 
 
-def test_saving_without_an_adapter_or_with_other_settings_is_refused(
-    bare, trained, tmp_path, settings
-):
+def test_saving_without_an_adapter_is_refused(bare, tmp_path):
     path = tmp_path / "a.safetensors"
     with pytest.raises(AdapterError, match="no adapter"):
-        adapter_file.save(path, bare, settings, CLASS_NAMES, {})
-    for change in ({"seed": 6}, {"rank": 31}):
-        other = dataclasses.replace(settings, **change)
-        with pytest.raises(AdapterError, match="other settings"):
-            adapter_file.save(path, trained, other, CLASS_NAMES, {})
+        adapter_file.save(path, bare, CLASS_NAMES, TrainingRecord())
     assert not path.exists()
+
+
+def test_saving_makes_and_digests_nothing_anew(trained, path, monkeypatch, training):
+    """Of a network of 100 MB that takes a second, and runs save at every epoch."""
+    info = adapter_file.inspect(path)
+    again = path.with_name("again.safetensors")
+    adapter_file.save(again, trained, CLASS_NAMES, training, info.base_digest)
+
+    def refused(*args):
+        raise AssertionError("made anew")
+
+    for name in ("adapter_file.base_digest", "adapted.digest", "projections.make_pair"):
+        monkeypatch.setattr(f"vera_studio.adapters.{name}", refused)
+    adapter_file.save(again, trained, CLASS_NAMES, training, info.base_digest)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_network_knows_how_it_was_adapted(convnet, settings):
+    assert adapted_with(convnet) is None
+    adapted = attach(convnet, settings)
+    named = dataclasses.replace(settings, layers=("fc1", "fc2", "fc3", "fc4", "fc5"))
+    assert adapted.settings == named
+    assert adapted_with(convnet) is adapted
+    copied = adapted_with(copy.deepcopy(convnet))
+    assert (copied.settings, copied.projections_digest) == (named, adapted.projections_digest)
+    detach(convnet)
+    assert adapted_with(convnet) is None
 
 
 def test_a_failed_write_leaves_the_old_file(path, trained, monkeypatch, settings):
@@ -140,7 +164,7 @@ def test_a_failed_write_leaves_the_old_file(path, trained, monkeypatch, settings
 
     monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(Exception, match="No space left"):
-        adapter_file.save(path, trained, settings, CLASS_NAMES, {})
+        adapter_file.save(path, trained, CLASS_NAMES, TrainingRecord())
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
@@ -156,10 +180,10 @@ def test_the_size_is_told_before_training(convnet, tmp_path, rank, layers, train
     attach(convnet, settings)
     assert adapter_file.file_bytes(convnet, settings, CLASS_NAMES) == told
     path = tmp_path / "a.safetensors"
-    figures = {key: training[key] for key in ("before", "after")}
-    adapter_file.save(path, convnet, settings, CLASS_NAMES, figures)
+    figures = TrainingRecord(before=training.before, after=training.after)
+    adapter_file.save(path, convnet, CLASS_NAMES, figures)
     assert abs(path.stat().st_size - told) <= 32
-    adapter_file.save(path, convnet, settings, CLASS_NAMES, training)
+    adapter_file.save(path, convnet, CLASS_NAMES, training)
     assert 0 <= path.stat().st_size - told <= 200
 
 

@@ -13,6 +13,7 @@ from torch import nn
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.attach import attach, attached_layers, merge
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.models.convnet import CLASS_NAMES, ConvNet
 from vera_studio.recipe import AdapterSettings
@@ -86,9 +87,8 @@ def test_what_was_trained_on_what_is_named(path, bare):
     content = adapter_file.load(path)
 
     def message(network, opened):
-        info = dataclasses.replace(
-            content.info, base_digest="0" * 64, training={"network": network} if network else {}
-        )
+        record = TrainingRecord.from_json({"network": network})
+        info = dataclasses.replace(content.info, base_digest="0" * 64, training=record)
         foreign = dataclasses.replace(content, info=info)
         with pytest.raises(AdapterError) as caught:
             check_fit(foreign, bare, CLASS_NAMES, opened)
@@ -200,8 +200,8 @@ def test_other_safetensors_files(tmp_path, bare):
 
 
 def test_another_format_version(path):
-    rewrite(path, metadata={"format_version": "3"})
-    cannot_be_read(path, "another format version: expected '1' or '2', found '3'")
+    rewrite(path, metadata={"format_version": "4"})
+    cannot_be_read(path, "another format version: expected '1' or '2' or '3', found '4'")
 
 
 @pytest.mark.parametrize(

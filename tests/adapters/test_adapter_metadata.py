@@ -7,15 +7,19 @@ import math
 import pytest
 
 from vera_studio.adapters.adapter_metadata import AdapterInfo, from_metadata, to_metadata
+from vera_studio.adapters.classes import Classes
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
 
 INFO = AdapterInfo(
     AdapterSettings(32, 0.1, 2**31 - 1, ("fc1", "body.0")),
-    class_names=("bird", "cat"),
+    classes=Classes.of(("bird", "cat")),
     base_digest="0" * 64,
     projections_digest="f" * 64,
-    training={"epochs": 6, "before": [0.5, None], "data": "CIFAR-10", "flips": True},
+    training=TrainingRecord(
+        "CIFAR-10", epochs=6, before=Accuracies((0.5, math.nan)), more={"flips": True}
+    ),
 )
 
 
@@ -64,7 +68,7 @@ def test_the_first_version_is_still_read():
 def test_every_value_is_plain_text():
     metadata = to_metadata(INFO)
     assert metadata["format"] == "vera-studio-adapter"
-    assert metadata["format_version"] == "2"
+    assert metadata["format_version"] == "3"
     assert metadata["method"] == "vera"
     assert (metadata["rank"], metadata["seed"], metadata["d_initial"]) == (
         "32",
@@ -77,8 +81,8 @@ def test_every_value_is_plain_text():
 
 @pytest.mark.parametrize("name", ["Käfer", "鳥", "🐦", 'a "b", c\\d', "", "\n", "\udcff"])
 def test_any_class_name_comes_back(name):
-    info = dataclasses.replace(INFO, class_names=("cat", name))
-    assert from_metadata(to_metadata(info)).class_names == ("cat", name)
+    info = dataclasses.replace(INFO, classes=Classes.of(("cat", name)))
+    assert from_metadata(to_metadata(info)).classes.names == ("cat", name)
 
 
 @pytest.mark.parametrize("number", [0.1, 1 / 3, 1e-7, -10, 2.0])
@@ -90,9 +94,9 @@ def test_the_initial_d_is_exact(number):
 
 def test_training_figures_are_rounded():
     figures = {"a": 0.123456, "b": (math.nan, 2 / 3), "c": {"d": math.inf, "e": 3}, "f": None}
-    info = dataclasses.replace(INFO, training=figures)
+    info = dataclasses.replace(INFO, training=TrainingRecord(more=figures))
     expected = {"a": 0.1235, "b": [None, 0.6667], "c": {"d": None, "e": 3}, "f": None}
-    assert from_metadata(to_metadata(info)).training == expected
+    assert from_metadata(to_metadata(info)).training.more == expected
 
 
 @pytest.mark.parametrize(
@@ -104,8 +108,8 @@ def test_training_figures_are_rounded():
             "expected the format 'vera-studio-adapter' in its metadata, found nothing",
         ),
         ("format", "pt", "found 'pt'"),
-        ("format_version", "3", "another format version: expected '1' or '2', found '3'"),
-        ("format_version", None, "another format version: expected '1' or '2', found nothing"),
+        ("format_version", "4", "another format version: expected '1' or .* '3', found '4'"),
+        ("format_version", None, "another format version: expected '1' or .* '3', found nothing"),
         ("method", "dora", "another method: expected 'vera' or .* or 'bias', found 'dora'"),
         ("sharing", "some", "sharing: expected 'shape' or 'all', found 'some'"),
         ("projections", "lost", "projections: expected 'stored', found 'lost'"),

@@ -84,7 +84,7 @@ def test_says_what_it_was_made_from(small, make_adapter):
     first = make_adapter(small, SETTINGS["vera"], NAMES)
     first = dataclasses.replace(first, info=dataclasses.replace(first.info, name="birds"))
     both = combine(first, first, (0.25, 2), small, NAMES)
-    assert both.info.training == {"combined": [["birds", 0.25], ["birds", 2]]}
+    assert both.info.training.combined == (("birds", 0.25), ("birds", 2))
 
 
 def test_everything_that_keeps_two_apart_is_named(small, make_adapter):

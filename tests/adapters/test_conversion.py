@@ -55,7 +55,7 @@ def test_goes_through_a_file(convnet, images, make_adapter, tmp_path):
     adapter_file.write(tmp_path / "a.safetensors", lora)
     again = adapter_file.load(tmp_path / "a.safetensors")
     assert again.info == lora.info
-    assert again.info.class_names == vera.info.class_names
+    assert again.info.classes == vera.info.classes
     assert torch.equal(with_adapter(again, convnet)(images), with_adapter(lora, convnet)(images))
 
 

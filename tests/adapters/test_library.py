@@ -15,6 +15,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.gains import Gains, gains, target_classes
 from vera_studio.adapters.library import DAYS_KEPT, MAX_NAME, MAX_NOTES, Contents, Library
 from vera_studio.adapters.library_names import claim
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError, StudioError
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=1)))
@@ -202,22 +203,24 @@ def test_gains_over_targets_and_others(adapter):
 
 
 @pytest.mark.parametrize(
-    "training", [{}, {"before": [0.5]}, {"before": 1, "after": 2}, {"before": None, "after": None}]
+    "told", [{}, {"before": [0.5]}, {"before": 1, "after": 2}, {"before": None, "after": None}]
 )
-def test_figures_that_are_not_there_are_no_gains(adapter, training):
-    assert gains(dataclasses.replace(adapter.info, training=training)) is None
+def test_figures_that_are_not_there_are_no_gains(adapter, told):
+    record = TrainingRecord.from_json(told)
+    assert gains(dataclasses.replace(adapter.info, training=record)) is None
 
 
 @pytest.mark.parametrize("share", [10**400, -1, 1.5, True, "0.5"])
 def test_shares_that_cannot_be_do_not_count(adapter, share):
     values = [share] * 10
-    found = gains(dataclasses.replace(adapter.info, training={"before": values, "after": values}))
+    record = TrainingRecord.from_json({"before": values, "after": values})
+    found = gains(dataclasses.replace(adapter.info, training=record))
     assert math.isnan(found.others_before)
 
 
 def test_classes_without_images_do_not_count(adapter):
-    training = {"before": [None] * 9 + [0.5], "after": [None] * 9 + [0.7], "targets": ["bird"]}
-    found = gains(dataclasses.replace(adapter.info, training=training))
+    told = {"before": [None] * 9 + [0.5], "after": [None] * 9 + [0.7], "targets": ["bird"]}
+    found = gains(dataclasses.replace(adapter.info, training=TrainingRecord.from_json(told)))
     assert math.isnan(found.targets_before)
     assert dataclasses.replace(found, targets_before=0, targets_after=0) == Gains(0, 0, 0.5, 0.7)
 

@@ -20,9 +20,11 @@ from vera_studio.adapters.attach import (
 )
 from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.projections import make_lora_a, make_pair
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.models.convnet import CLASS_NAMES
-from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings
+from vera_studio.recipe import AdapterSettings
 
 ALL = [
     AdapterSettings(rank=4),
@@ -61,7 +63,7 @@ def reference(layer, x):
 
 
 def test_there_are_settings_for_every_method():
-    assert METHODS.keys() == METHOD_SETTINGS.keys()
+    assert METHODS.keys() == METHOD_FACTS.keys()
 
 
 @pytest.mark.parametrize("settings", ALL, ids=ids)
@@ -89,7 +91,7 @@ def test_comes_back_from_a_file_bit_for_bit(convnet, images, tmp_path, attach_tr
     before = copy.deepcopy(convnet.state_dict())
     attach_trained(convnet, settings)
     expected, path = convnet(images), tmp_path / "a.safetensors"
-    adapter_file.save(path, convnet, settings, CLASS_NAMES, {})
+    adapter_file.save(path, convnet, CLASS_NAMES, TrainingRecord())
     assert abs(path.stat().st_size - adapter_file.file_bytes(convnet, settings, CLASS_NAMES)) < 400
     detach(convnet)
     assert all(torch.equal(value, before[name]) for name, value in convnet.state_dict().items())
@@ -165,21 +167,6 @@ def test_layers_without_a_bias(images):
     assert network[0].bias is None
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        AdapterSettings(rank=4, method="lora", alpha=5.0),
-        AdapterSettings(rank=5, method="lora"),
-        AdapterSettings(rank=4),
-        AdapterSettings(method="full"),
-    ],
-)
-def test_is_not_saved_with_settings_of_another(convnet, tmp_path, other):
-    attach(convnet, AdapterSettings(rank=4, method="lora"))
-    with pytest.raises(AdapterError, match="other settings"):
-        adapter_file.save(tmp_path / "a.safetensors", convnet, other, CLASS_NAMES, {})
-
-
 # Projections of another program's making
 
 
@@ -190,19 +177,12 @@ def stored(convnet, attach_trained, tmp_path):
     pair.A.mul_(2)
     settings = AdapterSettings(rank=4, sharing="all")
     attach_trained(convnet, settings)
-    plain = tmp_path / "plain.safetensors"
-    adapter_file.save(plain, convnet, settings, CLASS_NAMES, {})
+    values = adapter_file.parameters(convnet)
     detach(convnet)
     attach(convnet, settings, pair)
-    content = adapter_file.load(plain)
-    adapter_file.load_parameters(convnet, content.parameters)
-    info = dataclasses.replace(
-        content.info,
-        stores_projections=True,
-        projections_digest=adapter_file.digest([pair]),
-    )
+    adapter_file.load_parameters(convnet, values)
     path = tmp_path / "stored.safetensors"
-    adapter_file.write(path, dataclasses.replace(content, info=info, projections=pair))
+    adapter_file.save(path, convnet, CLASS_NAMES, TrainingRecord())
     return path, convnet
 
 

@@ -204,6 +204,7 @@ def switch(arguments: list[str]) -> dict[str, float]:
 
     from vera_studio.adapters import adapter_file
     from vera_studio.adapters.attach import adapter_parameters, attach
+    from vera_studio.adapters.training_record import TrainingRecord
     from vera_studio.models.model import open_model
     from vera_studio.recipe import AdapterSettings, ModelSettings
 
@@ -217,7 +218,7 @@ def switch(arguments: list[str]) -> dict[str, float]:
             for _, parameter in adapter_parameters(model.network):
                 torch.nn.init.normal_(parameter)
             path = Path(folder) / f"{number}.safetensors"
-            adapter_file.save(path, model.network, settings, names, {})
+            adapter_file.save(path, model.network, names, TrainingRecord())
             files.append(adapter_file.load(path))
             adapter_file.detach(model.network)
     times = []

@@ -107,8 +107,8 @@ def in_lora(name):
         ("vera", lambda t: t.clear(), "there are no tensors base_model.model.fc2.vera_lambda_b"),
         (
             "lora",
-            set_to(in_lora("conv1.lora_A"), torch.zeros(2, 3, 5, 5)),
-            "on what is no linear layer of the network: conv1",
+            set_to(in_lora("pool.lora_A"), torch.zeros(2, 3, 5, 5)),
+            "on what is no linear layer or convolution of the network: pool",
         ),
         ("lora", set_to(in_lora("fc9.lora_A"), torch.zeros(2, 3)), "of the network: fc9"),
         ("lora", set_to("conv1.weight", torch.zeros(2)), "do not belong there: conv1.weight"),

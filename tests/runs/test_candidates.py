@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from vera_studio.adapters.methods import METHODS
 from vera_studio.errors import RecipeError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.candidates import FAMILIES, candidate, short_name, title
 
@@ -53,7 +53,7 @@ def test_other_names_are_refused(name, text):
 
 def test_titles_are_those_of_the_methods():
     for family in FAMILIES:
-        assert family.title.startswith(METHODS[family.method].title)
+        assert family.title.startswith(METHOD_FACTS[family.method].title)
 
 
 def test_the_results_need_no_torch():

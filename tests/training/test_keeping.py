@@ -6,6 +6,7 @@ import pytest
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
@@ -51,7 +52,7 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     names = model.class_names
     folder = RunFolder(tmp_path, chosen, names)
     before = evaluation(*[0.4] * 10, counts=(3,) * 10)
-    keeper = Keeper(folder, chosen, model.network, names, {"data": "Colours"}, before)
+    keeper = Keeper(folder, chosen, model, TrainingRecord("Colours"), before)
     for epoch, share in enumerate((0.5, 0.9, 0.7), start=1):
         model.network.fc1.b.data.fill_(epoch)
         vectors = adapter_file.parameters(model.network)
@@ -63,9 +64,9 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     keeper.finish(evaluation(*[0.6] * 10, counts=(3,) * 10))
     best, last = (adapter_file.load(tmp_path / f"{name}.safetensors") for name in ("best", "last"))
     assert (best.parameters["fc1.b"][0], last.parameters["fc1.b"][0]) == (2, 3)
-    assert best.info.training["epoch"] == 2
-    assert best.info.training["after"] == pytest.approx([0.6] * 10)
-    assert best.info.training["data"] == last.info.training["data"] == "Colours"
+    assert best.info.training.epoch == 2
+    assert best.info.training.after.per_class == pytest.approx([0.6] * 10)
+    assert best.info.training.data == last.info.training.data == "Colours"
 
 
 def kept(tmp_path, *validations, targets=("cat",), keep_others=1.0, diverged=()):
@@ -76,7 +77,7 @@ def kept(tmp_path, *validations, targets=("cat",), keep_others=1.0, diverged=())
     attach(model.network, chosen.adapter)
     folder = RunFolder(tmp_path, chosen, model.class_names)
     before, *epochs = validations
-    keeper = Keeper(folder, chosen, model.network, model.class_names, {}, before)
+    keeper = Keeper(folder, chosen, model, TrainingRecord(), before)
     for epoch, validation in enumerate(epochs, start=1):
         vectors = adapter_file.parameters(model.network)
         keeper.add_epoch(epoch, vectors, validation, epoch in diverged)

@@ -153,11 +153,11 @@ def test_the_files_reproduce_what_was_measured(tiny_data, tmp_path, measured):
 def test_the_best_adapter_tells_of_its_training(tiny_data, tmp_path):
     result = train(recipe(target_classes=("cat",)), tmp_path, data=tiny_data())
     told = adapter_file.inspect(result.best_adapter).training
-    assert told["targets"] == ["cat"]
-    assert told["epoch"] == result.best_epoch
-    assert 0 < told["validation_accuracy"] <= 1  # of that epoch
-    assert told["after"] == pytest.approx(result.after.per_class, abs=1e-4)
-    assert told["before"] == pytest.approx(result.before.per_class, abs=1e-4)
+    assert told.targets == ("cat",)
+    assert told.epoch == result.best_epoch
+    assert 0 < told.validation_accuracy <= 1  # of that epoch
+    assert told.after.per_class == pytest.approx(result.after.per_class, abs=1e-4)
+    assert told.before.per_class == pytest.approx(result.before.per_class, abs=1e-4)
 
 
 def scripted(monkeypatch, validation_images, validations):

@@ -147,7 +147,7 @@ def test_a_stop_while_an_epoch_is_measured_keeps_the_run(
     assert load_result(tmp_path) == result
     assert [epoch.epoch for epoch in of(EpochDone, stop.events)] == [1]
     assert measured(result.best_adapter, data.test).per_class == result.after.per_class
-    assert adapter_file.inspect(result.last_adapter).training["epoch"] == 2
+    assert adapter_file.inspect(result.last_adapter).training.epoch == 2
 
 
 def test_a_stop_while_the_first_epoch_is_measured_keeps_what_was_trained(
@@ -170,7 +170,7 @@ def test_a_stop_while_the_test_images_are_measured_keeps_the_run(tiny_data, tmp_
     assert result.after.images == 0
     assert sentences(result)[-1] == "Stopped before it was measured on the test images."
     assert repr(load_result(tmp_path)) == repr(result)
-    assert "validation_accuracy" in adapter_file.inspect(result.best_adapter).training
+    assert adapter_file.inspect(result.best_adapter).training.validation_accuracy
 
 
 def test_a_run_that_is_given_up_is_not_measured(tiny_data, tmp_path, monkeypatch):

@@ -11,8 +11,10 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import adapter_parameters, attach, attached_layers, pairs_of
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.library import Library
 from vera_studio.adapters.projections import digest
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.recipe import AdapterSettings
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=1)))
@@ -30,16 +32,16 @@ def make_adapter(model, seed=0, targets=("bird", "cat"), **settings):
     classes = len(model.class_names)
     info = AdapterInfo(
         dataclasses.replace(chosen, layers=tuple(attached_layers(network))),
-        model.class_names,
+        Classes.of(model.class_names),
         base_digest(network),
         digest(pairs_of(network)) if pairs_of(network) else "",
-        {
-            "data": "Built-in sample",
-            "targets": list(targets),
-            "epoch": 2,
-            "before": [0.5] * classes,
-            "after": [0.75] * classes,
-        },
+        TrainingRecord(
+            data="Built-in sample",
+            targets=tuple(targets),
+            epoch=2,
+            before=Accuracies.of([0.5] * classes, ()),
+            after=Accuracies.of([0.75] * classes, ()),
+        ),
     )
     return adapter_file.AdapterFile(info, adapter_file.parameters(network))
 

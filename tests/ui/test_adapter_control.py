@@ -42,7 +42,7 @@ def control(qapp, model):
     busy.failed.connect(control.errors.append)
     control.message.connect(control.told.append)
     shelf.load()
-    workspace.set_model(model, "")
+    workspace.set_model(model, ModelSettings())
     yield control
     assert runner.wait(20_000)
 
@@ -104,7 +104,7 @@ def test_a_combination_can_be_kept(control):
     entry = control.shelf.entries[0]
     assert (entry.name, control.active) == ("Both", (entry.path,))
     assert torch.equal(logits(control), before)
-    assert entry.info.training["combined"] == [["Birds", 1.0], ["Cats", 0.5]]
+    assert entry.info.training.combined == (("Birds", 1.0), ("Cats", 0.5))
 
 
 def test_a_new_name_of_what_is_on_is_shown_and_exported(control):
@@ -165,7 +165,7 @@ def test_a_message_says_what_was_trained_on_what(control, model):
     import dataclasses
 
     foreign = make_adapter(model, seed=3)
-    training = foreign.info.training | {"network": "cifar_net.pth"}
+    training = dataclasses.replace(foreign.info.training, network="cifar_net.pth")
     info = dataclasses.replace(foreign.info, base_digest="0" * 64, training=training)
     path = put_in_library(dataclasses.replace(foreign, info=info), "Foreign")
     control.shelf.refresh()

@@ -1,10 +1,17 @@
 import pytest
 
 from vera_studio.adapters.adapter_metadata import AdapterInfo
+from vera_studio.adapters.classes import Classes
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui.adapter_names import classes_text, trained_name
 
 NAMES = ("bird", "cat", "deer", "dog", "frog")
+
+
+def info_of(settings, training):
+    record = TrainingRecord.from_json({"targets": ["bird", "cat"]} | training)
+    return AdapterInfo(settings, Classes.of(NAMES), "", "", record)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +37,7 @@ def test_classes_in_a_few_words(classes, text):
     ],
 )
 def test_what_was_trained_is_called_after_its_classes_and_method(settings, name):
-    info = AdapterInfo(settings, NAMES, "", "", {"targets": ["bird", "cat"]})
+    info = info_of(settings, {})
     assert trained_name(info) == name
 
 
@@ -49,6 +56,6 @@ def test_what_was_trained_is_called_after_its_classes_and_method(settings, name)
     ],
 )
 def test_a_name_tells_what_sets_an_adapter_apart(training, end):
-    info = AdapterInfo(AdapterSettings(), NAMES, "", "", {"targets": ["bird", "cat"]} | training)
-    is_all = len(info.training["targets"]) == len(NAMES)
+    info = info_of(AdapterSettings(), training)
+    is_all = len(info.training.targets) == len(NAMES)
     assert trained_name(info) == f"{'all 5 classes' if is_all else 'bird, cat'} · VeRA 32{end}"

@@ -372,7 +372,7 @@ def test_what_cannot_be_done_says_why(qtbot, window, page):
 
 def test_an_adapter_of_other_images_is_shown_as_such(qtbot, window, page, settle):
     content = make_adapter(window.studio.workspace.model, seed=5)
-    training = content.info.training | {"data": "<b>Waste</b>"}
+    training = dataclasses.replace(content.info.training, data="<b>Waste</b>")
     info = dataclasses.replace(content.info, training=training)
     path = put_in_library(dataclasses.replace(content, info=info), "Waste", minutes=5)
     window.studio.shelf.refresh()

@@ -5,13 +5,13 @@ import csv
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QFileDialog, QLabel, QLineEdit, QPushButton
+from vera_studio.ui.pages.comparison.options import OPTIONS
 
 from tests.ui.conftest import LOADING_MILLISECONDS, answer_question
 from vera_studio.errors import TrainingError
 from vera_studio.runs.candidates import FAMILIES
 from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.training import comparison as engine
-from vera_studio.ui.pages.comparison.options import OPTIONS
 from vera_studio.ui.run_control import RunState
 
 MILLISECONDS = 60_000

@@ -24,18 +24,18 @@ from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.adapter_metadata import FORMAT_VERSION as FORMAT_VERSION
 from vera_studio.adapters.adapter_metadata import AdapterInfo as AdapterInfo
 from vera_studio.adapters.attach import (
+    adapted_with,
     adapter_parameters,
     attach,
-    attached_layers,
     chosen_sites,
     detach,
-    pairs_of,
     planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.lora import LoraLayer
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.methods import METHODS
-from vera_studio.adapters.projections import ProjectionPair, digest, make_pairs
+from vera_studio.adapters.projections import ProjectionPair
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.recipe import AdapterSettings
@@ -51,37 +51,36 @@ _STORED = ("projections.A", "projections.B")
 def save(
     path: Path,
     network: nn.Module,
-    settings: AdapterSettings,
     class_names: Sequence[str],
-    training: Mapping[str, Any],
+    training: TrainingRecord,
+    base: str = "",
 ) -> None:
     """Write the adapter that `network` has on; the same adapter gives the same bytes.
 
     Args:
         path: the file to write, whole or not at all.
         network: has an adapter attached.
-        settings: those that it was attached with.
         class_names: the network's classes, in its order.
-        training: figures for a person to read, as `json` takes them; floats are rounded to
-            four decimals, and those that are not finite become null.
+        training: for a person to read; figures are rounded to four decimals, and those that are
+            not finite become null.
+        base: digest of the network's weights, where it is known; it takes a second for 500 MB.
 
     Raises:
-        AdapterError: `network` has no adapter, or one that `settings` would not make.
+        AdapterError: `network` has no adapter.
         StudioError: the file cannot be written.
     """
-    layers = attached_layers(network)
-    if not layers:
+    adapted = adapted_with(network)
+    if adapted is None:
         raise AdapterError("There is no adapter on the network to save.")
-    if not _would_make(settings, network):
-        raise AdapterError("The adapter on the network was attached with other settings.")
     info = AdapterInfo(
-        dataclasses.replace(settings, layers=tuple(layers)),
-        tuple(class_names),
-        base_digest(network),
-        _projections_digest(network),
-        dict(training),
+        adapted.settings,
+        Classes.of(class_names),
+        base or base_digest(network),
+        adapted.projections_digest,
+        training,
     )
-    write(path, AdapterFile(info, parameters(network)))
+    stored = adapted.pairs[0] if adapted.is_stored else None
+    write(path, AdapterFile(info, parameters(network), stored))
 
 
 def write(path: Path, adapter: AdapterFile) -> None:
@@ -128,13 +127,13 @@ def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Seque
         name: torch.zeros(shape, dtype=dtypes[name.rpartition(".")[0]])
         for name, shape in planned_shapes(sites, settings).items()
     }
-    figures = [0.1234] * len(class_names)
+    figures = Accuracies.of([0.1234] * len(class_names), ())
     info = AdapterInfo(
         dataclasses.replace(settings, layers=tuple(sites)),
-        tuple(class_names),
+        Classes.of(class_names),
         "0" * 64,
         "0" * 64 if settings.method == "vera" else "",
-        {"before": [*figures], "after": [*figures]},
+        TrainingRecord(before=figures, after=figures),
     )
     return len(to_bytes(AdapterFile(info, zeros)))
 
@@ -158,16 +157,24 @@ def load(path: Path) -> AdapterFile:
     return _read(path, with_tensors=True)
 
 
-def apply(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> None:
+def apply(
+    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str] | None, base: str = ""
+) -> None:
     """Attach a loaded adapter, in place of the one that `network` may have on.
 
     The network then predicts bit for bit as it did when the file was written.
+
+    Args:
+        adapter: to put on.
+        network: to adapt.
+        class_names: the network's classes, in its order; None where they are not known.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: the adapter was made for another network, or its projections cannot be
             made here; then the network is as it was.
     """
-    check_fit(adapter, network, class_names)
+    check_fit(adapter, network, class_names, digest=base)
     detach(network)
     attach(network, adapter.info.settings, adapter.projections)
     load_parameters(network, adapter.parameters)
@@ -213,24 +220,6 @@ def to_bytes(adapter: AdapterFile) -> bytes:
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + content[end:]
-
-
-def _would_make(settings: AdapterSettings, network: nn.Module) -> bool:
-    """Whether `settings` would attach an adapter like the one that `network` has on."""
-    layers = attached_layers(network)
-    sites = {name: layer.site for name, layer in layers.items()}
-    shapes = {name: tuple(value.shape) for name, value in adapter_parameters(network)}
-    same = {type(layer) for layer in layers.values()} == {METHODS[settings.method].layer}
-    same = same and shapes == planned_shapes(sites, settings)
-    if same and settings.method == "vera":
-        return _projections_digest(network) == digest(make_pairs(sites, settings).values())
-    scales = {layer.scale for layer in layers.values() if isinstance(layer, LoraLayer)}
-    return same and scales <= {settings.scale}
-
-
-def _projections_digest(network: nn.Module) -> str:
-    pairs = pairs_of(network)
-    return digest(pairs) if pairs else ""
 
 
 def _read(path: Path, with_tensors: bool) -> AdapterFile:

@@ -9,6 +9,7 @@ from vera_studio.adapters.adapter_content import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.library_names import clean_name
 from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
@@ -20,23 +21,28 @@ _FEW = 10  # names of classes in a message
 
 
 def check_fit(
-    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], opened: str = ""
+    adapter: AdapterFile,
+    network: nn.Module,
+    class_names: Sequence[str] | None,
+    opened: str = "",
+    digest: str = "",
 ) -> None:
     """Refuse an adapter that was made for another network.
 
     Args:
         adapter: to be put on.
         network: may have another adapter on.
-        class_names: the network's classes, in its order.
+        class_names: the network's classes, in its order; None where they are not known.
         opened: what a person calls the network, where that is known.
+        digest: of the network's weights, where it is known; it takes a second for 500 MB.
 
     Raises:
         AdapterError: it was, or its projections cannot be made here.
     """
     info = adapter.info
-    if reason := other_classes(info, class_names):
+    if class_names is not None and (reason := other_classes(info, class_names)):
         raise AdapterError(f"The adapter does not fit. {reason}")
-    reason = other_base(info, base_digest(network), opened)
+    reason = other_base(info, digest or base_digest(network), opened)
     if not (reason and _trained_on(info)):  # else that says more than a layer that is not there
         _check_layers(adapter, find_sites(network))
     if reason:
@@ -47,19 +53,28 @@ def check_fit(
 
 def other_classes(info: AdapterInfo, class_names: Sequence[str]) -> str:
     """A sentence where an adapter is for other classes than `class_names`; else empty."""
-    if tuple(class_names) == info.class_names:
+    classes, opened = info.classes, Classes.of(class_names)
+    if opened == classes:
         return ""
-    its, open_ones = set(info.class_names), set(class_names)
+    if not classes.names:
+        return _other_count(classes.count, opened.count)
+    its, open_ones = set(classes.names), set(class_names)
     lacks = [
         f"{which} lacks {_few(names)}"
         for which, names in (
-            ("the network", [name for name in info.class_names if name not in open_ones]),
+            ("the network", [name for name in classes.names if name not in open_ones]),
             ("the adapter", [name for name in class_names if name not in its]),
         )
         if names
     ]
     how = ", and ".join(lacks) or "they are the same ones in another order"
     return f"It is for other classes: {how}."
+
+
+def _other_count(its: int, open_ones: int) -> str:
+    if its == open_ones:
+        return f"It is for {its:,} classes, which are called otherwise or come in another order."
+    return f"It is for {its:,} classes, and the network that is open has {open_ones:,}."
 
 
 def other_base(info: AdapterInfo, digest: str, opened: str = "") -> str:
@@ -85,8 +100,7 @@ def other_base(info: AdapterInfo, digest: str, opened: str = "") -> str:
 
 def _trained_on(info: AdapterInfo) -> str:
     """What the network was called that an adapter was trained on; empty if its file says not."""
-    told = info.training.get("network")
-    return clean_name(told) if isinstance(told, str) else ""
+    return clean_name(info.training.network)
 
 
 def _few(names: Sequence[str]) -> str:

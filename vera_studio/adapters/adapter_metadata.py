@@ -8,18 +8,20 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
+from vera_studio.adapters.classes import MOST_NAMED, Classes
+from vera_studio.adapters.training_record import JSON, TrainingRecord
 from vera_studio.errors import AdapterError
-from vera_studio.recipe import METHOD_SETTINGS, AdapterSettings, Recipe, problems
+from vera_studio.methods import METHOD_FACTS
+from vera_studio.recipe import AdapterSettings, Recipe, problems
 
 FORMAT = "vera-studio-adapter"
-FORMAT_VERSION = 2
-_READABLE_VERSIONS = ("1", "2")  # 1 had VeRA only, with a pair for each shape
+# 1 had VeRA only, with a pair for each shape; 2 linear layers only, and the names of all classes.
+FORMAT_VERSION = 3
+_READABLE_VERSIONS = ("1", "2", "3")
 _DECIMALS = 4  # of training figures: accuracies to a hundredth of a percent
 _MOST_NESTED = 8  # lists and objects in the training figures; the studio's own have 3
-
-JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,10 @@ class AdapterInfo:
     """All of an adapter file but its tensors."""
 
     settings: AdapterSettings  # what attaches the same adapter, untrained; layers are named
-    class_names: tuple[str, ...]  # in the network's order
+    classes: Classes  # of the network
     base_digest: str  # of the network that it was trained on
     projections_digest: str  # of VeRA's; empty for other methods
-    training: dict[str, JSON]  # figures for a person to read; nothing depends on them
+    training: TrainingRecord
     stores_projections: bool = False  # whether they are in the file, not made from the seed
     name: str = ""  # given by the user
     notes: str = ""  # of the user
@@ -50,18 +52,18 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
     cannot hold, as folders on Linux may have. What is empty is left out.
     """
     settings = info.settings
-    own = {name: getattr(settings, name) for name in METHOD_SETTINGS[settings.method]}
+    own = {name: getattr(settings, name) for name in METHOD_FACTS[settings.method].settings}
     written = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
         "method": settings.method,
         **{name: _setting_text(value) for name, value in own.items() if value is not None},
         "layers": _compact(info.layers),
-        "class_names": _compact(info.class_names),
+        **_class_texts(info.classes),
         "base_digest": info.base_digest,
         "projections_digest": info.projections_digest,
         "projections": "stored" if info.stores_projections else "",
-        "training": _compact(_rounded(info.training)),
+        "training": _compact(_rounded(info.training.to_json())),
         "name": _compact(info.name) if info.name else "",
         "notes": _compact(info.notes) if info.notes else "",
         "added": info.added,
@@ -99,7 +101,7 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         "d_initial": (_number, "a number"),
         "sharing": (_one_of("shape", "all"), "'shape' or 'all'", "shape"),
     }
-    for name in METHOD_SETTINGS[method]:  # type: ignore[index] # checked to be a key
+    for name in METHOD_FACTS[method].settings:  # type: ignore[index] # checked to be a key
         if name in readers:
             own[name] = read(name, *readers[name])
         elif name in metadata:  # alpha, which is left out where it is the rank
@@ -110,10 +112,10 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
     digits = "64 hexadecimal digits"
     info = AdapterInfo(
         settings=AdapterSettings(**own),
-        class_names=read("class_names", _names, "a JSON list of names"),
+        classes=_read_classes(read, metadata),
         base_digest=read("base_digest", _digest, digits),
         projections_digest=read("projections_digest", _digest, digits) if is_vera else "",
-        training=read("training", _table, "a JSON object"),
+        training=TrainingRecord.from_json(read("training", _table, "a JSON object") or {}),
         stores_projections=stored,
         name=read("name", _text, "a text in JSON", default=""),
         notes=read("notes", _text, "a text in JSON", default=""),
@@ -129,6 +131,20 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
     return info
 
 
+def _class_texts(classes: Classes) -> dict[str, str]:
+    """Names where there are few, and else how many there are and their digest."""
+    if classes.count <= MOST_NAMED:
+        return {"class_names": _compact(classes.names)}
+    return {"class_count": str(classes.count), "class_names_digest": classes.digest}
+
+
+def _read_classes(read: Callable[..., Any], metadata: Mapping[str, str]) -> Classes:
+    if "class_names_digest" not in metadata:
+        return Classes.of(read("class_names", _names, "a JSON list of names") or ())
+    digest = read("class_names_digest", _digest, "64 hexadecimal digits")
+    return Classes(read("class_count", _whole_number, "a whole number") or 0, digest, ())
+
+
 def _check_kind(metadata: Mapping[str, str]) -> None:
     """Raise an AdapterError unless this is an adapter that this version can read."""
     if metadata.get("format") != FORMAT:
@@ -136,7 +152,7 @@ def _check_kind(metadata: Mapping[str, str]) -> None:
             f"it is a safetensors file, but not an adapter: expected the format {FORMAT!r} in "
             f"its metadata, found {_shown(metadata.get('format'))}."
         )
-    methods = ("vera",) if metadata.get("format_version") == "1" else tuple(METHOD_SETTINGS)
+    methods = ("vera",) if metadata.get("format_version") == "1" else tuple(METHOD_FACTS)
     for key, known in (("format_version", _READABLE_VERSIONS), ("method", methods)):
         if metadata.get(key) not in known:
             raise AdapterError(

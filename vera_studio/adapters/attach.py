@@ -6,12 +6,13 @@ What is trained, saved and counted follows from what the adapted layers declare 
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
 
+from vera_studio.adapters.adapted import Adapted
 from vera_studio.adapters.layer import AdapterLayer, Reader
 from vera_studio.adapters.methods import METHODS, Sites, make_layers
 from vera_studio.adapters.projections import ProjectionPair, pair_keys, pair_shape
@@ -19,6 +20,7 @@ from vera_studio.adapters.sites import Place, find_sites
 from vera_studio.adapters.vera import VeraLayer
 from vera_studio.adapters.wrapper import Wrapper
 from vera_studio.errors import AdapterError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
 
@@ -51,7 +53,7 @@ def attach(
     settings: AdapterSettings,
     stored: ProjectionPair | None = None,
     images: torch.Tensor | None = None,
-) -> None:
+) -> Adapted:
     """Adapt the chosen weights in place and freeze all but the adapter.
 
     The network then computes exactly what it did.
@@ -63,6 +65,9 @@ def attach(
         images: some (batch, 3, height, width), as the network takes them, to prove on that the
             outputs are what they were and that every adapted weight has a part in them; None
             where that is known.
+
+    Returns:
+        How it was adapted; `adapted_with` tells it as well.
 
     Raises:
         AdapterError: the settings do not fit the network, it has an adapter already, or the
@@ -76,8 +81,11 @@ def attach(
         with torch.no_grad():
             before = network(images)
     trainable = frozenset(name for name, p in network.named_parameters() if p.requires_grad)
+    pairs = dict.fromkeys(one.projections for one in layers.values() if isinstance(one, VeraLayer))
+    settings = replace(settings, layers=tuple(layers))
+    adapted = Adapted(settings, tuple(pairs), is_stored=stored is not None)
     for number, layer in enumerate(layers.values()):
-        layer.number, layer.trainable_before = number, trainable
+        layer.number, layer.trainable_before, layer.adapted = number, trainable, adapted
     _replace(network, _wrappers(layers))
     freeze(network)
     if images is not None and before is not None:
@@ -91,6 +99,12 @@ def attach(
                     f"go on these ({error})."
                 ) from error
             raise
+    return adapted
+
+
+def adapted_with(network: nn.Module) -> Adapted | None:
+    """How `network` was adapted; None without an adapter."""
+    return next((layer.adapted for layer in attached_layers(network).values()), None)
 
 
 def detach(network: nn.Module) -> None:
@@ -112,15 +126,15 @@ def detach(network: nn.Module) -> None:
 def merge(network: nn.Module) -> None:
     """Add each layer's change to its base and detach; nothing without an adapter.
 
-    Base weights and biases change in place and keep their dtype. There is no way back: merge a
-    `copy.deepcopy` of the network where the base is still wanted.
+    The parameters stay the ones that they were, with numbers of their own memory: a network that
+    shares its memory with this one (see `copies`) is left as it is. There is no way back.
     """
     with torch.no_grad():
         for layer in attached_layers(network).values():
             weight, bias = layer.site.weight, layer.site.bias
-            weight.add_(layer.delta_weight().view_as(weight))  # (out, fan_in) -> W's shape
+            weight.data = weight + layer.delta_weight().view_as(weight)  # (out, fan_in) -> W's
             if bias is not None and (delta_bias := layer.delta_bias()) is not None:
-                bias.add_(delta_bias.view_as(bias))
+                bias.data = bias + delta_bias.view_as(bias)
     detach(network)
 
 
@@ -228,7 +242,7 @@ def chosen_sites(
         }
     if without := [name for name, site in chosen.items() if not kind.parameter_names(site)]:
         raise AdapterError(
-            f"{METHODS[settings.method].title} finds nothing to train in {listed(without)}."
+            f"{METHOD_FACTS[settings.method].title} finds nothing to train in {listed(without)}."
         )
     return chosen
 

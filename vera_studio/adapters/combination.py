@@ -18,6 +18,7 @@ from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.layer import AdapterLayer
 from vera_studio.adapters.methods import METHODS, Sites
 from vera_studio.adapters.sites import find_sites
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import MAX_RANK, AdapterSettings, Method
 
@@ -31,6 +32,7 @@ def combine(
     weights: tuple[float, float],
     network: nn.Module,
     class_names: Sequence[str],
+    base: str = "",
 ) -> AdapterFile:
     """One adapter equal to both being active with `weights`.
 
@@ -45,6 +47,7 @@ def combine(
         weights: what the changes of the first and of the second are multiplied by.
         network: the one that both were made for; it is not changed.
         class_names: the network's classes, in its order.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: the adapters were made for different networks or classes, a weight is not
@@ -52,12 +55,14 @@ def combine(
             be finite.
     """
     _check(first, second, weights)
-    adapted = with_adapter(first, network, class_names)
-    on_first = attached_layers(adapted)
-    on_second = attached_layers(with_adapter(second, network, class_names))
+    # Attention's weights are not in the adapted layers: all of the copies is made float64.
+    on_first, on_second = (
+        attached_layers(with_adapter(one, network, class_names, base).double())
+        for one in (first, second)
+    )
     sites = {
         name: site
-        for name, site in find_sites(adapted).items()
+        for name, site in find_sites(network).items()
         if name in on_first or name in on_second
     }
     dtypes = {name: site.weight.dtype for name, site in sites.items()}
@@ -75,7 +80,7 @@ def combine(
 def _check(first: AdapterFile, second: AdapterFile, weights: tuple[float, float]) -> None:
     """Raise an AdapterError that names everything that keeps the two apart."""
     found = []
-    if first.info.class_names != second.info.class_names:
+    if first.info.classes != second.info.classes:
         found.append("they are for different classes")
     if first.info.base_digest != second.info.base_digest:
         found.append("they were trained on networks with different weights")
@@ -106,10 +111,12 @@ def _info(
 ) -> AdapterInfo:
     return AdapterInfo(
         settings=AdapterSettings(method=method, rank=rank, layers=layers),
-        class_names=first.info.class_names,
+        classes=first.info.classes,
         base_digest=first.info.base_digest,
         projections_digest="",
-        training={"combined": [[first.info.name, weights[0]], [second.info.name, weights[1]]]},
+        training=TrainingRecord(
+            combined=((first.info.name, weights[0]), (second.info.name, weights[1]))
+        ),
     )
 
 
@@ -150,7 +157,7 @@ def _dense(
             values[f"{name}.{own}"] = torch.zeros(shape, dtype=torch.float64)
     for layers, weight in zip((first, second), weights, strict=True):
         for name, layer in layers.items():
-            _add_changes(values, name, layer.double(), weight)
+            _add_changes(values, name, layer, weight)
     return {name: value.detach().cpu() for name, value in values.items()}
 
 

@@ -16,9 +16,9 @@ from vera_studio.adapters.adapter_metadata import FORMAT_VERSION
 from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.lora import LoraLayer
-from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.vera import VeraLayer
 from vera_studio.errors import AdapterError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings, Method
 from vera_studio.wording import listed
 
@@ -84,7 +84,7 @@ def check_low_rank(adapter: AdapterFile) -> None:
     """
     method = adapter.info.settings.method
     if reason := _NO_LORA.get(method):
-        raise AdapterError(f"{METHODS[method].title} cannot become a LoRA: {reason}.")
+        raise AdapterError(f"{METHOD_FACTS[method].title} cannot become a LoRA: {reason}.")
 
 
 def factors(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
+from vera_studio.adapters.adapted import Adapted
 from vera_studio.adapters.sites import Place, Site
 from vera_studio.adapters.wrapper import Wrapper
 
@@ -27,6 +28,7 @@ class AdapterLayer(Wrapper):
         number: its place among the adapted layers, in the network's order.
         trainable_before: full names of the parameters that required gradients before the
             adapter was attached; `attach` sets it for `detach` to go by.
+        adapted: how the whole network was adapted; `attach` sets it.
     """
 
     # Each parameter's name and shape, in terms of "rank", "in" and "out".
@@ -43,6 +45,7 @@ class AdapterLayer(Wrapper):
         self.is_factored = is_factored
         self.number = 0
         self.trainable_before: frozenset[str] = frozenset()
+        self.adapted: Adapted | None = None
         self.train(first.module.training)
 
     @classmethod

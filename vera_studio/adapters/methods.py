@@ -16,9 +16,8 @@ Sites = Mapping[str, Site]  # by full name
 
 @dataclass(frozen=True)
 class MethodKind:
-    """What is to be known of a method."""
+    """How the layers of a method are made; `vera_studio.methods` has what a person is told."""
 
-    title: str  # for a person
     layer: type[AdapterLayer]
     make: Callable[[Sites, AdapterSettings], dict[str, AdapterLayer]]
 
@@ -64,8 +63,8 @@ def _bias(sites: Sites, settings: AdapterSettings) -> dict[str, AdapterLayer]:
 
 
 METHODS: dict[Method, MethodKind] = {
-    "vera": MethodKind("VeRA", VeraLayer, _vera),
-    "lora": MethodKind("LoRA", LoraLayer, _lora),
-    "full": MethodKind("All weights of the layers", FullLayer, _full),
-    "bias": MethodKind("Biases and normalisation", BiasLayer, _bias),
+    "vera": MethodKind(VeraLayer, _vera),
+    "lora": MethodKind(LoraLayer, _lora),
+    "full": MethodKind(FullLayer, _full),
+    "bias": MethodKind(BiasLayer, _bias),
 }

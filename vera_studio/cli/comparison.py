@@ -14,7 +14,7 @@ from vera_studio.errors import Cancelled, RecipeError, TrainingError
 from vera_studio.files import check_file, write_atomically
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs import comparison_tables as tables
-from vera_studio.runs.candidates import candidate, title
+from vera_studio.runs.candidates import candidate, title, usages
 from vera_studio.runs.comparison_results import (
     MAX_SEEDS,
     Comparison,
@@ -40,8 +40,7 @@ def add_commands(commands: Subcommands) -> None:
         type=_method,
         required=True,
         metavar="METHOD",
-        help="vera:RANK, vera-all:RANK (one pair of projections for all layers), lora:RANK, "
-        "full, bias; the recipe says everything else",
+        help=f"{', '.join(usages())}; the recipe says everything else",
     )
     parser.add_argument("--seeds", type=int, default=3, help=f"runs of each, 1 to {MAX_SEEDS}")
     parser.add_argument(

@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import os
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +14,13 @@ from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import ModelSettings
 from vera_studio.wording import already_there, first_of
 
 if TYPE_CHECKING:  # imports torch, which --help does without
     from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry, Library
     from vera_studio.models.model import Model
 
@@ -252,15 +253,14 @@ def _read_two(options: argparse.Namespace, model: "Model") -> tuple["AdapterFile
 
 
 def _cells(entry: "Entry") -> tuple[str, ...]:
-    from vera_studio.adapters.gains import gains, target_classes
-    from vera_studio.adapters.methods import METHODS
+    from vera_studio.adapters.gains import gains
 
     settings, found = entry.info.settings, gains(entry.info)
     return (
         entry.name,
-        METHODS[settings.method].title,
+        METHOD_FACTS[settings.method].title,
         str(settings.rank) if settings.has_rank else "",
-        _classes(target_classes(entry.info), entry.info.class_names),
+        _classes(entry.info),
         _points(found.targets_before, found.targets_after) if found else "",
         _points(found.others_before, found.others_after) if found else "",
         f"{entry.bytes:,}",
@@ -286,8 +286,10 @@ def _as_json(entry: "Entry") -> dict[str, object]:
     }
 
 
-def _classes(targets: Sequence[str], all_classes: Sequence[str]) -> str:
-    return "all" if set(targets) == set(all_classes) else first_of(targets)
+def _classes(info: "AdapterInfo") -> str:
+    from vera_studio.adapters.gains import is_for_all, target_classes
+
+    return "all" if is_for_all(info) else first_of(target_classes(info))
 
 
 def _points(before: float, after: float) -> str:

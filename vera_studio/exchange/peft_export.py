@@ -1,8 +1,9 @@
 """An adapter as the folder that PEFT reads.
 
 `PeftModel.from_pretrained(network, folder)` puts it on the network as torch builds it, without
-any code of the studio. PEFT's VeRA has one pair of projections for all layers, of which each
-takes its part; where an adapter has a pair for each shape, its equal LoRA is written.
+any code of the studio. PEFT's VeRA goes on linear layers and has one pair of projections for all
+of them, of which each takes its part; where an adapter is on convolutions or has a pair for each
+shape, its equal LoRA is written.
 
 PEFT before 0.21 does not read the projections in a folder: it makes others from the key, and so
 computes something else without a word. It reads a LoRA rightly.
@@ -24,8 +25,9 @@ from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.attach import attached_layers, pairs_of
 from vera_studio.adapters.conversion import to_lora
 from vera_studio.adapters.copies import with_adapter
-from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import largest
+from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
@@ -34,7 +36,9 @@ from vera_studio.exchange.peft_names import (
     TENSOR_NAMES,
     TENSORS_FILE,
 )
+from vera_studio.exchange.peft_places import INSTEAD, lora_shapes, obstacles
 from vera_studio.files import reason, write_together
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import listed
 
@@ -47,25 +51,37 @@ class PeftForm:
     sentence: str  # for a person: which kind, and why
 
 
-def planned_form(settings: AdapterSettings, as_lora: bool = False) -> PeftForm:
+def planned_form(
+    settings: AdapterSettings, as_lora: bool = False, sites: Sites | None = None
+) -> PeftForm:
     """How an adapter with `settings` would be written, and why.
 
     Args:
-        settings: those of the adapter.
+        settings: those of the adapter, with the names of its layers.
         as_lora: whether a LoRA is asked for, whatever the adapter is.
+        sites: of the network that it is for; None where that is not known.
 
     Raises:
         AdapterError: PEFT has no form for it; says what to export instead.
     """
+    if settings.method not in ("vera", "lora"):
+        raise AdapterError(
+            f"{METHOD_FACTS[settings.method].title} cannot be exported to PEFT, which has no "
+            f"adapter of that kind. {INSTEAD}"
+        )
+    on = {name: sites[name] for name in settings.layers or () if sites and name in sites}
+    if reasons := obstacles(on, "lora"):
+        raise AdapterError(f"PEFT cannot adapt {'; nor '.join(reasons)}. {INSTEAD}")
     if settings.method == "lora":
         return PeftForm("LoRA", "A PEFT LoRA, which the adapter is.")
-    if settings.method != "vera":
-        raise AdapterError(
-            f"{METHODS[settings.method].title} cannot be exported to PEFT, which has no adapter "
-            "of that kind. Export the merged weights instead: plain PyTorch loads them."
-        )
     if as_lora:
         return PeftForm("LoRA", "A PEFT LoRA that computes exactly what the VeRA adapter does.")
+    if settings.sharing == "all" and obstacles(on, "vera"):
+        return PeftForm(
+            "LoRA",
+            "A PEFT LoRA that computes exactly the same: the adapter is on convolutions, and "
+            "PEFT's VeRA goes on linear layers alone.",
+        )
     if settings.sharing == "all":
         return PeftForm(
             "VeRA",
@@ -102,15 +118,16 @@ def export_peft(
         AdapterError: PEFT has no form for the adapter, or it was made for another network.
         StudioError: `folder` holds something else, or cannot be written.
     """
-    form = planned_form(adapter.info.settings, as_lora)
-    _check_places(adapter.info.layers, network)
+    sites = find_sites(network)
+    form = planned_form(adapter.info.settings, as_lora, sites)
+    _check_places([name for name in adapter.info.layers if name in sites], network)
     adapted = with_adapter(adapter, network, class_names)
     if form.kind == "LoRA":
         adapter = to_lora(adapter, network)
         tensors = {}
     else:
         tensors = _shared_pair(adapted)
-    tensors |= _renamed(adapter)
+    tensors |= _renamed(adapter, sites)
     _check_room(folder)
     config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
     text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
@@ -143,12 +160,15 @@ def _shared_pair(adapted: nn.Module) -> dict[str, torch.Tensor]:
     return dict(zip(SHARED, (A.contiguous(), B.contiguous()), strict=True))
 
 
-def _renamed(adapter: AdapterFile) -> dict[str, torch.Tensor]:
-    """The adapter's parameters under PEFT's names."""
-    names = TENSOR_NAMES[adapter.info.settings.method]
-    renamed = {}
+def _renamed(adapter: AdapterFile, sites: Sites) -> dict[str, torch.Tensor]:
+    """The adapter's parameters under PEFT's names, in PEFT's shapes."""
+    settings = adapter.info.settings
+    names, renamed = TENSOR_NAMES[settings.method], {}
     for full_name, value in adapter.parameters.items():
         layer, _, name = full_name.rpartition(".")
+        if settings.method == "lora":
+            shapes = dict(zip(("A", "B"), lora_shapes(sites[layer], settings.rank), strict=True))
+            value = value.view(shapes[name])
         renamed[f"{LAYER_PREFIX}{layer}.{names[name]}"] = value.contiguous()
     return renamed
 

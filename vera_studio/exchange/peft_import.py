@@ -18,10 +18,12 @@ from vera_studio.adapters.adapter_file import MAX_FILE_BYTES, AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import planned_shapes
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.conversion import check_finite
 from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
 from vera_studio.adapters.sites import find_sites
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_config import PeftConfig, read_config
 from vera_studio.exchange.peft_names import (
@@ -31,6 +33,7 @@ from vera_studio.exchange.peft_names import (
     TENSOR_NAMES,
     TENSORS_FILE,
 )
+from vera_studio.exchange.peft_places import lora_shapes, obstacle, obstacles
 from vera_studio.files import is_regular, open_regular, reason
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
@@ -57,13 +60,17 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
     """
     config = read_config(folder)
     tensors = _read_tensors(folder)
-    layers = {name: site for name, site in find_sites(network).items() if site.kind == "linear"}
+    sites = find_sites(network)
+    layers = {name: one for name, one in sites.items() if not obstacle(one, config.method)}
     chosen = _chosen(tensors, config, layers)
-    if found := _problems(tensors, config, layers, chosen):
+    found = _refused(tensors, config, sites) + _problems(tensors, config, sites, chosen)
+    if found:
         raise AdapterError(
             f"The PEFT adapter {folder.name} cannot be used:\n- " + "\n- ".join(found)
         )
-    info = AdapterInfo(AdapterSettings(), tuple(class_names), base_digest(network), "", {})
+    info = AdapterInfo(
+        AdapterSettings(), Classes.of(class_names), base_digest(network), "", TrainingRecord()
+    )
     take_over = _vera if config.method == "vera" else _lora
     return take_over(tensors, config, chosen, info)
 
@@ -118,11 +125,24 @@ def _chosen(tensors: _Tensors, config: PeftConfig, layers: Sites) -> Sites:
     return {name: base for name, base in layers.items() if is_chosen(name)}
 
 
-def _problems(tensors: _Tensors, config: PeftConfig, layers: Sites, chosen: Sites) -> list[str]:
+def _refused(tensors: _Tensors, config: PeftConfig, sites: Sites) -> list[str]:
+    """Why weights of the network that there are tensors for cannot be adapted as they say."""
+    on = {_layer_of(name, config) for name in tensors}
+    # PEFT names attention's own weights by the module that reads them.
+    chosen = {
+        name: site
+        for name, site in sites.items()
+        if name in on or (not site.places[0].is_called and site.places[0].name in on)
+    }
+    return [f"it is on {reason}" for reason in obstacles(chosen, config.method)]
+
+
+def _problems(tensors: _Tensors, config: PeftConfig, sites: Sites, chosen: Sites) -> list[str]:
     """Every reason why the tensors are not those of an adapter on `chosen`."""
     expected = _expected_shapes(config, chosen)
     extra = tensors.keys() - expected.keys()
-    elsewhere = {name for name in extra if _layer_of(name, config) not in (None, *layers)}
+    places = {name: layer for name in extra if (layer := _layer_of(name, config)) is not None}
+    elsewhere = {layer for layer in places.values() if layer not in sites}
     shapes = [
         f"{name} has shape {tuple(tensors[name].shape)}, expected {shape}"
         for name, shape in expected.items()
@@ -138,11 +158,10 @@ def _problems(tensors: _Tensors, config: PeftConfig, layers: Sites, chosen: Site
             tensors[name].to(dtypes.get(_layer_of(name, config) or "", first)).isfinite().all()
         )
     ]
-    places = {_layer_of(name, config) or "" for name in elsewhere}
     lines = [
-        ("it is on what is no linear layer of the network: ", places),
+        ("it is on what is no linear layer or convolution of the network: ", elsewhere),
         ("there are no tensors ", expected.keys() - tensors.keys()),
-        ("there are tensors that do not belong there: ", extra - elsewhere),
+        ("there are tensors that do not belong there: ", extra - places.keys()),
         ("there are numbers that are not finite in the layer's dtype in ", infinite),
     ]
     found = [text + listed(names) for text, names in lines if names]
@@ -166,6 +185,8 @@ def _expected_shapes(config: PeftConfig, bases: Sites) -> dict[str, tuple[int, .
     expected = {}
     for full_name, shape in planned_shapes(bases, settings).items():
         layer, _, name = full_name.rpartition(".")
+        if config.method == "lora":
+            shape = dict(zip(("A", "B"), lora_shapes(bases[layer], config.rank), strict=True))[name]
         expected[f"{LAYER_PREFIX}{layer}.{endings[name]}"] = shape
     if config.method == "vera" and config.stores_projections and bases:
         expected |= dict(zip(SHARED, _pair_shapes(config.rank, bases), strict=True))
@@ -179,12 +200,14 @@ def _pair_shapes(rank: int, bases: Sites) -> tuple[tuple[int, int], tuple[int, i
 
 
 def _parameters(tensors: _Tensors, config: PeftConfig, bases: Sites) -> _Tensors:
-    """The tensors of the layers under our names, in the dtype of their layers."""
-    return {
-        f"{layer}.{name}": tensors[f"{LAYER_PREFIX}{layer}.{ending}"].to(base.weight.dtype)
-        for layer, base in bases.items()
-        for name, ending in TENSOR_NAMES[config.method].items()
-    }
+    """The tensors of the layers under our names and in our shapes, in their layers' dtype."""
+    settings = AdapterSettings(method=config.method, rank=config.rank)
+    parameters = {}
+    for full_name, shape in planned_shapes(bases, settings).items():
+        layer, _, name = full_name.rpartition(".")
+        value = tensors[f"{LAYER_PREFIX}{layer}.{TENSOR_NAMES[config.method][name]}"]
+        parameters[full_name] = value.view(shape).to(bases[layer].weight.dtype)
+    return parameters
 
 
 def _vera(tensors: _Tensors, config: PeftConfig, bases: Sites, info: AdapterInfo) -> AdapterFile:

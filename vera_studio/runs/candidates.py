@@ -1,34 +1,12 @@
 """The methods that are compared, by short names such as "vera:32"; free of torch."""
 
 import dataclasses
-from dataclasses import dataclass
 
 from vera_studio.errors import RecipeError
-from vera_studio.recipe import MAX_RANK, AdapterSettings, Method, Sharing
+from vera_studio.methods import FAMILIES as FAMILIES
+from vera_studio.methods import Family
+from vera_studio.recipe import MAX_RANK, AdapterSettings
 
-
-@dataclass(frozen=True)
-class Family:
-    """A method as one chooses it: candidates of one family differ in their rank only."""
-
-    key: str  # of the short name
-    title: str  # for a person
-    method: Method
-    sharing: Sharing = "shape"
-
-    @property
-    def has_rank(self) -> bool:
-        """Whether a rank has a meaning for it."""
-        return AdapterSettings(method=self.method).has_rank
-
-
-FAMILIES = (
-    Family("vera", "VeRA", "vera"),
-    Family("vera-all", "VeRA, one pair for all", "vera", "all"),
-    Family("lora", "LoRA", "lora"),
-    Family("full", "All weights of the layers", "full"),
-    Family("bias", "Biases and normalisation", "bias"),
-)
 _BY_KEY = {family.key: family for family in FAMILIES}
 
 
@@ -62,7 +40,7 @@ def candidate(name: str, like: AdapterSettings) -> AdapterSettings:
     """
     key, colon, digits = name.partition(":")
     if key not in _BY_KEY:
-        raise RecipeError(f"{name!r} is no method; there are {', '.join(_usages())}.")
+        raise RecipeError(f"{name!r} is no method; there are {', '.join(usages())}.")
     family = _BY_KEY[key]
     if family.has_rank != bool(colon):
         raise RecipeError(f"{name!r} must read {_usage(family)}.")
@@ -74,7 +52,8 @@ def candidate(name: str, like: AdapterSettings) -> AdapterSettings:
     return dataclasses.replace(like, method=family.method, sharing=family.sharing, rank=rank)
 
 
-def _usages() -> list[str]:
+def usages() -> list[str]:
+    """How each family is named, such as "vera:RANK" or "full"."""
     return [_usage(family) for family in FAMILIES]
 
 

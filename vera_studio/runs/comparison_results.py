@@ -49,7 +49,7 @@ class ComparisonSettings:
         Args:
             base: the recipe that the candidates are put in.
             class_names: the network's classes, when they are known.
-            layer_names: the network's linear layers, when they are known.
+            layer_names: what an adapter can go on in the network, when that is known.
         """
         found = [] if self.candidates else ["Choose at least one method to compare."]
         if not 1 <= self.seeds <= MAX_SEEDS:

@@ -13,7 +13,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping
 
-from vera_studio.recipe import METHOD_SETTINGS
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.runs.candidates import family_of, short_name
 from vera_studio.runs.comparison_results import Candidate, ComparedRun, Comparison, Summary
 
@@ -115,7 +115,7 @@ def _method_columns(candidate: Candidate) -> Row:
     settings = candidate.settings
     row: Row = {"name": short_name(settings), "method": family_of(settings).method}
     for name in ("sharing", "rank", "alpha"):
-        known = name in METHOD_SETTINGS[settings.method]
+        known = name in METHOD_FACTS[settings.method].settings
         row[name] = getattr(settings, name) if known else None
     if settings.method == "lora" and settings.alpha is None:
         row["alpha"] = settings.rank  # what None stands for

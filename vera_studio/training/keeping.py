@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
 import torch
-from torch import nn
 
 from vera_studio.adapters import adapter_file
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import StudioError
+from vera_studio.models.model import Model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
@@ -28,9 +29,8 @@ class Keeper:
         self,
         folder: RunFolder,
         recipe: Recipe,
-        network: nn.Module,
-        class_names: Sequence[str],
-        facts: dict[str, Any],
+        model: Model,
+        record: TrainingRecord,
         before: Evaluation,
     ) -> None:
         """Begin before the first step, with the network as it is the best so far.
@@ -38,19 +38,16 @@ class Keeper:
         Args:
             folder: where the adapters go.
             recipe: tells the adapter's settings, the target classes and the share of others.
-            network: with the adapter on.
-            class_names: the network's classes.
-            facts: what each file tells of its training, beside what comes with an epoch.
+            model: whose network has the adapter on.
+            record: what each file tells of its training, beside what comes with an epoch.
             before: on the validation images, before training.
         """
         self.best_epoch = 0
-        self.best_parameters = adapter_file.parameters(network)
-        self._best_figures: dict[str, Any] = {}
+        self.best_parameters = adapter_file.parameters(model.network)
+        self._record = self._best_record = record
         self._folder = folder
         self._recipe = recipe
-        self._network = network
-        self._class_names = tuple(class_names)
-        self._facts = facts
+        self._model = model
         self._best_score = self._score(before) or (-math.inf, -math.inf)
 
     def add_epoch(
@@ -71,18 +68,19 @@ class Keeper:
         score = self._score(validation)
         # Without validation images the last epoch counts as the best.
         is_best = not diverged and (score is None or score > self._best_score)
-        figures = {"epoch": epoch, "validation_accuracy": validation.accuracy}
+        accuracy = None if math.isnan(validation.accuracy) else validation.accuracy
+        record = replace(self._record, epoch=epoch, validation_accuracy=accuracy)
         if is_best:
-            self._save("best", figures)  # first: what cannot be written is not the best
+            self._save("best", record)  # first: what cannot be written is not the best
             self._best_score = self._best_score if score is None else score
             self.best_epoch, self.best_parameters = epoch, parameters
-            self._best_figures = figures
-        self._save("last", figures)
+            self._best_record = record
+        self._save("last", record)
         return is_best
 
     def keep_last(self, epoch: int) -> None:
         """Keep the adapter as it is now, of an epoch that was not measured; 0 for untrained."""
-        self._save("last", {"epoch": epoch})
+        self._save("last", replace(self._record, epoch=epoch))
 
     @contextmanager
     def told_if_it_fails(self) -> Iterator[None]:
@@ -102,25 +100,27 @@ class Keeper:
 
     def put_best_on(self) -> None:
         """Give the network the best epoch's adapter."""
-        adapter_file.load_parameters(self._network, self.best_parameters)
+        adapter_file.load_parameters(self._model.network, self.best_parameters)
 
     def finish(self, after: Evaluation) -> None:
         """Keep the best adapter, which the network has on, with its accuracies on test images."""
-        self._save("best", self._best_figures | {"after": list(after.per_class)})
+        targets = self._recipe.training.targets_among(self._model.class_names)
+        figures = Accuracies.of(after.per_class, targets)
+        self._save("best", replace(self._best_record, after=figures))
 
     def _score(self, validation: Evaluation) -> tuple[float, float] | None:
         """To compare epochs by: the accuracy, and of equals the lower loss."""
-        score = score_of(validation, self._recipe, self._class_names)
-        loss = loss_of(validation, self._recipe, self._class_names)
+        score = score_of(validation, self._recipe, self._model.class_names)
+        loss = loss_of(validation, self._recipe, self._model.class_names)
         return None if score is None or loss is None else (score, -loss)
 
-    def _save(self, name: str, figures: dict[str, Any]) -> None:
+    def _save(self, name: str, record: TrainingRecord) -> None:
         adapter_file.save(
             self._folder.path / f"{name}.safetensors",
-            self._network,
-            self._recipe.adapter,
-            self._class_names,
-            self._facts | figures,
+            self._model.network,
+            self._model.class_names,
+            record,
+            self._model.digest,
         )
 
 

@@ -14,6 +14,8 @@ from torch import nn
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach, count
+from vera_studio.adapters.classes import MOST_NAMED
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData, skipped_reasons
@@ -217,16 +219,7 @@ class _Run:
         before = self._measure(feed.test, "test")
         validation_before = self._measure(feed.validation, "validation")
         folder = RunFolder(self.folder_path, self.recipe, self.model.class_names)
-        facts = {
-            "data": self.data.title,
-            "network": self.model.title,
-            "targets": [self.model.class_names[index] for index in self.targets],
-            "keep_others": self.settings.keep_others,
-            "epochs": self.settings.epochs,
-            "before": list(before.per_class),
-        }
-        names = self.model.class_names
-        keeper = Keeper(folder, self.recipe, self.network, names, facts, validation_before)
+        keeper = Keeper(folder, self.recipe, self.model, self._record(before), validation_before)
         self._announce(before, validation_before)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
         watch = LossWatch(
@@ -239,6 +232,20 @@ class _Run:
             result = self._result(epochs_done, before, after, tools)
             folder.add_result(result)
         return result
+
+    def _record(self, before: Evaluation) -> TrainingRecord:
+        """What each adapter file tells of the run, beside what comes with an epoch."""
+        names = self.model.class_names
+        names_all = len(self.targets) == len(names) > MOST_NAMED
+        return TrainingRecord(
+            data=self.data.title,
+            network=self.model.title,
+            targets=() if names_all else tuple(names[index] for index in self.targets),
+            are_all_targets=names_all,
+            keep_others=self.settings.keep_others,
+            epochs=self.settings.epochs,
+            before=Accuracies.of(before.per_class, self.targets),
+        )
 
     def _measure_best(self, tools: _Tools) -> Evaluation:
         """Put the best epoch's adapter on; returns how it does on the test images."""

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
 )
 
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import Method, Optimizer, Schedule
 
 _MOMENTUM = 0.9
@@ -22,9 +23,6 @@ _IMAGES_PER_BATCH = 15_000**1.5 / 512
 # A CPU gains little from larger batches; a GPU's step takes as long for 2048 images as for 64.
 _LARGEST_BATCH = {"cpu": 512, "mps": 1024, "cuda": 2048}
 _SMALLEST_BATCH = 8
-# Peaks with AdamW between what did best by validation accuracy on the sample, which is far from
-# what the network was trained on, and on bird, cat and dog of CIFAR-10, which is near.
-_LEARNING_RATES: dict[Method, float] = {"vera": 0.02, "lora": 0.002, "full": 0.0005, "bias": 0.03}
 
 
 def _uncompiled(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,7 +61,7 @@ def automatic_batch_size(images_per_epoch: int, device: torch.device) -> int:
 
 def automatic_learning_rate(method: Method) -> float:
     """A rate that suits what `method` trains: the more numbers, the smaller the steps."""
-    return _LEARNING_RATES[method]
+    return METHOD_FACTS[method].learning_rate
 
 
 def make_optimizer(

@@ -46,12 +46,33 @@ def read_adapter(
     path: Path, model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> LoadedAdapter:
     """Read an adapter of the studio or of PEFT, and prove that it fits `model`."""
-    from vera_studio.adapters.adapter_fit import check_fit
     from vera_studio.exchange.reading import find_place, read_adapter
 
-    content = read_adapter(path, model)
-    check_fit(content, model.network, model.class_names, model.title)
+    content = fitting(read_adapter(path, model), model, on_event, should_stop)
     return LoadedAdapter(path, content, content.info.name or find_place(path).name)
+
+
+def fitting(
+    content: "AdapterFile", model: "Model", on_event: OnEvent, should_stop: ShouldStop
+) -> "AdapterFile":
+    """`content`, proven to fit `model`."""
+    from vera_studio.adapters.adapter_fit import check_fit
+
+    check_fit(content, model.network, model.class_names, model.title, model.digest)
+    return content
+
+
+def combined(
+    contents: "tuple[AdapterFile, AdapterFile]",
+    weights: tuple[float, float],
+    model: "Model",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> "AdapterFile":
+    """The two in one, their changes multiplied by `weights`."""
+    from vera_studio.adapters.combination import combine
+
+    return combine(*contents, weights, model.network, model.class_names, model.digest)
 
 
 def holds_adapter(path: Path) -> bool:
@@ -100,13 +121,22 @@ def export(
     return export(content, model, target, destination).sentence
 
 
-def plan_export(settings: AdapterSettings, target: Target) -> ExportPlan:
-    """Whether and how an adapter with `settings` would be exported; quick, writes nothing."""
+def plan_export(
+    settings: AdapterSettings, target: Target, model: "Model | None" = None
+) -> ExportPlan:
+    """Whether and how an adapter with `settings` would be exported; quick, writes nothing.
+
+    Args:
+        settings: those of the adapter.
+        target: the form to export it in.
+        model: the network that it is for, where that is open.
+    """
     if target in ("peft", "lora"):
         from vera_studio.exchange.peft_export import planned_form
 
+        sites = model.sites if model else None
         try:
-            return ExportPlan(True, planned_form(settings, target == "lora").sentence)
+            return ExportPlan(True, planned_form(settings, target == "lora", sites).sentence)
         except AdapterError as error:
             return ExportPlan(False, str(error))
     if target == "onnx":

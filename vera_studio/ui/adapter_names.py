@@ -31,25 +31,34 @@ def classes_text(classes: Sequence[str], of: int) -> str:
     return f"{text} +{more}" if more > 0 else text
 
 
+def targets_text(info: "AdapterInfo") -> str:
+    """A few words for the classes that an adapter was trained for; a dash for none."""
+    from vera_studio.adapters.gains import is_for_all, target_classes
+
+    if is_for_all(info):
+        return f"all {info.classes.count:,} classes"
+    return classes_text(target_classes(info), info.classes.count)
+
+
 def trained_name(info: "AdapterInfo") -> str:
     """What an adapter is called that was just trained.
 
     Tells what sets it apart: "bird, cat · VeRA 32 · others 44% · CIFAR-10", and the network where
     that is another than the usual one.
     """
-    from vera_studio.adapters.gains import target_classes
+    from vera_studio.adapters.gains import is_for_all
 
-    targets, of = target_classes(info), len(info.class_names)
+    record = info.training
     rank = rank_of(info.settings)
     method = METHOD_NAMES[info.settings.method]
-    parts = [shortened(classes_text(targets, of), 60), f"{method} {rank}" if rank else method]
-    share = info.training.get("keep_others")
-    if isinstance(share, int | float) and 0 < len(targets) < of:
+    parts = [shortened(targets_text(info), 60), f"{method} {rank}" if rank else method]
+    share = record.keep_others
+    if share is not None and record.targets and not is_for_all(info):
         parts.append(f"others {share:.0%}" if share else "no others")
     parts += [
         shortened(text.removeprefix("the pretrained "), _MOST_PART)
-        for key in ("data", "network")
-        if isinstance(text := info.training.get(key), str) and text != _USUAL_NETWORK
+        for text in (record.data, record.network)
+        if text and text != _USUAL_NETWORK
     ]
     return " · ".join(parts)
 

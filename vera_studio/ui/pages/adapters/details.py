@@ -97,19 +97,14 @@ class DetailsPane(QWidget):
         self.save_notes()
 
     def _show_gains(self, entry: "Entry") -> None:
-        from vera_studio.adapters.gains import shares, target_classes
+        from vera_studio.adapters.gains import class_gains
 
-        names = entry.info.class_names
-        before, after = shares(entry.info, "before"), shares(entry.info, "after")
-        if before is None or after is None:
-            self.chart.set_values((), (), (), ())
-            return
-        targets = target_classes(entry.info)
+        shown = class_gains(entry.info)
         self.chart.set_values(
-            names,
-            before,
-            after,
-            {index for index, name in enumerate(names) if name in targets},
+            [one.name for one in shown],
+            [one.before for one in shown],
+            [one.after for one in shown],
+            {index for index, one in enumerate(shown) if one.is_target},
         )
 
 

@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -57,7 +56,7 @@ class PairPane(QWidget):
         adapter = self._studio.workspace.adapter
         if adapter is None or adapter.path is not None or set(adapter.parts) != set(pair):
             return None
-        combined: Any = adapter.content.info.training["combined"]
+        combined = adapter.content.info.training.combined
         weights = {path: weight for path, (_, weight) in zip(adapter.parts, combined, strict=True)}
         return weights[pair[0]], weights[pair[1]]
 

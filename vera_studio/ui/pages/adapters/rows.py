@@ -1,11 +1,13 @@
 """Entries of the library as rows of the table, and as lines of facts."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui.adapter_jobs import plan_export
-from vera_studio.ui.adapter_names import METHOD_NAMES, classes_text, rank_of
+from vera_studio.ui.adapter_names import METHOD_NAMES, rank_of, targets_text
 from vera_studio.ui.widgets.adapter_model import AdapterRow, points_text, size_text
 from vera_studio.wording import first_of
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.gains import Gains
     from vera_studio.adapters.library import Entry
-
-_MOST_WEIGHT = 1e9  # in a text; a file may hold anything
 
 
 def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
@@ -29,7 +29,7 @@ def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
         name=entry.name,
         method=METHOD_NAMES[entry.info.settings.method],
         rank=rank_of(entry.info.settings),
-        classes=classes_text(classes, len(entry.info.class_names)),
+        classes=targets_text(entry.info),
         all_classes=first_of(classes, 50),
         targets_gain=targets,
         others_gain=others,
@@ -52,10 +52,8 @@ def facts(entry: "Entry", content: "AdapterFile | None") -> list[tuple[str, str]
 
 
 def _method_text(settings: AdapterSettings) -> str:
-    from vera_studio.adapters.methods import METHODS
-
     rank = rank_of(settings)
-    title = METHODS[settings.method].title
+    title = METHOD_FACTS[settings.method].title
     return f"{title}, rank {rank:,}" if rank else title
 
 
@@ -63,12 +61,12 @@ def _training_lines(entry: "Entry") -> list[tuple[str, str]]:
     from vera_studio.adapters.gains import gains
 
     training, lines = entry.info.training, []
-    if combined := _combined_text(training.get("combined")):
-        lines.append(("Made from", combined))
-    if isinstance(network := training.get("network"), str):
-        lines.append(("Network", network))
-    if isinstance(title := training.get("data"), str):
-        epoch = training.get("epoch")
+    if training.combined:
+        lines.append(("Made from", _combined_text(training.combined)))
+    if training.network:
+        lines.append(("Network", training.network))
+    if title := training.data:
+        epoch = training.epoch
         lines.append(("Trained on", f"{title}, epoch {epoch}" if epoch else title))
     if found := gains(entry.info):
         targets, others = _points(found)
@@ -84,18 +82,9 @@ def _training_lines(entry: "Entry") -> list[tuple[str, str]]:
     return lines
 
 
-def _combined_text(parts: object) -> str:
-    """Names and weights of what was combined; empty where the file holds something else."""
-    if not isinstance(parts, list):
-        return ""
-    return " + ".join(
-        f"{part[1]:.4g} \N{MULTIPLICATION SIGN} {part[0]}"
-        for part in parts
-        if isinstance(part, list)
-        and len(part) == 2
-        and type(part[1]) in (int, float)
-        and abs(part[1]) < 1e9
-    )
+def _combined_text(parts: Sequence[tuple[str, float]]) -> str:
+    """Names and weights of what was combined."""
+    return " + ".join(f"{weight:.4g} \N{MULTIPLICATION SIGN} {name}" for name, weight in parts)
 
 
 def _points(found: "Gains") -> tuple[float, float]:

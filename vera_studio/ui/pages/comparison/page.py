@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
+from vera_studio.methods import FAMILIES
 from vera_studio.recipe import MAX_RANK
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import candidate
@@ -30,9 +31,8 @@ from vera_studio.runs.events import StepsDone
 from vera_studio.ui.file_dialogs import ask_save_as
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.comparison import figures
-from vera_studio.ui.pages.comparison.options import OPTIONS
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.widgets.comparison_choice import ComparisonChoice
+from vera_studio.ui.widgets.comparison_choice import ComparisonChoice, MethodOption
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.reasons import allow
@@ -59,7 +59,8 @@ class ComparisonPage(QWidget):
         self._now = ""
         self._share = 0.0  # of the present run, 0 to 1
         self._clock = QElapsedTimer()
-        self.choice = ComparisonChoice(OPTIONS, MAX_RANK, _SEEDS, MAX_SEEDS)
+        options = [MethodOption(f.key, f.title, f.tip, f.is_ticked, f.ranks) for f in FAMILIES]
+        self.choice = ComparisonChoice(options, MAX_RANK, _SEEDS, MAX_SEEDS)
         self.progress = RunProgress()
         self.progress.bar.setObjectName("comparison_progress_bar")
         self.progress.bar.setAccessibleName("Progress of the comparison")

@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.errors import AdapterError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import (
     MAX_ALPHA,
     MAX_RANK,
     MAX_SEED,
-    METHOD_SETTINGS,
     MIN_ALPHA,
     AdapterSettings,
     Recipe,
@@ -43,12 +43,7 @@ from vera_studio.ui.workspace import Workspace
 _STEPS_PER_DOUBLING = 4
 _AUTO_ALPHA = "Auto (the rank)"
 _AUTO = 0  # what the field holds for no alpha of the user's
-_METHODS = [
-    ("VeRA", "vera"),
-    ("LoRA", "lora"),
-    ("All weights of the layers", "full"),
-    ("Biases and normalisation", "bias"),
-]
+_METHODS = [(facts.title, method) for method, facts in METHOD_FACTS.items()]
 _SHARING = [("A pair for each shape", "shape"), ("One pair for all layers", "all")]
 
 
@@ -166,7 +161,7 @@ class AdapterForm(QGroupBox):
             with QSignalBlocker(box):
                 box.setChecked(adapter.layers is None or name in adapter.layers)
         self._alpha.set_auto_text(_AUTO_ALPHA, adapter.rank)
-        settings = METHOD_SETTINGS[adapter.method]
+        settings = METHOD_FACTS[adapter.method].settings
         for name, row in self._rows.items():  # only what has a meaning for the method
             row.leave_out(self._form, name not in settings and name != "method")
         self._form.setRowVisible(self._rank_slider, "rank" in settings)
