@@ -214,9 +214,14 @@ def _check_names(
         found.append(f"{name} names a {kind} twice.")
     if known is None:
         return
-    there = set(known)
-    if unknown := [one for one in chosen if one not in there and not _matches(one, known)]:
+    if unknown := unknown_names(chosen, known):
         found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known)}.")
+
+
+def unknown_names(chosen: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """What of `chosen`, names or patterns such as "blocks.6.*", stands for none of `known`."""
+    there = set(known)
+    return [one for one in chosen or () if one not in there and not _matches(one, known)]
 
 
 def _matches(pattern: str, names: Sequence[str]) -> bool:

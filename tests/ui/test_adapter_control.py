@@ -42,7 +42,7 @@ def control(qapp, model):
     busy.failed.connect(control.errors.append)
     control.message.connect(control.told.append)
     shelf.load()
-    workspace.set_model(model, "")
+    workspace.set_model(model, ModelSettings())
     yield control
     assert runner.wait(20_000)
 

@@ -17,6 +17,7 @@ from tests.ui.conftest import answer_question, message_box
 from vera_studio import recipe_file
 from vera_studio.runs.events import EpochDone, StepsDone
 from vera_studio.ui import jobs
+from vera_studio.ui.pages.network_chooser import NetworkChooser
 from vera_studio.ui.pages.training_page import class_key
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.widgets.class_list import ClassList
@@ -243,7 +244,10 @@ def test_opening_other_weights_takes_the_adapter_off(qtbot, window, settle, tmp_
     path = tmp_path / "mine.pt"
     torch.save({name: value * 0.9 for name, value in state.items()}, path)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-    click(qtbot, window.setup_panel, "open_model_button")
+    click(qtbot, window.setup_panel, "open_network_chooser")
+    chooser = window.findChild(NetworkChooser)
+    qtbot.waitUntil(chooser.file_button.isEnabled, timeout=RUN_MILLISECONDS)
+    click(qtbot, chooser, "network_file_button")
     qtbot.waitUntil(lambda: window.studio.workspace.model.weights == "mine.pt")
     settle()
     assert window.studio.workspace.adapter is None

@@ -190,7 +190,7 @@ def test_sliders_mark_their_default(qtbot, window, name, default):
 
 
 def focus_stops(window):
-    first = window.setup_panel.findChild(QWidget, "open_model_button")
+    first = window.setup_panel.findChild(QWidget, "open_network_chooser")
     stops, widget = [], first
     while True:
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisibleTo(window):
@@ -214,7 +214,7 @@ def test_the_wheel_scrolls_the_panel_over_every_field(qtbot, window, settle):
     window.resize(1024, 700)
     area = panel.findChild(QScrollArea)
     before = window.studio.workspace.recipe
-    panel.findChild(QPushButton, "open_model_button").setFocus()
+    panel.findChild(QPushButton, "open_network_chooser").setFocus()
     for box in (*panel.findChildren(QAbstractSpinBox), *panel.findChildren(QSlider)):
         if not box.objectName() or not box.isVisibleTo(panel):
             continue

@@ -55,12 +55,14 @@ def combine(
             be finite.
     """
     _check(first, second, weights)
-    adapted = with_adapter(first, network, class_names, base)
-    on_first = attached_layers(adapted)
-    on_second = attached_layers(with_adapter(second, network, class_names, base))
+    # Attention's weights are not in the adapted layers: all of the copies is made float64.
+    on_first, on_second = (
+        attached_layers(with_adapter(one, network, class_names, base).double())
+        for one in (first, second)
+    )
     sites = {
         name: site
-        for name, site in find_sites(adapted).items()
+        for name, site in find_sites(network).items()
         if name in on_first or name in on_second
     }
     dtypes = {name: site.weight.dtype for name, site in sites.items()}
@@ -156,7 +158,7 @@ def _dense(
             values[f"{name}.{own}"] = torch.zeros(shape, dtype=torch.float64)
     for layers, weight in zip((first, second), weights, strict=True):
         for name, layer in layers.items():
-            _add_changes(values, name, layer.double(), weight)
+            _add_changes(values, name, layer, weight)
     return {name: value.detach().cpu() for name, value in values.items()}
 
 

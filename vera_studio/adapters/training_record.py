@@ -7,7 +7,7 @@ what has another name is kept.
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from vera_studio.adapters.classes import MOST_NAMED
@@ -73,9 +73,8 @@ class TrainingRecord:
             after=_accuracies(told.get("after")),
             combined=_parts(told.get("combined")),
         )
-        names = cls.__dataclass_fields__.keys()
-        more = {key: value for key, value in told.items() if key not in names}
-        return cls(**{**vars(known), "more": more})
+        more = {key: value for key, value in told.items() if key not in _KEYS}
+        return replace(known, more=more)
 
     def to_json(self) -> dict[str, Any]:
         """What a file says; what is not told is left out."""
@@ -91,9 +90,12 @@ class TrainingRecord:
             "after": _told(self.after),
             "combined": [list(part) for part in self.combined],
         }
-        return {key: value for key, value in told.items() if value not in (None, "", [])} | {
-            **self.more
-        }
+        return {key: value for key, value in told.items() if value not in (None, "", [])} | dict(
+            self.more
+        )
+
+
+_KEYS = {one.name for one in fields(TrainingRecord)} - {"are_all_targets", "more"}
 
 
 def mean_of(shares: Sequence[float]) -> float:
@@ -110,7 +112,7 @@ def _told(accuracies: Accuracies | None) -> object:
 
 
 def _accuracies(value: JSON) -> Accuracies | None:
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return Accuracies(tuple(_share_or_nan(one) for one in value))
     if not isinstance(value, dict) or not isinstance(value.get("per_target"), list):
         return None

@@ -1,6 +1,5 @@
 """Comparing methods: every candidate with several seeds, on the same network and images."""
 
-import copy
 import dataclasses
 import logging
 import math
@@ -8,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file, attach
+from vera_studio.adapters.copies import sharing_copy
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
@@ -152,7 +152,7 @@ class _Comparing:
 
     def _train(self, recipe: Recipe, folder: Path) -> RunResult:
         """Train on a copy: the next run starts from the same network."""
-        own = dataclasses.replace(self._model, network=copy.deepcopy(self._model.network))
+        own = dataclasses.replace(self._model, network=sharing_copy(self._model.network))
         return train(recipe, folder, self._pass_on, self._gives_up, self._data, own)
 
     def _gives_up(self) -> bool:

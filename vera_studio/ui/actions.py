@@ -25,11 +25,17 @@ class _Entry:
 
 _KEY = QKeySequence.StandardKey
 _ENTRIES = {
+    "open_network": _Entry(
+        "Open &Network…",
+        "Choose among all networks, with pretrained weights or with your own",
+        "Ctrl+Shift+N",
+        "open",
+    ),
     "open_model": _Entry(
-        "&Open Model…", "Load your own weights for the ConvNet", _KEY.Open, "open"
+        "&Open Weights…", "Load your own weights for the network that is open", _KEY.Open
     ),
     "pretrained_model": _Entry(
-        "Use &Pretrained Weights", "Go back to the weights that come with the studio"
+        "Use &Pretrained Weights", "Go back to the pretrained weights of the network that is open"
     ),
     "open_folder": _Entry(
         "Open Image &Folder…",

@@ -1,9 +1,10 @@
 """What the model has on: switched, combined, imported, exported."""
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,6 +15,7 @@ from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
 from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
+from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
 from vera_studio.wording import already_there
@@ -22,13 +24,16 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
+    from vera_studio.models.model import Model
+
+_MOST_AT_ONCE = 1_000_000  # numbers of a network: a larger one could hold the window up
 
 
 class AdapterControl(QObject):
     """Puts adapters on the model and takes them off.
 
-    Switching and combining take milliseconds and are done at once; reading foreign files and
-    exporting are jobs.
+    Switching and combining take milliseconds on a small network and are done at once; on others,
+    and for reading foreign files and exporting, there are jobs.
 
     Signals:
         taken(Path): an adapter that was trained, imported or combined is on the model, and this
@@ -84,17 +89,14 @@ class AdapterControl(QObject):
 
     def switch_on(self, path: Path) -> None:
         """Put an adapter of the library on the model, in place of what is on."""
-        from vera_studio.adapters.adapter_fit import check_fit
-
         model, content = self._workspace.model, self._shelf.content(path)
         if model is None or content is None:
             return
-        try:
-            check_fit(content, model.network, model.class_names, model.title)
-        except StudioError as error:
-            self.failed.emit(error)
-            return
-        self._put_on(LoadedAdapter(path, content, content.info.name or path.stem))
+
+        def put_on(fitting: "AdapterFile") -> None:
+            self._put_on(LoadedAdapter(path, fitting, fitting.info.name or path.stem))
+
+        self._make_ready(model, partial(adapter_jobs.fitting, content, model), put_on)
 
     def switch_off(self) -> None:
         """Take off what is on; the model then is the base network again."""
@@ -103,21 +105,31 @@ class AdapterControl(QObject):
 
     def combine(self, paths: tuple[Path, Path], weights: tuple[float, float]) -> None:
         """Put two adapters of the library on, their changes multiplied by `weights`."""
-        from vera_studio.adapters.combination import combine
-
         model, first, second = self._workspace.model, *map(self._named, paths)
         if model is None or first is None or second is None:
-            return
-        try:
-            both = combine(first, second, weights, model.network, model.class_names)
-        except StudioError as error:
-            self.failed.emit(error)
             return
         title = " + ".join(
             f"{weight:.4g} \N{MULTIPLICATION SIGN} {part.info.name}"
             for weight, part in zip(weights, (first, second), strict=True)
         )
-        self._workspace.set_adapter(LoadedAdapter(None, both, title, paths))
+
+        def put_on(both: "AdapterFile") -> None:
+            self._workspace.set_adapter(LoadedAdapter(None, both, title, paths))
+
+        function = partial(adapter_jobs.combined, (first, second), weights, model)
+        self._make_ready(model, function, put_on)
+
+    def _make_ready(self, model: "Model", function: Function, then: Callable[[Any], None]) -> None:
+        """Have `function` make an adapter of `model`, and give it to `then`."""
+        if model.kind.parameters > _MOST_AT_ONCE:
+            self._busy.start(PUTTING_ON, function, then)
+            return
+        try:
+            made = function(lambda event: None, lambda: False)
+        except StudioError as error:
+            self.failed.emit(error)
+        else:
+            then(made)
 
     def keep_combination(self, name: str) -> None:
         """Keep the two adapters that are combined as one of its own."""

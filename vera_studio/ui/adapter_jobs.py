@@ -46,12 +46,33 @@ def read_adapter(
     path: Path, model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> LoadedAdapter:
     """Read an adapter of the studio or of PEFT, and prove that it fits `model`."""
-    from vera_studio.adapters.adapter_fit import check_fit
     from vera_studio.exchange.reading import find_place, read_adapter
 
-    content = read_adapter(path, model)
-    check_fit(content, model.network, model.class_names, model.title)
+    content = fitting(read_adapter(path, model), model, on_event, should_stop)
     return LoadedAdapter(path, content, content.info.name or find_place(path).name)
+
+
+def fitting(
+    content: "AdapterFile", model: "Model", on_event: OnEvent, should_stop: ShouldStop
+) -> "AdapterFile":
+    """`content`, proven to fit `model`."""
+    from vera_studio.adapters.adapter_fit import check_fit
+
+    check_fit(content, model.network, model.class_names, model.title, model.digest)
+    return content
+
+
+def combined(
+    contents: "tuple[AdapterFile, AdapterFile]",
+    weights: tuple[float, float],
+    model: "Model",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> "AdapterFile":
+    """The two in one, their changes multiplied by `weights`."""
+    from vera_studio.adapters.combination import combine
+
+    return combine(*contents, weights, model.network, model.class_names, model.digest)
 
 
 def holds_adapter(path: Path) -> bool:

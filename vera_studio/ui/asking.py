@@ -11,15 +11,16 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from vera_studio import files
 from vera_studio.errors import StudioError
-from vera_studio.recipe import DataSource
+from vera_studio.recipe import DataSource, ModelSettings
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
 from vera_studio.ui.jobs import cifar10_is_downloaded
+from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
+from vera_studio.ui.pages.network_chooser import WEIGHTS_FILTER, NetworkChooser
 from vera_studio.ui.studio import Studio
 
-_WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth *.ckpt *.bin *.tar);;All files (*)"
 _ADAPTER_FILTER = "Adapters (*.safetensors)"
 _RECIPE_FILTER = "Recipes (*.toml)"
 _EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title around the name, ending, filter
@@ -48,11 +49,32 @@ class Asking(QObject):
         super().__init__(window)
         self._studio = studio
         self._window = window
+        self._chooser: NetworkChooser | None = None  # made when it is first asked for
+        studio.classes_unnamed.connect(self._ask_class_names)
+
+    def ask_network(self) -> None:
+        """Let the user choose a network."""
+        if self._chooser is None:
+            self._chooser = NetworkChooser(self._studio, self._window)
+        self._chooser.show_networks()
+
+    def _ask_class_names(self) -> None:
+        model = self._studio.workspace.model
+        assert model is not None
+        dialog = ClassNamesDialog(model.weights, model.class_names, self._window)
+        dialog.named.connect(self._studio.name_classes)
+        dialog.open()
 
     def ask_model(self) -> None:
-        """Let the user choose a file of weights."""
-        if path := ask_open(self._window, "Open Model", _WEIGHTS_FILTER):
-            self._studio.open_model(str(path))
+        """Let the user choose a file of weights for the network that is open."""
+        if path := ask_open(self._window, "Open Weights", WEIGHTS_FILTER):
+            name = self._studio.workspace.recipe.model.name
+            self._studio.open_model(ModelSettings(name=name, weights=str(path)))
+
+    def use_pretrained(self) -> None:
+        """Go back to the pretrained weights of the network that is open."""
+        name = self._studio.workspace.recipe.model.name
+        self._studio.open_model(ModelSettings(name=name))
 
     def ask_folder(self) -> None:
         """Let the user choose a folder of images."""

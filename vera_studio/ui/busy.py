@@ -7,10 +7,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.runs.events import Stage
-from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, Progress
+from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, OPEN_NETWORK, Progress
 from vera_studio.ui.runner import Job, Runner
 
-_CANCELLABLE = (DOWNLOAD, OPEN_IMAGES)
+_CANCELLABLE = (DOWNLOAD, OPEN_IMAGES, OPEN_NETWORK)
 IMPORTING, EXPORTING = "Importing the adapter", "Exporting the adapter"
 PUTTING_ON = "Putting the adapter on"
 _SAVING = (IMPORTING, EXPORTING, PUTTING_ON)

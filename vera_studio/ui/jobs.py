@@ -4,7 +4,6 @@ Each takes what it needs, then `on_event` and `should_stop` from the runner. The
 imported inside them, for torch comes after the window is on screen.
 """
 
-import copy
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
-from vera_studio.errors import Cancelled
+from vera_studio.errors import Cancelled, ModelError
 from vera_studio.recipe import (
     AdapterSettings,
     DataSettings,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 DOWNLOAD = "Downloading CIFAR-10"
 DOWNLOAD_WEIGHTS = "Downloading the weights"
+OPEN_NETWORK = "Opening the network"
 OPEN_IMAGES = "Opening the images"
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
@@ -46,6 +46,20 @@ class Progress:
     done: int
     total: int
     text: str
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """A network that can be opened."""
+
+    name: str  # as recipes have it
+    title: str  # for a person
+    parameters: int
+    megabytes: float  # to download; 0 for one that comes with the studio
+    accuracy: float | None  # share of ImageNet's validation images, 0 to 1
+    pixels: int  # a side
+    gflops: float | None
+    is_here: bool  # its weights are on this machine
 
 
 @dataclass(frozen=True)
@@ -75,14 +89,46 @@ def find_devices(on_event: OnEvent, should_stop: ShouldStop) -> Devices:
     return Devices(available_devices(), choose_device().reason)
 
 
-def open_model(settings: ModelSettings, on_event: OnEvent, should_stop: ShouldStop) -> "Model":
-    """Open the network that `settings` names; its weights may have to come from the network."""
+def open_model(
+    settings: ModelSettings, may_download: bool, on_event: OnEvent, should_stop: ShouldStop
+) -> "Model":
+    """Open the network that `settings` names.
+
+    Raises:
+        ModelError: it cannot be opened, or its weights are not here and must not be downloaded.
+        DownloadError: its weights did not come.
+        Cancelled: told to stop.
+    """
     from vera_studio.models.model import open_model
+    from vera_studio.models.registry import find
+
+    kind = find(settings.name)
+    if not (may_download or settings.weights or kind.is_here):
+        raise ModelError(f"The weights of {kind.title} are not on this machine any more.")
 
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, DOWNLOAD_WEIGHTS))
 
     return open_model(settings, report, should_stop)
+
+
+def list_networks(on_event: OnEvent, should_stop: ShouldStop) -> tuple[NetworkRow, ...]:
+    """Every network that can be opened; takes a second, for torchvision is imported."""
+    from vera_studio.models.registry import every
+
+    return tuple(
+        NetworkRow(
+            name=kind.name,
+            title=kind.title,
+            parameters=kind.parameters,
+            megabytes=kind.download_megabytes,
+            accuracy=kind.accuracy,
+            pixels=kind.preprocessing.size,
+            gflops=kind.gflops,
+            is_here=kind.is_here,
+        )
+        for kind in every().values()
+    )
 
 
 def open_data(
@@ -165,10 +211,11 @@ def train(
     should_stop: ShouldStop,
 ) -> RunResult:
     """Run `recipe` on a copy of the network, and on the images, that are open already."""
+    from vera_studio.adapters.copies import sharing_copy
     from vera_studio.training.loop import train
 
     _take_thread_count()
-    own = dataclasses.replace(model, network=copy.deepcopy(model.network))
+    own = model.with_network(sharing_copy(model.network))
     return train(recipe, folder, on_event, should_stop, data, own)
 
 
@@ -265,9 +312,10 @@ def _fresh(
 ) -> Any:
     """A copy of the model's network with a new adapter on."""
     from vera_studio.adapters.attach import attach
+    from vera_studio.adapters.copies import sharing_copy
 
     _go_on_unless(should_stop)
-    network = copy.deepcopy(model.network)
+    network = sharing_copy(model.network)
     _go_on_unless(should_stop)
     attach(network, settings, stored)
     _go_on_unless(should_stop)
@@ -293,8 +341,9 @@ def _take_thread_count() -> None:
 def _with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:
     """A copy of the model's network with `adapter` on; the model itself stays bare."""
     from vera_studio.adapters import adapter_file
+    from vera_studio.adapters.copies import sharing_copy
 
-    network = copy.deepcopy(model.network)
+    network = sharing_copy(model.network)
     if adapter is not None:
-        adapter_file.apply(adapter.content, network, model.class_names)
+        adapter_file.apply(adapter.content, network, model.class_names, model.digest)
     return network

@@ -134,7 +134,7 @@ class MainWindow(QMainWindow):
 
     def _build_docks(self) -> None:
         self.setup_panel = SetupPanel(self.studio.workspace, self.actions_by_name)
-        self.setup_panel.open_model_requested.connect(self.asking.ask_model)
+        self.setup_panel.open_network_requested.connect(self.asking.ask_network)
         self.setup_panel.source_requested.connect(self.asking.use_source)
         self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)
         self.activity_page = ActivityPage(self.studio)
@@ -172,8 +172,9 @@ class MainWindow(QMainWindow):
     def _connect_actions(self) -> None:
         studio, asking = self.studio, self.asking
         slots = {
+            "open_network": asking.ask_network,
             "open_model": asking.ask_model,
-            "pretrained_model": lambda: studio.open_model(""),
+            "pretrained_model": asking.use_pretrained,
             "open_folder": asking.ask_folder,
             "use_sample": lambda: asking.use_source("sample"),
             "use_cifar10": lambda: asking.use_source("cifar10"),
@@ -241,8 +242,8 @@ class MainWindow(QMainWindow):
             "stop": "" if studio.comparison.can_stop else no_run,
             **{f"export_{target}": no_adapter for target in TARGETS},
             "remove_adapter": busy or no_adapter,
-            **dict.fromkeys(("open_model", "pretrained_model", "open_recipe"), busy),
-            **dict.fromkeys(("open_folder", "use_sample", "use_cifar10"), busy),
+            **dict.fromkeys(("open_network", "open_model", "pretrained_model"), busy),
+            **dict.fromkeys(("open_recipe", "open_folder", "use_sample", "use_cifar10"), busy),
             **dict.fromkeys(("import_adapter", "import_peft"), busy),
         }
         for name, reason in reasons.items():

@@ -14,8 +14,8 @@ from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
 from vera_studio.ui.widgets.reasons import allow
 
 _FILE = (
-    "open_model pretrained_model | open_folder use_sample use_cifar10 | open_recipe save_recipe"
-    " | import_adapter import_peft EXPORT remove_adapter | RECENT | quit"
+    "open_network open_model pretrained_model | open_folder use_sample use_cifar10"
+    " | open_recipe save_recipe | import_adapter import_peft EXPORT remove_adapter | RECENT | quit"
 )
 _EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
 _EDIT = "undo_delete"

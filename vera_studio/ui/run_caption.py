@@ -5,6 +5,7 @@ import html
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from vera_studio.recipe import ModelSettings
 from vera_studio.runs.events import RunSubject
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.ui.workspace import Workspace
@@ -25,7 +26,7 @@ class RunCaption(WrappedLabel):
         super().__init__(name, title, Qt.TextFormat.RichText, parent)
         self._workspace = workspace
         self._subject = RunSubject()
-        self._weights = ""  # path of those that the run was on
+        self._settings = ModelSettings()  # of the network that the run was on
         self.hide()
         workspace.model_changed.connect(self._show)
         workspace.data_changed.connect(self._show)
@@ -33,7 +34,7 @@ class RunCaption(WrappedLabel):
     def set_run(self, subject: RunSubject) -> None:
         """Name a run on what is open now."""
         self._subject = subject
-        self._weights = self._workspace.recipe.model.weights
+        self._settings = self._workspace.recipe.model
         self._show()
 
     def clear_run(self) -> None:
@@ -57,7 +58,7 @@ class RunCaption(WrappedLabel):
         """What is open now that the figures are not of, a sentence each."""
         subject, workspace = self._subject, self._workspace
         found = []
-        if workspace.recipe.model.weights != self._weights:
+        if workspace.recipe.model != self._settings:
             found.append(f"Another network is open now; these figures are of {self._network()}.")
         if workspace.data is not None and workspace.data.title != subject.data:
             found.append(f"Other images are open now; these figures are of {subject.data}.")

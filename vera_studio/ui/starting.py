@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from vera_studio.errors import StudioError
-from vera_studio.recipe import DataSettings, Recipe
+from vera_studio.recipe import DataSettings, ModelSettings, Recipe
 from vera_studio.ui import jobs
 from vera_studio.ui.loading import load_engine
 
@@ -47,14 +47,18 @@ class Starting(QObject):
         studio = self._studio
         studio.shelf.load()
         studio.busy.start("Looking for devices", jobs.find_devices, studio.workspace.set_devices)
-        weights = self._last.model.weights if self._last else ""
+        usual = ModelSettings()
+        settings = self._last.model if self._last else usual
 
-        def open_pretrained(error: Exception) -> None:
+        def open_usual() -> None:
+            studio.open_model(usual, then=self._open_images)
+
+        def open_usual_after(error: Exception) -> None:
             self._pass_over(error)
-            studio.open_model("", then=self._open_images)
+            open_usual()
 
-        failed = open_pretrained if weights else None
-        studio.open_model(weights, then=self._open_images, failed=failed)
+        failed = open_usual_after if settings != usual else None
+        studio.open_model(settings, self._open_images, failed, open_usual, may_download=False)
 
     def _open_images(self) -> None:
         draft = self._studio.workspace.recipe.data

@@ -50,7 +50,9 @@ class StatusBar(QStatusBar):
         studio.busy_changed.connect(self._show_work)
         under_way.changed.connect(self._follow)
         studio.progress.connect(self._show_progress)
-        self._workspace.data_changed.connect(lambda data: self._images.setText(data.title))
+        self._workspace.data_changed.connect(
+            lambda data: self._images.setText(data.title if data else "No images")
+        )
         self._workspace.devices_changed.connect(self._show_device)
         self._workspace.recipe_changed.connect(lambda _: self._show_device())
         self._show_work()

@@ -46,6 +46,8 @@ class Studio(QObject):
         download_cancelled(): CIFAR-10 did not come, for the user broke it off.
         download_done(): CIFAR-10 has come.
         path_opened(Path): a file or folder of the user's was opened.
+        classes_unnamed(): a file was opened of another number of classes than the network has;
+            `name_classes` is to be called.
     """
 
     busy_changed = Signal(str)
@@ -57,6 +59,7 @@ class Studio(QObject):
     download_cancelled = Signal()
     download_done = Signal()
     path_opened = Signal(object)
+    classes_unnamed = Signal()
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -120,25 +123,64 @@ class Studio(QObject):
 
     def open_model(
         self,
-        weights: str,
+        settings: ModelSettings,
         then: Callable[[], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
+        cancelled: Callable[[], None] = lambda: None,
+        may_download: bool = True,
     ) -> None:
-        """Open the ConvNet with the user's `weights`, or the pretrained ones if empty.
+        """Open another network, and the images anew where those that are open do not fit it.
 
-        `then` is called when it is open, and `failed` with the reason when it is not, which else
-        is shown.
+        Args:
+            settings: which network, and whose weights.
+            then: called when it is open, in place of opening images that fit it.
+            failed: given the reason when it is not, which else is shown.
+            cancelled: called when the user broke it off.
+            may_download: whether weights that are not on this machine are fetched.
         """
-        settings = ModelSettings(weights=weights)
 
         def opened(model: Any) -> None:
-            self.workspace.set_model(model, weights)
+            self.workspace.set_model(model, settings)
             text = f"Opened the {model.kind.title}, {model.weights} weights."
-            self._tell(" ".join((text, *model.notes)), weights)
+            self._tell(" ".join((text, *model.notes)), settings.weights)
+            is_named = settings.class_names or len(model.class_names) == len(model.kind.class_names)
             if then:
                 then()
+            elif not is_named:
+                self.classes_unnamed.emit()
+            elif self.workspace.data is None:
+                self._open_data_anew()
 
-        self.busy.start("Opening the network", partial(jobs.open_model, settings), opened, failed)
+        def broken_off() -> None:
+            self.message.emit("Opening the network was cancelled.")
+            cancelled()
+
+        function = partial(jobs.open_model, settings, may_download)
+        self.busy.start(jobs.OPEN_NETWORK, function, opened, failed, broken_off)
+
+    def name_classes(self, names: tuple[str, ...]) -> None:
+        """Call the classes of the network that is open so, in the order of its outputs."""
+        model, settings = self.workspace.model, self.workspace.recipe.model
+        if model is not None and names != model.class_names:
+            renamed = dataclasses.replace(model, class_names=names)
+            self.workspace.set_model(renamed, dataclasses.replace(settings, class_names=names))
+        if self.workspace.data is None:
+            self._open_data_anew()
+
+    def _open_data_anew(self) -> None:
+        """Open the images of the draft for the present network, or else the sample."""
+        settings = self.workspace.recipe.data
+        sample = dataclasses.replace(settings, source="sample", folder="")
+
+        def tell(_: Exception) -> None:
+            self.message.emit("The sample does not fit this network; open images of its classes.")
+
+        def open_sample() -> None:
+            if settings != sample:
+                self.open_data(sample, failed=tell)
+
+        first = tell if settings == sample else self.failed.emit
+        self.open_data(settings, otherwise=open_sample, failed=first)
 
     def open_data(
         self,
@@ -164,7 +206,8 @@ class Studio(QObject):
                 then()
 
         def not_opened(error: Exception) -> None:
-            if settings.source == "cifar10" and isinstance(error, StudioError):
+            is_told = failed is None and isinstance(error, StudioError)
+            if settings.source == "cifar10" and is_told:
                 self.download_failed.emit(str(error))  # downloading it again is the way out
             else:
                 (failed or self.failed.emit)(error)
@@ -217,7 +260,8 @@ class Studio(QObject):
             case "recipe":
                 self.open_recipe(path)
             case "weights":
-                self.open_model(str(path))
+                name = self.workspace.recipe.model.name
+                self.open_model(ModelSettings(name=name, weights=str(path)))
             case "adapter":
                 self.adapters.import_adapter(path)
 
@@ -253,7 +297,7 @@ class Studio(QObject):
         if recipe.model == self.workspace.recipe.model:
             open_images()
         else:
-            self.open_model(recipe.model.weights, then=open_images)
+            self.open_model(recipe.model, then=open_images)
 
     # The run
 

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings, problems
+from vera_studio.recipe import (
+    AdapterSettings,
+    DataSettings,
+    ModelSettings,
+    Recipe,
+    TrainingSettings,
+    problems,
+    unknown_names,
+)
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.wording import first_of
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.data.preprocessing import Preprocessing
     from vera_studio.data.store import ImageData
     from vera_studio.models.model import Model
 
@@ -65,7 +74,8 @@ class Workspace(QObject):
         recipe_changed(Recipe): the draft was edited.
         problems_changed(): what keeps the draft from being run did, though the draft did not.
         model_changed(Model): another base network is open.
-        data_changed(ImageData): other images are open.
+        data_changed(ImageData | None): other images are open; None where those that were do not
+            fit another network.
         adapter_changed(LoadedAdapter | None): another adapter is on, or none.
         accuracy_changed(Measurement | None): on the part of the images that `shown_part` says,
             model and adapter as they are now; None while it is not known.
@@ -91,6 +101,7 @@ class Workspace(QObject):
         self.model: Model | None = None
         self.layer_names: tuple[str, ...] = ()  # of the layers that an adapter can go on
         self.data: ImageData | None = None
+        self._data_form: Preprocessing | None = None  # what they were cut for
         self.adapter: LoadedAdapter | None = None
         self.accuracy: Measurement | None = None
         self.test_accuracy: Measurement | None = None
@@ -114,8 +125,10 @@ class Workspace(QObject):
 
     def problems(self) -> list[str]:
         """Every reason why the draft cannot be run on what is open, a sentence each."""
-        if self.model is None or self.data is None:
+        if self.model is None:
             return ["The network and the images are not open yet."]
+        if self.data is None:
+            return ["No images are open."]
         found = [f"{field} {refusal}" for field, refusal in self._refusals.items()]
         found += problems(self.recipe, self.class_names, self.layer_names)
         if not len(self.data.train):
@@ -125,7 +138,7 @@ class Workspace(QObject):
         empty = [
             name
             for name, count in zip(self.class_names, counts, strict=True)
-            if not count and (targets is None or name in targets)
+            if not count and name in set(targets or ())
         ]
         if empty:
             found.append(
@@ -172,26 +185,51 @@ class Workspace(QObject):
             self._refusals[field] = refusal
         self.problems_changed.emit()
 
-    def set_model(self, model: "Model", weights: str) -> None:
-        """Put another base network in place; the adapter, made for the old one, goes.
+    def set_model(self, model: "Model", settings: ModelSettings) -> None:
+        """Put another base network in place, and let go of what was made for the old one.
+
+        The adapter goes; so do images that do not fit, which are to be opened anew then; layers
+        and target classes that the network does not have go back to the default.
 
         Args:
             model: the opened network.
-            weights: path of the user's own weights; empty for the built-in ones.
+            settings: what it was opened by.
         """
-        from vera_studio.adapters.sites import find_sites
-
-        self.layer_names = tuple(find_sites(model.network))
-        # Both before anyone is told: the old adapter must never be seen with the new model.
+        self.layer_names = tuple(model.sites)
+        # All before anyone is told: what is old must never be seen with the new model.
         self.model, self.adapter = model, None
-        settings = dataclasses.replace(self.recipe.model, name=model.kind.name, weights=weights)
-        self.set_recipe(dataclasses.replace(self.recipe, model=settings))
+        had_images = self.data is not None
+        if not self._images_fit(model):
+            self.data = None
+        adapter, training = self.recipe.adapter, self.recipe.training
+        if unknown_names(adapter.layers, self.layer_names):
+            adapter = dataclasses.replace(adapter, layers=None)
+        if unknown_names(training.target_classes, model.class_names):
+            training = dataclasses.replace(training, target_classes=None)
+        self.set_recipe(
+            dataclasses.replace(self.recipe, model=settings, adapter=adapter, training=training)
+        )
         self.model_changed.emit(model)
         self.adapter_changed.emit(None)
+        if had_images and self.data is None:
+            self.data_changed.emit(None)
+
+    def _images_fit(self, model: "Model") -> bool:
+        """Whether the images that are open are what `model` takes.
+
+        They belong to its classes; those of a folder are cut to its size as well, others are
+        resized where they are computed on.
+        """
+        if self.data is None:
+            return False
+        is_cut = self.data.source == "folder"
+        same_form = not is_cut or self._data_form == model.preprocessing
+        return same_form and self.data.class_names == model.class_names
 
     def set_data(self, data: "ImageData", settings: DataSettings) -> None:
-        """Put other images in place."""
+        """Put other images, opened for the present network, in place."""
         self.data = data
+        self._data_form = self.model.preprocessing if self.model else None
         self.edit_data(settings)
         self.data_changed.emit(data)
 

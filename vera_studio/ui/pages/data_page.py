@@ -20,11 +20,12 @@ from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnail_rows import ClassRow, fitted
 from vera_studio.ui.widgets.thumbnails import ThumbnailGrid
 from vera_studio.ui.workspace import Measurement
-from vera_studio.wording import of_few, printable
+from vera_studio.wording import first_of, of_few, printable
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
 
+_MOST_CLASSES = 10  # named
 _MOST_SKIPPED = 500  # listed; the number says how many more there are
 _SKIPPED_HEIGHT = 110  # at most
 _COLUMNS = ("Training", "Validation", "Test")
@@ -145,8 +146,11 @@ class DataPage(QWidget):
     def _follow_busy(self, text: str) -> None:
         if text == DOWNLOAD:
             self.download.show_progress(0, 0)
-        if text and self._studio.workspace.data is None:
+        workspace = self._studio.workspace
+        if text and workspace.data is None:
             self.summary.setText(f"{html.escape(text)}…")
+        elif workspace.data is None and workspace.model is not None:
+            self._show_none()
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.text == DOWNLOAD:
@@ -154,7 +158,12 @@ class DataPage(QWidget):
 
     # The images
 
-    def _show(self, data: "ImageData") -> None:
+    def _show(self, data: "ImageData | None") -> None:
+        if self._view is not None:
+            self._view.close()
+        if data is None:
+            self._show_none()
+            return
         if data.source == "cifar10":
             self.download.hide()
         self.summary.setText(
@@ -167,10 +176,20 @@ class DataPage(QWidget):
         self._order = sorted(range(len(counts)), key=lambda row: not any(counts[row]))
         rows = [ClassRow(gallery.class_names[row], counts[row]) for row in self._order]
         self.grid.set_rows(rows, lambda row, position: gallery(self._order[row], position))
-        if self._view is not None:
-            self._view.close()
         self._show_accuracy()
         self._show_skipped(data)
+
+    def _show_none(self) -> None:
+        """Say which images would do, where those that were open do not fit another network."""
+        self._gallery, self._order = None, []
+        self.grid.set_rows(())
+        self.skipped.hide()
+        names = self._studio.workspace.class_names
+        self.summary.setText(
+            "<b>No images are open</b><br>Open images of the network's classes: "
+            f"{html.escape(first_of(names, _MOST_CLASSES))}."
+        )
+        self._show_accuracy()
 
     def _show_skipped(self, data: "ImageData") -> None:
         self.skipped.setVisible(bool(data.skipped))

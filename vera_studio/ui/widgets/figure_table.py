@@ -4,7 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QAction,
     QGuiApplication,
@@ -52,7 +59,15 @@ class Cell:
 
 
 class FigureTable(QTableView):
-    """Rows that may be replaced while one sorts and selects them."""
+    """Rows that may be replaced while one sorts and selects them.
+
+    Signals:
+        row_chosen(int): the row with this number, as they were given, was double-clicked.
+        current_changed(): another row is the current one, or none.
+    """
+
+    row_chosen = Signal(int)
+    current_changed = Signal()
 
     def __init__(self, columns: Sequence[Column], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +79,13 @@ class FigureTable(QTableView):
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self._items)
         self._sorted.setSortRole(_SORT_ROLE)
+        self._sorted.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._sorted.setFilterKeyColumn(-1)  # any
         self.setModel(self._sorted)
+        self.selectionModel().currentRowChanged.connect(lambda *_: self.current_changed.emit())
+        self.doubleClicked.connect(
+            lambda index: self.row_chosen.emit(self._sorted.mapToSource(index).row())
+        )
         self._set_up_view()
         self._make_headings()
         self._add_copy()
@@ -91,6 +112,22 @@ class FigureTable(QTableView):
         rows = selected or list(range(self._sorted.rowCount()))
         lines = [[column.title for column in self._columns], *map(self._texts_of, rows)]
         return "\n".join("\t".join(line) for line in lines)
+
+    def set_filter(self, text: str) -> None:
+        """Show the rows only that have `text` somewhere, capitals or not."""
+        self._sorted.setFilterFixedString(text)
+
+    @property
+    def current_row(self) -> int | None:
+        """Number of the current row, as they were given; None without one."""
+        index = self._sorted.mapToSource(self.currentIndex())
+        return index.row() if index.isValid() else None
+
+    def select(self, row: int) -> None:
+        """Make the row with this number, as they were given, the current one, and show it."""
+        index = self._sorted.mapFromSource(self._items.index(row, 0))
+        self.setCurrentIndex(index)
+        self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def height_of_all(self) -> int:
         """Pixels in which every row can be seen."""

@@ -68,7 +68,7 @@ class ThumbnailRows(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
 
-    def set_rows(self, rows: Sequence[ClassRow], read: Read) -> None:
+    def set_rows(self, rows: Sequence[ClassRow], read: Read | None) -> None:
         self._rows, self._read = tuple(rows), read
         self._notes = ()
         self._pictures.clear()

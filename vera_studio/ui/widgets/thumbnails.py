@@ -57,7 +57,7 @@ class ThumbnailGrid(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
 
-    def set_rows(self, rows: Sequence[ClassRow], read: Read) -> None:
+    def set_rows(self, rows: Sequence[ClassRow], read: Read | None = None) -> None:
         """Show these classes; `read` is asked for the pictures that come into view."""
         self.rows.set_rows(rows, read)
         self._stack.setCurrentIndex(1 if rows else 0)

@@ -224,7 +224,8 @@ class AdaptersPage(QWidget):
         name = f"On the model: <b>{shown}</b>" if adapter else _NONE_ON
         self.on_label.setToolTip(plain_tip(adapter.title) if adapter else "")
         if accuracy is None:
-            self.on_label.setText(f"{name}. Measuring…")
+            is_measured = self._studio.workspace.data is not None
+            self.on_label.setText(f"{name}. {'Measuring…' if is_measured else ''}".strip())
             return
         if adapter is None:
             self._base_accuracy = accuracy.evaluation.accuracy

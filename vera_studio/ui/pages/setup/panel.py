@@ -28,11 +28,11 @@ class SetupPanel(QWidget):
     """Everything that is chosen before a run, and what keeps a run from starting.
 
     Signals:
-        open_model_requested(), source_requested(str), remove_adapter_requested(): as the
+        open_network_requested(), source_requested(str), remove_adapter_requested(): as the
             source form's.
     """
 
-    open_model_requested = Signal()
+    open_network_requested = Signal()
     source_requested = Signal(str)
     remove_adapter_requested = Signal()
 
@@ -41,7 +41,7 @@ class SetupPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         source = SourceForm(workspace)
-        source.open_model_requested.connect(self.open_model_requested)
+        source.open_network_requested.connect(self.open_network_requested)
         source.source_requested.connect(self.source_requested)
         source.remove_adapter_requested.connect(self.remove_adapter_requested)
         self._forms = QWidget()

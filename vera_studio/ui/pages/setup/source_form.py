@@ -22,12 +22,12 @@ class SourceForm(QGroupBox):
     """Shows what is open and asks for something else.
 
     Signals:
-        open_model_requested(): the user wants other weights.
+        open_network_requested(): the user wants another network, or other weights.
         source_requested(str): the user wants other images: "sample", "cifar10" or "folder".
         remove_adapter_requested(): the user wants the base network back.
     """
 
-    open_model_requested = Signal()
+    open_network_requested = Signal()
     source_requested = Signal(str)
     remove_adapter_requested = Signal()
 
@@ -42,13 +42,13 @@ class SourceForm(QGroupBox):
         self._foreign.setObjectName("foreign_images")
         self._images = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._images.setObjectName("images_text")
-        open_model = describe(
+        open_network = describe(
             QPushButton("Open…"),
-            "open_model_button",
-            "Open a model",
-            "Load your own weights for the ConvNet (safetensors, or what torch.save wrote)",
+            "open_network_chooser",
+            "Open a network",
+            "Choose among all networks, with pretrained weights or with your own",
         )
-        open_model.clicked.connect(self.open_model_requested)
+        open_network.clicked.connect(self.open_network_requested)
         self._remove = describe(
             QPushButton("Remove"),
             "remove_adapter_button",
@@ -61,7 +61,7 @@ class SourceForm(QGroupBox):
         )
         self._source.edited.connect(self._request_source)
         self._form = form = QFormLayout()
-        form.addRow("Network", _beside(self._model, open_model))
+        form.addRow("Network", _beside(self._model, open_network))
         form.addRow("Adapter", _beside(self._adapter, self._remove))
         self._form.addRow("", self._foreign)
         form.addRow("Images", self._source)
