@@ -52,6 +52,8 @@ def test_a_reader_learns_all_that_it_needs_and_nothing_of_the_machine(model, ada
         "input_mean": [0.5] * 3,
         "input_std": [0.5] * 3,
         "input_size": 32,
+        "input_resize": 32,
+        "input_interpolation": "bicubic",
     }
     assert (proto.producer_name, proto.producer_version) == (
         "VeRA Studio",

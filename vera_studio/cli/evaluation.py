@@ -81,7 +81,7 @@ def _evaluate_adapter(options: argparse.Namespace, model: "Model") -> None:
     from vera_studio.exchange.reading import read_adapter
 
     adapter = read_adapter(find_adapter(options.adapter), model)
-    adapter_file.apply(adapter, model.network, model.class_names)
+    adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     images, part, text = _test_images(options.data, model)
     (result,) = _measure(options, model, {part: images})
     if options.json:
