@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from vera_studio.adapters.attach import adapter_parameters, attach
+from vera_studio.adapters.attach import adapter_parameters, attach, merge
 from vera_studio.adapters.copies import sharing_copy
 from vera_studio.recipe import AdapterSettings
 
@@ -31,6 +31,11 @@ def test_what_is_done_to_the_copy_leaves_the_network_as_it_was():
     before = copy.deepcopy(network.state_dict())
     copied = sharing_copy(network)
     attach(copied, AdapterSettings(rank=2, layers=("0", "3")))
+    with torch.no_grad():
+        for _, parameter in adapter_parameters(copied):
+            parameter += 1
+    merge(copied)
+    assert not torch.equal(copied[3].weight, network[3].weight)
     copied.double()
     assert all(parameter.requires_grad for parameter in network.parameters())
     assert list(network.state_dict()) == list(before)

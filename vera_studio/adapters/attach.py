@@ -126,15 +126,15 @@ def detach(network: nn.Module) -> None:
 def merge(network: nn.Module) -> None:
     """Add each layer's change to its base and detach; nothing without an adapter.
 
-    Base weights and biases change in place and keep their dtype. There is no way back: merge a
-    `copy.deepcopy` of the network where the base is still wanted: `copies.sharing_copy` shares it.
+    The parameters stay the ones that they were, with numbers of their own memory: a network that
+    shares its memory with this one (see `copies`) is left as it is. There is no way back.
     """
     with torch.no_grad():
         for layer in attached_layers(network).values():
             weight, bias = layer.site.weight, layer.site.bias
-            weight.add_(layer.delta_weight().view_as(weight))  # (out, fan_in) -> W's shape
+            weight.data = weight + layer.delta_weight().view_as(weight)  # (out, fan_in) -> W's
             if bias is not None and (delta_bias := layer.delta_bias()) is not None:
-                bias.add_(delta_bias.view_as(bias))
+                bias.data = bias + delta_bias.view_as(bias)
     detach(network)
 
 

@@ -14,8 +14,8 @@ from vera_studio.adapters.attach import adapter_parameters
 def sharing_copy(network: nn.Module) -> nn.Module:
     """A copy of `network` whose frozen numbers are the same memory; an adapter on it is copied.
 
-    Every parameter is one of its own, so that the copy may be frozen, moved or adapted without
-    a trace in `network`. What changes weights in place, as merging does, needs a whole copy.
+    Every parameter is one of its own, so that the copy may be frozen, moved, adapted or merged
+    without a trace in `network`. Who changes numbers in place needs a whole copy.
     """
     own = {parameter for _, parameter in adapter_parameters(network)}
     tensors = {*network.parameters(), *network.buffers()} - own

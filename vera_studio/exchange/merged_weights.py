@@ -1,6 +1,5 @@
 """The network's own weights with an adapter in them, for plain PyTorch."""
 
-import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,8 +62,7 @@ def merged_copy(
         AdapterError: the adapter was made for another network, or a merged weight is too large
             for its dtype.
     """
-    whole = copy.deepcopy(network)  # merging changes weights in place
-    merged = with_adapter(adapter, whole, class_names, base)
+    merged = with_adapter(adapter, network, class_names, base)
     merge(merged)
     wrong = [name for name, p in merged.named_parameters() if not bool(p.isfinite().all())]
     if wrong:

@@ -46,21 +46,27 @@ class SamePadConv2d(nn.Conv2d):
     def _conv_forward(
         self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        # F.pad counts from the last axis: left and right, then above and below.
-        padding = [
-            part
-            for axis in (1, 0)
-            for total in (self._missing(input.shape[2 + axis], axis),)
-            for part in (total // 2, total - total // 2)
-        ]
-        padded = F.pad(input, padding)
+        padded = _same_padded(input, self.kernel_size, self.stride, self.dilation)
         output: torch.Tensor = super()._conv_forward(padded, weight, bias)
         return output
 
-    def _missing(self, length: int, axis: int) -> int:
-        """Pixels to add along an axis so that ceil(length / stride) outputs come out."""
-        stride, reach = self.stride[axis], (self.kernel_size[axis] - 1) * self.dilation[axis] + 1
-        return max((-(-length // stride) - 1) * stride + reach - length, 0)
+
+def _same_padded(
+    images: torch.Tensor,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> torch.Tensor:
+    """`images` (batch, channels, h, w) with zeros around them: ceil(h / stride) outputs come out."""
+    padding: list[int] = []
+    for axis in (1, 0):  # F.pad counts from the last axis: left and right, then above and below
+        length, reach = images.shape[2 + axis], (kernel[axis] - 1) * dilation[axis] + 1
+        total = max((-(-length // stride[axis]) - 1) * stride[axis] + reach - length, 0)
+        padding += [total // 2, total - total // 2]
+    return F.pad(images, padding)
+
+
+torch.fx.wrap("_same_padded")  # one step of a trace: what it adds depends on the size
 
 
 class DepthwiseSeparable(nn.Module):
