@@ -54,6 +54,7 @@ def save(
     class_names: Sequence[str],
     training: TrainingRecord,
     base: str = "",
+    network_name: str = "",
 ) -> None:
     """Write the adapter that `network` has on; the same adapter gives the same bytes.
 
@@ -64,6 +65,7 @@ def save(
         training: for a person to read; figures are rounded to four decimals, and those that are
             not finite become null.
         base: digest of the network's weights, where it is known; it takes a second for 500 MB.
+        network_name: what the command line calls the network, where it is one that the studio has.
 
     Raises:
         AdapterError: `network` has no adapter.
@@ -78,6 +80,7 @@ def save(
         base or base_digest(network),
         adapted.projections_digest,
         training,
+        network=network_name,
     )
     stored = adapted.pairs[0] if adapted.is_stored else None
     write(path, AdapterFile(info, parameters(network), stored))

@@ -44,7 +44,11 @@ _DTYPES = ("F32", "F64", "F16", "BF16")
 
 
 def import_peft(
-    folder: Path, network: nn.Module, class_names: Sequence[str], base: str = ""
+    folder: Path,
+    network: nn.Module,
+    class_names: Sequence[str],
+    network_name: str = "",
+    base: str = "",
 ) -> AdapterFile:
     """Read a VeRA or LoRA folder that PEFT wrote.
 
@@ -55,6 +59,7 @@ def import_peft(
         folder: holds adapter_config.json and adapter_model.safetensors.
         network: the one that the adapter is for; it is not changed.
         class_names: its classes, in its order.
+        network_name: what the command line calls it, where it is one that the studio has.
         base: digest of the network's weights, where it is known.
 
     Raises:
@@ -77,6 +82,7 @@ def import_peft(
         base or base_digest(network),
         "",
         TrainingRecord(),
+        network=network_name,
     )
     take_over = _vera if config.method == "vera" else _lora
     return take_over(tensors, config, chosen, info)

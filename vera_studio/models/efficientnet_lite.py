@@ -57,7 +57,7 @@ def _same_padded(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> torch.Tensor:
-    """`images` (batch, channels, h, w) with zeros around them: ceil(h / stride) outputs come out."""
+    """`images` (batch, channels, h, w) with zeros around: ceil(h / stride) outputs come out."""
     padding: list[int] = []
     for axis in (1, 0):  # F.pad counts from the last axis: left and right, then above and below
         length, reach = images.shape[2 + axis], (kernel[axis] - 1) * dilation[axis] + 1
