@@ -44,7 +44,11 @@ _DTYPES = ("F32", "F64", "F16", "BF16")
 
 
 def import_peft(
-    folder: Path, network: nn.Module, class_names: Sequence[str], network_name: str = ""
+    folder: Path,
+    network: nn.Module,
+    class_names: Sequence[str],
+    network_name: str = "",
+    base: str = "",
 ) -> AdapterFile:
     """Read a VeRA or LoRA folder that PEFT wrote.
 
@@ -56,6 +60,7 @@ def import_peft(
         network: the one that the adapter is for; it is not changed.
         class_names: its classes, in its order.
         network_name: what the command line calls it, where it is one that the studio has.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: the folder is none of PEFT's, is damaged, does not fit the network, or
@@ -74,7 +79,7 @@ def import_peft(
     info = AdapterInfo(
         AdapterSettings(),
         Classes.of(class_names),
-        base_digest(network),
+        base or base_digest(network),
         "",
         TrainingRecord(),
         network=network_name,
