@@ -80,7 +80,7 @@ def test_of_a_thousand_classes_those_called_alike_are_named():
         "tench, goldfish, great white shark.",
         "Instead of dog it has Maltese dog, Greater Swiss Mountain dog, Bernese mountain dog and 2 "
         "more.",
-        "Instead of truck it has fire truck, garbage truck, tow truck and 1 more.",
+        "Instead of truck it has garbage truck, tow truck, trailer truck.",
         "Instead of goldfisch it has goldfish, goldfinch.",
         "Name each folder as a class of the network, or choose another network.",
     ]

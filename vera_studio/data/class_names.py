@@ -10,6 +10,7 @@ from vera_studio.wording import first_of
 
 _FEW = 20  # classes of a network, which a message can list
 _MOST_ALIKE = 3
+_ALIKE = 0.75  # as difflib measures it
 _ALIASES = {
     "airplane": ("plane", "aeroplane", "aircraft", "jet"),
     "automobile": ("car", "auto"),
@@ -142,7 +143,7 @@ def _alike(unknown: Sequence[str], known: Sequence[str]) -> list[str]:
     for name in unknown[:_MOST_ALIKE]:
         word = name.casefold().replace("_", " ")
         similar = [one for one in known if word in one.casefold().split()]
-        similar = similar or difflib.get_close_matches(word, known, _MOST_ALIKE)
+        similar = similar or difflib.get_close_matches(word, known, _MOST_ALIKE, _ALIKE)
         if similar:
             lines.append(f"Instead of {name} it has {first_of(similar, _MOST_ALIKE)}.")
     return lines
