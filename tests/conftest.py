@@ -11,7 +11,7 @@ import pytest
 
 from vera_studio import environment
 
-pytest_plugins = ("tests.made_adapters", "tests.tiny_cifar10")
+pytest_plugins = ("tests.loopback_server", "tests.made_adapters", "tests.tiny_cifar10")
 _PATIENCE_SECONDS = 2.0  # for threads that are about to end
 
 if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():

@@ -27,7 +27,8 @@ def make_adapter(tmp_path):
             for _, parameter in adapter_parameters(adapted):
                 noise = torch.randn(parameter.shape, generator=generator)
                 parameter += 0.1 * noise.to(parameter)
-        adapter_file.save(path, adapted, class_names, TrainingRecord())
+        name = "convnet" if class_names == CLASS_NAMES else ""
+        adapter_file.save(path, adapted, class_names, TrainingRecord(), network_name=name)
         return adapter_file.load(path)
 
     return make_adapter

@@ -1,11 +1,9 @@
-"""A tiny CIFAR-10 behind a real server on loopback."""
+"""A tiny CIFAR-10 that a real server on loopback sends."""
 
 import hashlib
 import io
 import pickle
 import tarfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,42 +36,6 @@ def tiny_archive(class_names):
 
 
 @pytest.fixture
-def server():
-    """A server whose answer a test sets: status, body, the length it claims, a pause."""
-    answer = SimpleNamespace(status=200, body=b"", length=None, requests=0)
-    answer.half_sent, answer.go_on = threading.Event(), threading.Event()
-    answer.go_on.set()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            answer.requests += 1
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(answer.length or len(answer.body)))
-            self.end_headers()
-            half = len(answer.body) // 2
-            try:
-                self.wfile.write(answer.body[:half])
-                self.wfile.flush()
-                answer.half_sent.set()
-                answer.go_on.wait(10)
-                self.wfile.write(answer.body[half:])
-            except ConnectionError:
-                pass  # the client went away, as a cancelled download does
-
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
-        thread.start()
-        answer.url = f"http://127.0.0.1:{running.server_port}/cifar-10-python.tar.gz"
-        yield answer
-        answer.go_on.set()
-        running.shutdown()
-        thread.join()
-
-
-@pytest.fixture
 def tiny_cifar10(server, tiny_archive):
     """torchvision's class for a tiny archive, which the server is ready to send."""
     from torchvision.datasets import CIFAR10
@@ -82,7 +44,7 @@ def tiny_cifar10(server, tiny_archive):
     sums = tiny_archive.sums
 
     class TinyCifar10(CIFAR10):
-        url = server.url
+        url = f"{server.url}/cifar-10-python.tar.gz"
         tgz_md5 = hashlib.md5(tiny_archive.content).hexdigest()
         train_list = tuple((f"data_batch_{k}", sums[f"data_batch_{k}"]) for k in range(1, 6))
         test_list = (("test_batch", sums["test_batch"]),)

@@ -1,5 +1,6 @@
 """Fetching a file from the network, with progress, cancel and checks; free of torch."""
 
+import contextlib
 import hashlib
 import http.client
 import urllib.error
@@ -10,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vera_studio.errors import Cancelled, DownloadError
+from vera_studio.files import open_regular
 
 _CHUNK = 1 << 16  # bytes
+_BLOCK = 1 << 22  # bytes that are digested at once
+_MOST_BYTES = 1 << 36  # of a file that is digested
 _TIMEOUT = 15.0  # seconds without a byte
 
 
@@ -79,9 +83,7 @@ def fetch_checked(
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         fetch(url, part, what, on_progress, should_stop)
-        with part.open("rb") as content:
-            found = hashlib.file_digest(content, "sha256").hexdigest()
-        if not found.startswith(sha256_start):
+        if not has_digest(part, sha256_start, should_stop):
             raise DownloadError(f"{what} arrived damaged and was deleted. Please try again.")
         part.replace(file)
     except OSError as error:
@@ -89,7 +91,28 @@ def fetch_checked(
             f"Cannot store {what} in {file.parent}: {error.strerror or error}."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it may be in a folder that cannot be
+            part.unlink()
+
+
+def has_digest(
+    file: Path, sha256_start: str, should_stop: Callable[[], bool] = lambda: False
+) -> bool:
+    """Whether `file` is there and its SHA-256, in hex, begins so.
+
+    Raises:
+        Cancelled: `should_stop` said so.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open_regular(file, _MOST_BYTES) as content:
+            while block := content.read(_BLOCK):
+                if should_stop():
+                    raise Cancelled
+                digest.update(block)
+    except OSError:
+        return False
+    return digest.hexdigest().startswith(sha256_start)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def nothing_is_opened(monkeypatch):
     monkeypatch.setattr(open_data, "open_data", fail)
     monkeypatch.setattr(model, "open_model", fail)
     for module in (loop, comparison):
-        monkeypatch.setattr(module, "open_model", fail)
+        monkeypatch.setattr(module, "open_network", fail)
 
 
 def assert_one_line(capsys, status, text):

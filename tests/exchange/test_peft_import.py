@@ -150,7 +150,7 @@ def test_what_changes_the_base_is_refused_and_nothing_else(peft, convnet, tmp_pa
 def test_our_own_export_comes_back_as_it_was(convnet, make_adapter, tmp_path, settings):
     adapter = make_adapter(convnet, settings)
     export_peft(adapter, convnet, CLASS_NAMES, tmp_path / "peft")
-    again = import_peft(tmp_path / "peft", convnet, CLASS_NAMES)
+    again = import_peft(tmp_path / "peft", convnet, CLASS_NAMES, "convnet")
     assert again.info == adapter.info
     assert again.projections is None
     assert adapter_file.to_bytes(again) == adapter_file.to_bytes(adapter)

@@ -37,6 +37,7 @@ class AdapterInfo:
     name: str = ""  # given by the user
     notes: str = ""  # of the user
     added: str = ""  # to the library: date and time, as ISO 8601 has them
+    network: str = ""  # that it is for, as the command line calls it; empty where nobody told
     format_version: int = FORMAT_VERSION
 
     @property
@@ -67,6 +68,7 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
         "name": _compact(info.name) if info.name else "",
         "notes": _compact(info.notes) if info.notes else "",
         "added": info.added,
+        "network": _compact(info.network) if info.network else "",
     }
     return {key: text for key, text in written.items() if text}
 
@@ -120,6 +122,7 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         name=read("name", _text, "a text in JSON", default=""),
         notes=read("notes", _text, "a text in JSON", default=""),
         added=metadata.get("added", ""),
+        network=read("network", _text, "a text in JSON", default=""),
         format_version=int(metadata["format_version"]),
     )
     if not found:

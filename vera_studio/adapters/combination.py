@@ -114,6 +114,7 @@ def _info(
         classes=first.info.classes,
         base_digest=first.info.base_digest,
         projections_digest="",
+        network=first.info.network or second.info.network,
         training=TrainingRecord(
             combined=((first.info.name, weights[0]), (second.info.name, weights[1]))
         ),

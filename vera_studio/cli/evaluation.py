@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio import recipe
-from vera_studio.cli.library import ADAPTER_HELP, find_adapter, open_model
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter
+from vera_studio.cli.network_options import network_options, open_network
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json
 from vera_studio.cli.terminal import show, tell
@@ -26,7 +27,9 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 def add_commands(commands: Subcommands) -> None:
     """Add the subcommands of this family."""
     parser = commands.add_parser(
-        "evaluate", help="measure the accuracy of the network, or of an adapter on it"
+        "evaluate",
+        help="measure the accuracy of a network, or of an adapter on it",
+        parents=[network_options()],
     )
     parser.add_argument(
         "adapter",
@@ -42,7 +45,6 @@ def add_commands(commands: Subcommands) -> None:
         "measured on the test images, and on all of a folder that has none; the network itself "
         "on the images that a run would hold out to validate and to test",
     )
-    parser.add_argument("--weights", default="", metavar="FILE", help="your own base weights")
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(command=_evaluate)
@@ -69,19 +71,19 @@ def tell_skipped(files: "Sequence[SkippedFile]") -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    model = open_model(options.weights)
     if options.adapter is None:
-        _evaluate_network(options, model)
+        _evaluate_network(options, open_network(options))
     else:
-        _evaluate_adapter(options, model)
+        path = find_adapter(options.adapter)
+        _evaluate_adapter(options, open_network(options, path), path)
 
 
-def _evaluate_adapter(options: argparse.Namespace, model: "Model") -> None:
+def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -> None:
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.reading import read_adapter
 
-    adapter = read_adapter(find_adapter(options.adapter), model)
-    adapter_file.apply(adapter, model.network, model.class_names)
+    adapter = read_adapter(path, model)
+    adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     images, part, text = _test_images(options.data, model)
     (result,) = _measure(options, model, {part: images})
     if options.json:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from vera_studio.cli.library import ADAPTER_HELP, find_adapter, open_model
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter
+from vera_studio.cli.network_options import network_options, open_network
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.terminal import show
 
@@ -17,7 +18,9 @@ _TARGETS = {
 
 def add_commands(commands: Subcommands) -> None:
     """Add the subcommands of this family."""
-    parser = commands.add_parser("export", help="write an adapter for other programs")
+    parser = commands.add_parser(
+        "export", help="write an adapter for other programs", parents=[network_options()]
+    )
     parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
     parser.add_argument(
         "--to",
@@ -28,7 +31,6 @@ def add_commands(commands: Subcommands) -> None:
     parser.add_argument(
         "destination", type=Path, metavar="DEST", help="the folder or file to write"
     )
-    parser.add_argument("--weights", default="", metavar="FILE", help="your own base weights")
     parser.set_defaults(command=_export)
 
 
@@ -36,7 +38,8 @@ def _export(options: argparse.Namespace) -> None:
     from vera_studio.exchange.export import export
     from vera_studio.exchange.reading import read_adapter
 
-    model = open_model(options.weights)
-    adapter = read_adapter(find_adapter(options.adapter), model)
+    path = find_adapter(options.adapter)
+    model = open_network(options, path)
+    adapter = read_adapter(path, model)
     exported = export(adapter, model, options.to, options.destination)
     show(f"{options.destination}: {exported.sentence}")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio import environment
+from vera_studio.cli.network_options import network_options, open_network
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
-from vera_studio.cli.terminal import show, tell
+from vera_studio.cli.terminal import show
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.methods import METHOD_FACTS
-from vera_studio.recipe import ModelSettings
 from vera_studio.wording import already_there, first_of
 
 if TYPE_CHECKING:  # imports torch, which --help does without
@@ -78,16 +78,21 @@ def add_to_library(path: Path, name: str) -> str:
 
 
 def _add_import(commands: Subcommands) -> None:
-    parser = commands.add_parser("import", help="put an adapter into the library")
+    parser = commands.add_parser(
+        "import", help="put an adapter into the library", parents=[network_options()]
+    )
     parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
     parser.add_argument("--name", help="what to call it; left out, as the file or the folder")
     _add_out(parser)
-    _add_weights(parser)
     parser.set_defaults(command=_import)
 
 
 def _add_combine(commands: Subcommands) -> None:
-    parser = commands.add_parser("combine", help="make one adapter that acts as two with weights")
+    parser = commands.add_parser(
+        "combine",
+        help="make one adapter that acts as two with weights",
+        parents=[network_options()],
+    )
     for name in ("first", "second"):
         parser.add_argument(name, metavar=name.upper(), help=ADAPTER_HELP)
     parser.add_argument(
@@ -100,18 +105,18 @@ def _add_combine(commands: Subcommands) -> None:
     )
     parser.add_argument("--name", help="what to call it in the library")
     _add_out(parser)
-    _add_weights(parser)
     parser.set_defaults(command=_combine)
 
 
 def _add_similarity(commands: Subcommands) -> None:
     parser = commands.add_parser(
-        "similarity", help="the cosine of two adapters' weight changes, a layer each"
+        "similarity",
+        help="the cosine of two adapters' weight changes, a layer each",
+        parents=[network_options()],
     )
     for name in ("first", "second"):
         parser.add_argument(name, metavar=name.upper(), help=ADAPTER_HELP)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    _add_weights(parser)
     parser.set_defaults(command=_similarity)
 
 
@@ -136,10 +141,6 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_weights(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", default="", metavar="FILE", help="your own base weights")
-
-
 def _list(options: argparse.Namespace) -> None:
     contents = _library().contents()
     if options.json:
@@ -157,20 +158,20 @@ def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
     from vera_studio.exchange.reading import find_place, read_adapter
 
-    path, model = find_adapter(options.adapter), open_model(options.weights)
+    path = find_adapter(options.adapter)
+    model = open_network(options, path)
     adapter = read_adapter(path, model)
-    with_adapter(adapter, model.network, model.class_names)  # or it does not fit
+    with_adapter(adapter, model.network, model.class_names, model.digest)  # or it does not fit
     _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
 
 def _combine(options: argparse.Namespace) -> None:
     from vera_studio.adapters.combination import combine
 
-    model = open_model(options.weights)
-    first, second = _read_two(options, model)
+    model, first, second = _read_two(options)
     mix = (options.mix[0], options.mix[1])
     names = model.class_names
-    combined = combine(first, second, mix, model.network, names)
+    combined = combine(first, second, mix, model.network, names, model.digest)
     names_of_two = [Path(name).stem for name in (options.first, options.second)]
     title = f"{mix[0]:g} {names_of_two[0]} + {mix[1]:g} {names_of_two[1]}"
     _keep(combined, options, options.name or title)
@@ -179,9 +180,8 @@ def _combine(options: argparse.Namespace) -> None:
 def _similarity(options: argparse.Namespace) -> None:
     from vera_studio.adapters.similarity import similarities
 
-    model = open_model(options.weights)
-    first, second = _read_two(options, model)
-    found = similarities(first, second, model.network, model.class_names)
+    model, first, second = _read_two(options)
+    found = similarities(first, second, model.network, model.class_names, model.digest)
     if options.json:
         show(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return
@@ -233,23 +233,14 @@ def _library() -> "Library":
     return Library(environment.library_folder())
 
 
-def open_model(weights: str) -> "Model":
-    """Open the network with the user's weights, or the pretrained ones if empty; tells of them."""
-    from vera_studio.models import model as models
-
-    model = models.open_model(ModelSettings(weights=weights))
-    for note in model.notes:
-        tell(f"{model.weights}: {note}")
-    return model
-
-
-def _read_two(options: argparse.Namespace, model: "Model") -> tuple["AdapterFile", "AdapterFile"]:
+def _read_two(options: argparse.Namespace) -> tuple["Model", "AdapterFile", "AdapterFile"]:
+    """The network, and the two adapters that are to go on it."""
     from vera_studio.exchange.reading import read_adapter
 
-    first, second = (
-        read_adapter(find_adapter(name), model) for name in (options.first, options.second)
-    )
-    return first, second
+    paths = find_adapter(options.first), find_adapter(options.second)
+    model = open_network(options, *paths)
+    first, second = (read_adapter(path, model) for path in paths)
+    return model, first, second
 
 
 def _cells(entry: "Entry") -> tuple[str, ...]:

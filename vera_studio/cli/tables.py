@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.events import Evaluation, RunResult, told_classes
 from vera_studio.runs.summary import sentences
 from vera_studio.wording import of_few, printable
+
+_MOST_ROWS = 100  # classes in a table
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
@@ -24,14 +26,22 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[s
 
 def gains(result: RunResult) -> list[str]:
     """A table of the test accuracies before and after, and what became of the run."""
+    targets, told = set(result.target_classes), told_classes(result.before, result.after)
+    first = sorted(told, key=lambda index: index not in targets)[:_MOST_ROWS]  # targets go before
     rows = [
-        _gain_row("*" if index in result.target_classes else "", name, result, (index,))
-        for index, name in enumerate(result.class_names)
+        _gain_row("*" if index in targets else "", result.class_names[index], result, (index,))
+        for index in sorted(first)
     ]
     rows.append(_gain_row("", "targets (*)", result, result.target_classes))
     if result.other_classes:
         rows.append(_gain_row("", "others", result, result.other_classes))
-    return ["On the test images:", *aligned(rows, left=(0, 1, 5)), *sentences(result)]
+    left_out = [_left_out(len(told), "result.json")] if len(told) > _MOST_ROWS else []
+    head = "On the test images:"
+    return [head, *aligned(rows, left=(0, 1, 5)), *left_out, *sentences(result)]
+
+
+def _left_out(told: int, where: str) -> str:
+    return f"{told - _MOST_ROWS:,} more classes are left out here; {where} has all."
 
 
 def _gain_row(mark: str, name: str, result: RunResult, classes: tuple[int, ...]) -> tuple[str, ...]:
@@ -47,14 +57,19 @@ def _gain_row(mark: str, name: str, result: RunResult, classes: tuple[int, ...])
 def accuracy_table(
     results: Sequence[Evaluation], class_names: Sequence[str], heads: Sequence[str] = ()
 ) -> list[str]:
-    """A line for all images and one for each class; two columns for each of `results`."""
+    """A line for all images and one for each class; two columns for each of `results`.
+
+    Of many classes those without images are left out, and so is what no table can hold.
+    """
+    told = told_classes(*results)
     rows = [["", *(cell for head in heads for cell in (head, ""))]] if heads else []
     rows.append(["overall", *(c for r in results for c in _share(r.accuracy, r.images))])
     rows += [
         [name, *(c for r in results for c in _share(r.per_class[index], r.counts[index]))]
-        for index, name in enumerate(class_names)
+        for index, name in ((index, class_names[index]) for index in told[:_MOST_ROWS])
     ]
-    return aligned(rows, left=(0, *range(2, 2 * len(results) + 1, 2)))
+    lines = aligned(rows, left=(0, *range(2, 2 * len(results) + 1, 2)))
+    return [*lines, _left_out(len(told), "--json")] if len(told) > _MOST_ROWS else lines
 
 
 def _share(share: float, images: int) -> tuple[str, str]:
@@ -72,14 +87,17 @@ def _percent(share: float) -> str:
 
 
 def as_json(result: Evaluation, class_names: Sequence[str]) -> dict[str, object]:
-    """The same as a JSON object; null for a class without images."""
-    shares = [_or_none(share) for share in result.per_class]
+    """The same as a JSON object.
+
+    A class without images has null; of many classes such ones are left out.
+    """
+    told = told_classes(result)
     return {
         "accuracy": _or_none(result.accuracy),
         "loss": _or_none(result.loss),
         "images": result.images,
         "part": result.part or "all",
-        "per_class": dict(zip(class_names, shares, strict=True)),
+        "per_class": {class_names[i]: _or_none(result.per_class[i]) for i in told},
     }
 
 

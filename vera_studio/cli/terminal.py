@@ -46,9 +46,13 @@ class Teller:
 
     def tell(self, line: str) -> None:
         """A line that stays."""
+        self.clear()
+        tell(line)
+
+    def clear(self) -> None:
+        """Take the line that moves away."""
         if self.moves:
             _tell(_CLEAR)
-        tell(line)
 
     def move(self, line: str) -> None:
         """The line that moves now says this; nothing where there is none."""

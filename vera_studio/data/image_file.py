@@ -166,7 +166,7 @@ def _read(
 def _framed(image: Image.Image, form: Preprocessing) -> Image.Image:
     """The image scaled and cut out as `form` says, to the pixel as torchvision does both."""
     size, resampling = form.size, _RESAMPLING[form.interpolation]
-    if not form.crops:
+    if form.cuts_first:
         fits = image.size == (size, size)
         return image if fits else ImageOps.fit(image, (size, size), resampling)
     width, height = image.size

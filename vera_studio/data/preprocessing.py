@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from vera_studio.data.batches import normalise
 
 Interpolation = Literal["bilinear", "bicubic"]
+_HALF = (0.5, 0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,7 @@ class Preprocessing:
     interpolation: Interpolation
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-
-    @property
-    def crops(self) -> bool:
-        """Whether edges are cut off on all sides, not only where a picture is longer than high."""
-        return self.resize != self.size
+    cuts_first: bool = False  # the square out of the middle, at parts of a pixel, then scales it
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Uint8 images (batch, 3, h, w) as the network takes them, on the device where they are.
@@ -59,4 +56,4 @@ class Preprocessing:
 
 def square(size: int) -> Preprocessing:
     """Images of `size` pixels a side, cut as little as can be; normalised to -1..1."""
-    return Preprocessing(size, size, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    return Preprocessing(size, size, "bicubic", _HALF, _HALF, cuts_first=True)

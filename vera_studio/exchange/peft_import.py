@@ -43,7 +43,13 @@ _MAX_HEADER_BYTES = 8 * 2**20  # some 50,000 tensors
 _DTYPES = ("F32", "F64", "F16", "BF16")
 
 
-def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) -> AdapterFile:
+def import_peft(
+    folder: Path,
+    network: nn.Module,
+    class_names: Sequence[str],
+    network_name: str = "",
+    base: str = "",
+) -> AdapterFile:
     """Read a VeRA or LoRA folder that PEFT wrote.
 
     Values are taken over in the dtype of the layer that they are for. The projections of a VeRA
@@ -53,6 +59,8 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
         folder: holds adapter_config.json and adapter_model.safetensors.
         network: the one that the adapter is for; it is not changed.
         class_names: its classes, in its order.
+        network_name: what the command line calls it, where it is one that the studio has.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: the folder is none of PEFT's, is damaged, does not fit the network, or
@@ -69,7 +77,12 @@ def import_peft(folder: Path, network: nn.Module, class_names: Sequence[str]) ->
             f"The PEFT adapter {folder.name} cannot be used:\n- " + "\n- ".join(found)
         )
     info = AdapterInfo(
-        AdapterSettings(), Classes.of(class_names), base_digest(network), "", TrainingRecord()
+        AdapterSettings(),
+        Classes.of(class_names),
+        base or base_digest(network),
+        "",
+        TrainingRecord(),
+        network=network_name,
     )
     take_over = _vera if config.method == "vera" else _lora
     return take_over(tensors, config, chosen, info)

@@ -38,11 +38,17 @@ def nothing_unused() -> Collection[str]:
     return ()
 
 
+def as_it_is(name: str) -> str | None:
+    """For networks whose files have the names that they have."""
+    return name
+
+
 def load_weights(
     network: nn.Module,
     path: Path,
     unused: Callable[[], Collection[str]] = nothing_unused,
     should_stop: Callable[[], bool] = never_stop,
+    own_name: Callable[[str], str | None] = as_it_is,
 ) -> tuple[str, ...]:
     """Copy the weights in `path` into `network`; on an error `network` stays as it was.
 
@@ -56,6 +62,7 @@ def load_weights(
         unused: gives the names of parameters that play no part in what the network computes;
             the file may lack these, and they become zeros.
         should_stop: asked again and again.
+        own_name: what a tensor of the file is called in the network; None for no part of it.
 
     Returns:
         What the user should know of how the file was taken, a sentence each, without its name.
@@ -65,7 +72,7 @@ def load_weights(
         Cancelled: `should_stop` said so.
     """
     with opened(path, should_stop) as content:
-        found = _candidates(content, network, unused)
+        found = _candidates(content, network, unused, own_name)
         if not found:
             raise ModelError(_no_state_dict(path.name, content))
         fitting = [one for one in found if not one.problems]
@@ -75,12 +82,18 @@ def load_weights(
             where = f", under {closest.key}," if closest.key else ""
             raise ModelError(f"{path.name}{where} does not fit this network:\n{lines}")
         state = _read(fitting[0], network, path.name, should_stop)
-    network.load_state_dict(state)
+    whole = network.state_dict()  # knows of the versions of layers, which MNASNet asks for
+    whole.update(state)
+    network.load_state_dict(whole)
     return tuple(_notes(fitting, network))
 
 
 def stored_classes(
-    path: Path, network: nn.Module, head: str, should_stop: Callable[[], bool] = never_stop
+    path: Path,
+    network: nn.Module,
+    head: str,
+    should_stop: Callable[[], bool] = never_stop,
+    own_name: Callable[[str], str | None] = as_it_is,
 ) -> int | None:
     """How many outputs the last layer has in a file of weights.
 
@@ -88,7 +101,7 @@ def stored_classes(
         path: the file.
         network: the one that it is for, whose last layer may be of another size.
         head: full name of that layer.
-        should_stop: asked again and again.
+        should_stop, own_name: as for `load_weights`.
 
     Returns:
         Its outputs, or None where the file has no such layer, or one that cannot be right.
@@ -98,7 +111,7 @@ def stored_classes(
         Cancelled: `should_stop` said so.
     """
     with opened(path, should_stop) as content:
-        found = _candidates(content, network, nothing_unused)
+        found = _candidates(content, network, nothing_unused, own_name)
     name = f"{head}.weight"
     if not found:
         return None
@@ -123,12 +136,15 @@ class _Candidate:
 
 
 def _candidates(
-    content: Any, network: nn.Module, unused: Callable[[], Collection[str]]
+    content: Any,
+    network: nn.Module,
+    unused: Callable[[], Collection[str]],
+    own_name: Callable[[str], str | None],
 ) -> list[_Candidate]:
     """The state dicts in the file; of several, the likelier first."""
     expected, unused = network.state_dict(), functools.cache(unused)
     tables = itertools.islice(_tables(content, (), set()), _MOST_TABLES)
-    found = [_candidate(key, tensors, expected, unused) for key, tensors in tables]
+    found = [_candidate(key, tensors, expected, unused, own_name) for key, tensors in tables]
 
     def likelihood(one: _Candidate) -> tuple[int, int]:
         last = one.key.rpartition(".")[2]
@@ -157,8 +173,10 @@ def _candidate(
     stored: Mapping[str, Stored],
     expected: Mapping[str, torch.Tensor],
     unused: Callable[[], Collection[str]],
+    own_name: Callable[[str], str | None],
 ) -> _Candidate:
     prefix, named = _without_prefix(stored, expected)
+    named = {own: one for name, one in named.items() if (own := own_name(name)) is not None}
     unknown = [name for name in named if name not in expected]
     passed_over = [name for name in unknown if _counts(named[name])]
     missing = [name for name in expected if name not in named]

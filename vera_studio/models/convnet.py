@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vera_studio import environment
-from vera_studio.data.preprocessing import Preprocessing
+from vera_studio.data.preprocessing import square
 from vera_studio.models.checkpoint import load_weights
 from vera_studio.models.kind import NetworkKind
 
@@ -65,7 +65,7 @@ def kind() -> NetworkKind:
         build=ConvNet,
         load=_load,
         class_names=CLASS_NAMES,
-        preprocessing=Preprocessing(32, 32, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        preprocessing=square(32),
         parameters=89_118,
         shipped=environment.resources_folder() / "convnet.safetensors",
     )

@@ -21,6 +21,8 @@ class NetworkKind:
     class_names: tuple[str, ...] = field(repr=False)  # of those weights, as the outputs come
     preprocessing: Preprocessing
     parameters: int  # numbers
+    # What a tensor of a file of weights is called in the network; None for what is no part of it.
+    own_name: Callable[[str], str | None] = lambda name: name
     layers: tuple[str, ...] | None = None  # adapted by default: names or patterns; None: linear
     accuracy: float | None = None  # share of ImageNet's validation images, 0 to 1
     gflops: float | None = None  # billions of multiplications and additions an image
@@ -35,6 +37,11 @@ class NetworkKind:
         if self.shipped is not None:
             return self.shipped
         return environment.weights_folder() / self.url.rpartition("/")[2]
+
+    @property
+    def pretrained_title(self) -> str:
+        """What a person calls it with these weights."""
+        return f"the pretrained {self.title}"
 
     @property
     def is_here(self) -> bool:

@@ -13,7 +13,7 @@ from torch import nn
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
-from vera_studio.downloads import fetch_checked
+from vera_studio.downloads import fetch_checked, has_digest
 from vera_studio.errors import ModelError
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
@@ -39,7 +39,7 @@ class Model:
     def title(self) -> str:
         """What a person calls it: "the pretrained ConvNet", or the name of the user's file."""
         is_own = self.weights != "pretrained"
-        return self.weights if is_own else f"the pretrained {self.kind.title}"
+        return self.weights if is_own else self.kind.pretrained_title
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -125,7 +125,8 @@ def _pretrained(
 ) -> nn.Module:
     """The network with its own weights, which are fetched if they are not here."""
     path = kind.weights_file
-    if kind.url and not path.is_file():
+    # What is damaged, such as by a full disk, comes anew: nobody has to know where it is kept.
+    if kind.url and not has_digest(path, kind.sha256_start, should_stop):
         what = f"the weights of {kind.title}"
         fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop)
     network = kind.build(len(kind.class_names))
@@ -138,14 +139,14 @@ def _own_weights(
 ) -> tuple[nn.Module, tuple[str, ...]]:
     """The network with the weights of a file, and what the user should know of these."""
     network = kind.build(len(kind.class_names)).eval()
-    classes = stored_classes(path, network, find_head(network), should_stop)
+    classes = stored_classes(path, network, find_head(network), should_stop, kind.own_name)
     if classes is not None and classes != len(kind.class_names):
         set_classes(network, classes)
 
     def unused() -> frozenset[str]:
         return unused_parameters(network, example(kind))
 
-    return network, load_weights(network, path, unused, should_stop)
+    return network, load_weights(network, path, unused, should_stop, kind.own_name)
 
 
 def _unused_sites(
@@ -165,7 +166,6 @@ def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module)
         is_own = outputs == len(kind.class_names)
         return kind.class_names if is_own else tuple(str(number) for number in range(outputs))
     if len(names) != outputs:
-        raise ModelError(
-            f"{len(names):,} class names are given for a network of {outputs:,} classes."
-        )
+        given = "1 class name is" if len(names) == 1 else f"{len(names):,} class names are"
+        raise ModelError(f"{given} given for a network of {outputs:,} classes.")
     return names

@@ -19,11 +19,8 @@ from vera_studio.models.kind import NetworkKind
 
 _DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12])(?=\.)")
 _HASH = re.compile(r"-([0-9a-f]{8,})\.pth$")
-# What torchvision's own builders set where they load weights; it is part of the network then.
-_OPTIONS: dict[str, dict[str, Any]] = {
-    name: {"transform_input": True, "aux_logits": True, "init_weights": False}
-    for name in ("googlenet", "inception_v3")
-}
+# Parts of GoogLeNet that only its own training used; torchvision takes them off as well.
+_TRAINING_ONLY = ("aux1.", "aux2.")
 
 
 def kinds() -> dict[str, NetworkKind]:
@@ -40,11 +37,13 @@ def _kind(name: str, weights: Any) -> NetworkKind:
     meta, transforms = weights.meta, weights.transforms()
     found = _HASH.search(weights.url)
     assert found, f"{weights.url} does not tell its hash"
+    options = _options(name, meta)
     return NetworkKind(
         name=name,
         title=_title(type(weights).__name__),
-        build=lambda classes: _build(name, classes),
+        build=lambda classes: _build(name, classes, options),
         load=_load,
+        own_name=own_name,
         class_names=tuple(meta["categories"]),
         preprocessing=Preprocessing(
             size=transforms.crop_size[0],
@@ -54,6 +53,8 @@ def _kind(name: str, weights: Any) -> NetworkKind:
             std=tuple(transforms.std),
         ),
         parameters=meta["num_params"],
+        # SqueezeNet has no linear layer: its last convolution stands for one.
+        layers=("classifier.1",) if name.startswith("squeezenet") else None,
         accuracy=meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
         gflops=meta["_ops"],
         url=weights.url,
@@ -62,31 +63,48 @@ def _kind(name: str, weights: Any) -> NetworkKind:
     )
 
 
-def _build(name: str, classes: int) -> nn.Module:
+def own_name(name: str) -> str | None:
+    """What a tensor of one of torchvision's files is called in the network; None for no part."""
+    if name.startswith(_TRAINING_ONLY):
+        return None
+    return _DENSENET.sub(r"\1\2", name)  # the files are from when names could have dots in them
+
+
+def _options(name: str, meta: dict[str, Any]) -> dict[str, Any]:
+    """What torchvision's builder sets where it loads weights; it is part of the network then."""
+    if name == "inception_v3":
+        return {"transform_input": True, "aux_logits": True, "init_weights": False}
+    if name == "googlenet":
+        return {"transform_input": True, "aux_logits": False, "init_weights": False}
+    if name.startswith("vit_"):
+        return {"image_size": meta["min_size"][0]}
+    return {}
+
+
+def _build(name: str, classes: int, options: dict[str, Any]) -> nn.Module:
     from torchvision import models
 
     with warnings.catch_warnings():
         # Told of changes of its defaults, which do not matter to what is filled afterwards.
         warnings.simplefilter("ignore", FutureWarning)
-        network: nn.Module = models.get_model(
-            name, weights=None, num_classes=classes, **_OPTIONS.get(name, {})
-        )
+        network: nn.Module = models.get_model(name, weights=None, num_classes=classes, **options)
     return network
 
 
 def _load(network: nn.Module, path: Path) -> None:
+    """Fill `network` from torchvision's own file, whose digest has been checked."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        # DenseNet's files are from when names could have dots in them.
-        renamed = type(state)(
-            (_DENSENET.sub(r"\1\2", name), value) for name, value in state.items()
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        state = type(stored)(
+            (own, value) for name, value in stored.items() if (own := own_name(name)) is not None
         )
-        if hasattr(state, "_metadata"):  # MNASNet's versions
-            renamed._metadata = state._metadata
-        network.load_state_dict(renamed)
+        if hasattr(stored, "_metadata"):  # MNASNet's versions
+            state._metadata = stored._metadata
+        network.load_state_dict(state)
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise ModelError(
-            f"{path.name} is damaged. Delete it from {path.parent}, and it is downloaded again."
+            f"{path.name} cannot be opened: {error} Delete it from {path.parent}, and it is "
+            "downloaded again."
         ) from error
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from vera_studio.wording import chosen_by
 
+FEW_CLASSES = 20  # of a network; of more, those without images are not told of
 Part = Literal["validation", "test", ""]  # empty where nobody said which images they are
 
 
@@ -50,6 +51,12 @@ class Evaluation:
         """Mean of the accuracies of `classes` (indices) that have images; NaN if none has."""
         known = [self.per_class[i] for i in classes if not math.isnan(self.per_class[i])]
         return sum(known) / len(known) if known else math.nan
+
+
+def told_classes(*evaluations: Evaluation) -> tuple[int, ...]:
+    """The classes (indices) to tell of: all where they are few, else those there are images of."""
+    counts = [max(images) for images in zip(*(one.counts for one in evaluations), strict=True)]
+    return tuple(i for i, images in enumerate(counts) if images or len(counts) <= FEW_CLASSES)
 
 
 @dataclass(frozen=True)

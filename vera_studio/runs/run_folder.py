@@ -2,11 +2,13 @@
 
 recipe.toml         what was run
 losses.csv          the training loss of every step
-metrics.csv         a row an epoch: losses, validation accuracies, learning rate
+metrics.csv         a row an epoch: losses, validation accuracies, learning rate; of many classes
+                    those that there are validation images of
 best.safetensors    the adapter of the best epoch by validation accuracy; missing where no epoch
                     beat the network before training
 last.safetensors    the adapter as the last step left it
-result.json         what was run on what and how it ended, with the test accuracies before and after
+result.json         what was run on what and how it ended, with the test accuracies before and
+                    after; of many classes those that there are test images of, and the targets
 """
 
 import csv
@@ -23,7 +25,14 @@ from vera_studio import recipe_file
 from vera_studio.errors import StudioError
 from vera_studio.files import append, check_folder, is_regular, read_text, reason, write_atomically
 from vera_studio.recipe import Recipe
-from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
+from vera_studio.runs.events import (
+    EpochDone,
+    Evaluation,
+    RunResult,
+    RunSubject,
+    StepsDone,
+    told_classes,
+)
 
 
 def new_run_folder(parent: Path, now: datetime) -> Path:
@@ -49,25 +58,39 @@ def check_unused(path: Path) -> None:
 class RunFolder:
     """Writes a run's files as the run goes on."""
 
-    def __init__(self, path: Path, recipe: Recipe, class_names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        recipe: Recipe,
+        class_names: Sequence[str],
+        told: Sequence[int] | None = None,
+    ) -> None:
         """Create the folder and put the recipe and the heads of the tables into it.
+
+        Args:
+            path: of the folder.
+            recipe: what is run.
+            class_names: the network's classes, in its order.
+            told: those of them (indices) whose accuracies are written; None for all.
 
         Raises:
             StudioError: the folder holds a run already, or cannot be written to.
         """
         self.path = path
         check_unused(path)
+        self._told = range(len(class_names)) if told is None else told
         recipe_file.save(recipe, path / "recipe.toml")
         self._start_table("losses.csv", ["step", "epoch", "loss"])
         self._start_table(
             "metrics.csv",
             ["epoch", "step", "train_loss", "validation_loss", "validation_accuracy"]
-            + [f"accuracy_{name}" for name in class_names]
+            + [f"accuracy_{class_names[index]}" for index in self._told]
             + ["learning_rate", "is_best", "seconds"]
             + ["validation_loss_targets", "validation_loss_others"],
         )
         self._targets = recipe.training.targets_among(class_names)
-        self._others = [i for i in range(len(class_names)) if i not in self._targets]
+        targets = set(self._targets)
+        self._others = [i for i in range(len(class_names)) if i not in targets]
 
     def add_losses(self, event: StepsDone) -> None:
         """Append the losses of some steps."""
@@ -81,7 +104,8 @@ class RunFolder:
         """Append the figures of an epoch."""
         validation = event.validation
         row = [event.epoch, event.step, f"{event.train_loss:.6g}", f"{validation.loss:.6g}"]
-        row += [f"{share:.4f}" for share in (validation.accuracy, *validation.per_class)]
+        shares = (validation.per_class[index] for index in self._told)
+        row += [f"{share:.4f}" for share in (validation.accuracy, *shares)]
         row += [f"{event.learning_rate:.6g}", int(event.is_best), f"{event.seconds:.3f}"]
         row += [f"{validation.loss_over(some):.6g}" for some in (self._targets, self._others)]
         self._append("metrics.csv", [row])
@@ -136,11 +160,37 @@ def name_adapter(result: RunResult, name: str) -> RunResult:
 
 
 def _write_result(result: RunResult) -> None:
-    values = dataclasses.asdict(result)
+    values = dataclasses.asdict(_without_idle_classes(result))
     del values["folder"]
     text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
     # Names of folders on Linux may have what UTF-8 cannot hold.
     write_atomically(result.folder / "result.json", text.encode(errors="backslashreplace"))
+
+
+def _without_idle_classes(result: RunResult) -> RunResult:
+    """`result` without what it says of classes that it tells nothing of, where they are many."""
+    told = set(told_classes(result.before, result.after)) | set(result.target_classes)
+    kept = sorted(told)
+    if len(kept) == len(result.class_names):
+        return result
+    place = {index: number for number, index in enumerate(kept)}
+    return dataclasses.replace(
+        result,
+        class_names=tuple(result.class_names[index] for index in kept),
+        target_classes=tuple(place[index] for index in result.target_classes),
+        before=_some_classes(result.before, kept),
+        after=_some_classes(result.after, kept),
+    )
+
+
+def _some_classes(evaluation: Evaluation, kept: Sequence[int]) -> Evaluation:
+    losses = evaluation.class_losses
+    return dataclasses.replace(
+        evaluation,
+        per_class=tuple(evaluation.per_class[index] for index in kept),
+        counts=tuple(evaluation.counts[index] for index in kept),
+        class_losses=tuple(losses[index] for index in kept) if losses else (),
+    )
 
 
 def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from vera_studio.adapters import adapter_file, attach
 from vera_studio.adapters.copies import sharing_copy
-from vera_studio.adapters.sites import find_sites
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
-from vera_studio.models.model import Model, open_model
+from vera_studio.models.model import Model
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import short_name, title
@@ -24,8 +23,8 @@ from vera_studio.runs.comparison_results import (
     ComparisonSettings,
     ComparisonStands,
 )
-from vera_studio.runs.events import Evaluation, Event, Notice, RunResult, RunStarted, Stage
-from vera_studio.training.loop import ShouldStop, open_images, train
+from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted
+from vera_studio.training.loop import ShouldStop, open_images, open_network, train, with_targets
 from vera_studio.training.optimisation import automatic_learning_rate
 
 OnEvent = Callable[[Event | ComparisonStands], None]
@@ -70,15 +69,12 @@ def compare(
     _check(settings.problems(recipe))
     _check_unused(folder)
     if model is None:
-        on_event(Stage("Opening the network"))
-        model = open_model(recipe.model)
-        for note in model.notes:
-            on_event(Notice(f"{model.weights}: {note}"))
-    layer_names = tuple(find_sites(model.network))
-    _check(settings.problems(recipe, model.class_names, layer_names))
+        model = open_network(recipe, on_event, should_stop)
+    _check(settings.problems(recipe, model.class_names, tuple(model.sites)))
     candidates = plan(recipe, settings, model)
     if data is None:
         data = open_images(recipe, model, on_event, should_stop)
+    recipe = with_targets(recipe, model.class_names, data)
     wanted = recipe.training.target_classes
     targets = tuple(n for n in model.class_names if wanted is None or n in wanted)
     size = attach.count(model.network).total
@@ -94,9 +90,10 @@ def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Ca
     """
     planned = []
     for settings_of_one in settings.candidates:
-        counts = attach.plan(model.network, settings_of_one)
+        own = model.settings_for(settings_of_one)
+        counts = attach.plan(model.network, own, model.sites)
         rate = recipe.training.learning_rate or automatic_learning_rate(settings_of_one.method)
-        size = adapter_file.file_bytes(model.network, settings_of_one, model.class_names)
+        size = adapter_file.file_bytes(model.network, own, model.class_names, model.sites)
         planned.append(Candidate(settings_of_one, rate, counts.trainable, counts.total, size))
     return tuple(planned)
 

@@ -121,6 +121,7 @@ class Keeper:
             self._model.class_names,
             record,
             self._model.digest,
+            self._model.kind.name,
         )
 
 

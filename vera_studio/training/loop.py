@@ -34,6 +34,7 @@ from vera_studio.runs.events import (
     RunSubject,
     Stage,
     StepsDone,
+    told_classes,
 )
 from vera_studio.runs.run_folder import RunFolder, check_unused
 from vera_studio.training.devices import DeviceChoice, choose_device
@@ -96,22 +97,19 @@ def train(
     device = choose_device(recipe.training.device)
     with out_of_memory_told(device.device):
         if model is None:
-            on_event(Stage("Opening the network"))
-            model = open_model(recipe.model)
-            for note in model.notes:
-                on_event(Notice(f"{model.weights}: {note}"))
+            model = open_network(recipe, on_event, should_stop)
         recipes.validate(recipe, model.class_names, list(model.sites))
         recipe = dataclasses.replace(recipe, adapter=model.settings_for(recipe.adapter))
-        adapter_file.check_plan(model.network, recipe.adapter)
+        adapter_file.check_plan(model.network, recipe.adapter, model.sites)
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
-        recipe = _with_targets(recipe, model.class_names, data)
+        recipe = with_targets(recipe, model.class_names, data)
         if data.skipped:
             on_event(Notice(data.skipped_text))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
-def _with_targets(recipe: Recipe, class_names: Sequence[str], data: ImageData) -> Recipe:
+def with_targets(recipe: Recipe, class_names: Sequence[str], data: ImageData) -> Recipe:
     """`recipe` with all classes as its targets, if it names none, that there are images of."""
     counts = data.train.counts(len(class_names))
     if recipe.training.target_classes is not None or all(counts) or not any(counts):
@@ -119,6 +117,19 @@ def _with_targets(recipe: Recipe, class_names: Sequence[str], data: ImageData) -
     there = tuple(name for name, count in zip(class_names, counts, strict=True) if count)
     training = dataclasses.replace(recipe.training, target_classes=there)
     return dataclasses.replace(recipe, training=training)
+
+
+def open_network(recipe: Recipe, on_event: OnEvent, should_stop: ShouldStop) -> Model:
+    """The network that `recipe` names; its weights may have to be downloaded."""
+
+    def report(done: int, total: int) -> None:
+        on_event(Stage("Downloading the weights", done / total if total else None))
+
+    on_event(Stage("Opening the network"))
+    model = open_model(recipe.model, report, should_stop)
+    for note in model.notes:
+        on_event(Notice(f"{model.weights}: {note}"))
+    return model
 
 
 def sleeping_layers(network: nn.Module) -> str:
@@ -218,7 +229,8 @@ class _Run:
         self.on_event(Stage("Measuring before training"))
         before = self._measure(feed.test, "test")
         validation_before = self._measure(feed.validation, "validation")
-        folder = RunFolder(self.folder_path, self.recipe, self.model.class_names)
+        told = told_classes(validation_before)
+        folder = RunFolder(self.folder_path, self.recipe, self.model.class_names, told)
         keeper = Keeper(folder, self.recipe, self.model, self._record(before), validation_before)
         self._announce(before, validation_before)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
