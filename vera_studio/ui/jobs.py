@@ -240,8 +240,8 @@ def plan(model: "Model", settings: AdapterSettings) -> Plan:
     from vera_studio.adapters import adapter_file, attach
 
     return Plan(
-        attach.plan(model.network, settings),
-        adapter_file.file_bytes(model.network, settings, model.class_names),
+        attach.plan(model.network, settings, model.sites),
+        adapter_file.file_bytes(model.network, settings, model.class_names, model.sites),
     )
 
 
