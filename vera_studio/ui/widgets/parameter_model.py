@@ -1,5 +1,6 @@
 """The rows behind the parameter tree: the model, and what the filter lets through."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -167,17 +168,21 @@ def _module_cells(
 
 def _cells(texts: Sequence[tuple[str, object]], name: str) -> list[QStandardItem]:
     """Cells of these texts and the values to sort them by; the first carries `name`."""
-    cells = []
+    alignments, cells = _alignments(), []
     for column, (text, value) in enumerate(texts):
         cell = QStandardItem(text)
-        cell.setEditable(False)
         cell.setData(value, SORT_ROLE)
-        cell.setTextAlignment(_alignment(column))
+        cell.setTextAlignment(alignments[column])
         cells.append(cell)
     cells[0].setData(name, NAME_ROLE)
     cells[0].setToolTip(plain_tip(name))
     cells[-1].setToolTip(plain_tip(texts[-1][0]))
     return cells
+
+
+@functools.cache
+def _alignments() -> tuple[Qt.AlignmentFlag, ...]:
+    return tuple(map(_alignment, range(len(COLUMNS))))
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
