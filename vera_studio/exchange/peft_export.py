@@ -71,7 +71,7 @@ def planned_form(
         )
     on = {name: sites[name] for name in settings.layers or () if sites and name in sites}
     if reasons := obstacles(on, "lora"):
-        raise AdapterError(f"PEFT cannot adapt {'; nor '.join(reasons)}. {INSTEAD}")
+        raise AdapterError(f"PEFT has no equal adapter for {', nor for '.join(reasons)}. {INSTEAD}")
     if settings.method == "lora":
         return PeftForm("LoRA", "A PEFT LoRA, which the adapter is.")
     if as_lora:

@@ -147,7 +147,10 @@ def _refused(tensors: _Tensors, config: PeftConfig, sites: Sites) -> list[str]:
         for name, site in sites.items()
         if name in on or (not site.places[0].is_called and site.places[0].name in on)
     }
-    return [f"it is on {reason}" for reason in obstacles(chosen, config.method)]
+    return [
+        f"it is on {reason}, which PEFT adapts otherwise than the studio"
+        for reason in obstacles(chosen, config.method)
+    ]
 
 
 def _problems(tensors: _Tensors, config: PeftConfig, sites: Sites, chosen: Sites) -> list[str]:

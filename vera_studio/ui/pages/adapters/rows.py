@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.gains import Gains
     from vera_studio.adapters.library import Entry
 
+_MOST_LAYERS = 20  # that are named
+
 
 def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
     """The row of an adapter in the table."""
@@ -45,7 +47,7 @@ def facts(entry: "Entry", content: "AdapterFile | None") -> list[tuple[str, str]
     if content is not None:
         count = sum(value.numel() for value in content.parameters.values())
         lines.append(("Trainable", f"{count:,} numbers in {size_text(entry.bytes)}"))
-    lines.append(("Layers", ", ".join(entry.info.layers)))
+    lines.append(("Layers", first_of(entry.info.layers, _MOST_LAYERS)))
     lines += _training_lines(entry)
     lines.append(("To PEFT", plan_export(entry.info.settings, "peft").sentence))
     return lines
