@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QPushButton, QTreeView
 
 from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
 from tests.ui.test_main_job import logits, run_to_end, type_number
@@ -11,7 +11,7 @@ from tests.ui.test_networks import choose, click, few_networks, open_chooser  # 
 from vera_studio.data.sample import drawn_images
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 
-LAST_STAGE = ("blocks.6.*", "conv_head")
+LAST_STAGE = ("blocks.6.*",)
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +29,23 @@ def open_lite(qtbot, window):
     qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
 
 
-def tick_last_stage(window):
-    window.studio.workspace.edit_adapter(layers=LAST_STAGE)
+def tick_last_stage(qtbot, window):
+    """In the tree of layers, in place of what is ticked there."""
+    form = window.setup_panel.findChild(AdapterForm)
+    qtbot.mouseClick(form.findChild(QPushButton, "choose_layers"), Qt.MouseButton.LeftButton)
+    dialog = window.findChild(QDialog, "layers_dialog")
+    click(qtbot, dialog, "untick_shown")
+    tree = dialog.findChild(QTreeView, "layer_tree")
+    blocks = next(index for index in rows(tree) if index.data() == "blocks")
+    last = next(index for index in rows(tree, blocks) if index.data() == "6")
+    tree.setCurrentIndex(last)
+    qtbot.keyClick(tree, Qt.Key.Key_Space)
+    click(qtbot, dialog, "close_layers")
+
+
+def rows(tree, parent=None):
+    parent = parent or QModelIndex()
+    return [tree.model().index(row, 0, parent) for row in range(tree.model().rowCount(parent))]
 
 
 def test_lite0_from_opening_it_to_importing_its_adapter(
@@ -46,11 +61,13 @@ def test_lite0_from_opening_it_to_importing_its_adapter(
     assert window.setup_panel.findChild(QLabel, "model_text").text() == (
         "EfficientNet-Lite0, pretrained"
     )
-    tick_last_stage(window)
+    tick_last_stage(qtbot, window)
+    assert window.studio.workspace.recipe.adapter.layers == LAST_STAGE
     type_number(qtbot, window, "rank", 4)
     form = window.setup_panel.findChild(AdapterForm)
     figures = form.findChild(QLabel, "adapter_figures").text()
-    assert "4,652" in figures or "trained" in figures
+    # d and b of three convolutions: 4 and 1,152, 4 and 1,152, 4 and 320.
+    assert "2,636 of 4,654,644 numbers are trained" in figures
     run_to_end(qtbot, window, settle, epochs=1)
     result = window.studio.workspace.result
     assert len(result.target_classes) == 10  # those of the sample, of a thousand
