@@ -1,5 +1,6 @@
 """The rows behind the parameter tree: the model, and what the filter lets through."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,23 +57,35 @@ class ParameterModel(QStandardItemModel):
         """Put these rows in the place of all others."""
         self.removeRows(0, self.rowCount())  # clear() would take the widths of the columns along
         self.parameters = {row.name: row for row in rows}
-        modules: dict[tuple[str, ...], QStandardItem] = {(): self.invisibleRootItem()}
+        modules: dict[tuple[str, ...], QStandardItem] = {}
+        top: list[list[QStandardItem]] = []
         for row in rows:
-            self._module(row.path[:-1], row.module_kinds, modules).appendRow(_parameter_cells(row))
+            cells, path = _parameter_cells(row), row.path[:-1]
+            if path:
+                self._module(path, row.module_kinds, modules, top).appendRow(cells)
+            else:
+                top.append(cells)
+        for (
+            cells
+        ) in top:  # last, with all below them: else the filter looks at each row as it comes
+            self.appendRow(cells)
 
     def _module(
         self,
         path: tuple[str, ...],
         kinds: tuple[str, ...],
         modules: dict[tuple[str, ...], QStandardItem],
+        top: list[list[QStandardItem]],
     ) -> QStandardItem:
         """The row of the module at `path`, made with those above it if it is new."""
         if path not in modules:
-            above = self._module(path[:-1], kinds[:-1], modules)
             prefix = ".".join(path) + "."
             within = [row for name, row in self.parameters.items() if name.startswith(prefix)]
             cells = _module_cells(path, kinds[-1] if kinds else "", within)
-            above.appendRow(cells)
+            if len(path) == 1:
+                top.append(cells)
+            else:
+                self._module(path[:-1], kinds[:-1], modules, top).appendRow(cells)
             modules[path] = cells[0]
         return modules[path]
 
@@ -155,17 +168,21 @@ def _module_cells(
 
 def _cells(texts: Sequence[tuple[str, object]], name: str) -> list[QStandardItem]:
     """Cells of these texts and the values to sort them by; the first carries `name`."""
-    cells = []
+    alignments, cells = _alignments(), []
     for column, (text, value) in enumerate(texts):
         cell = QStandardItem(text)
-        cell.setEditable(False)
         cell.setData(value, SORT_ROLE)
-        cell.setTextAlignment(_alignment(column))
+        cell.setTextAlignment(alignments[column])
         cells.append(cell)
     cells[0].setData(name, NAME_ROLE)
     cells[0].setToolTip(plain_tip(name))
     cells[-1].setToolTip(plain_tip(texts[-1][0]))
     return cells
+
+
+@functools.cache
+def _alignments() -> tuple[Qt.AlignmentFlag, ...]:
+    return tuple(map(_alignment, range(len(COLUMNS))))
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
