@@ -136,7 +136,7 @@ def _split(network: nn.Module, plain: tuple[ImageInputs, ...], settings: Trainin
     inputs = plain[0]
     count = sum(one.views for one in plain)
     budget = budget_of(settings.cache_megabytes, inputs.labels.device)
-    most_width = min(inputs.image_numbers, budget // (_BYTES_OF_A_NUMBER * max(count, 1)))
+    most_width = min(MOST_TIMES * inputs.image_numbers, budget // (_BYTES_OF_A_NUMBER * max(count, 1)))
 
     def some(most: int) -> torch.Tensor:
         # From all over the data: folders are sorted by class.
