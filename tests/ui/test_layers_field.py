@@ -143,3 +143,12 @@ def test_the_cut_for_the_cache_is_told_once_it_is_found(qtbot, lite):
         workspace.edit_training(feature_cache=False)
     assert estimate.text == ""
     assert runner.wait(60_000)
+
+
+def test_a_method_without_anything_to_train_keeps_the_run_from_starting(form, lite):
+    panel, workspace = form(lite)
+    workspace.edit_adapter(layers=("conv_head",), method="bias")
+    assert "finds nothing to train in conv_head" in text(panel, "adapter_figures")
+    assert workspace.layer_problems()
+    panel.findChild(QWidget, "reset_adapter_layers").click()
+    assert not workspace.layer_problems()

@@ -318,7 +318,7 @@ def inspect_draft(
     Raises:
         Cancelled: told to stop.
     """
-    network = _fresh(model, settings, None, should_stop)
+    network = _fresh(model, model.settings_for(settings), None, should_stop)
     return _inspection("The adapter as set up, before training", network, _values(network), {})
 
 
