@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -24,7 +25,7 @@ from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
 from vera_studio.recipe import AdapterSettings, Method, ModelSettings
-from vera_studio.wording import listed
+from vera_studio.wording import first_of, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,4 +227,6 @@ def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module)
     if len(names) != outputs:
         given = "1 class name is" if len(names) == 1 else f"{len(names):,} class names are"
         raise ModelError(f"{given} given for a network of {outputs:,} classes.")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ModelError(f"Two classes cannot have one name: {first_of(twice)}.")
     return names
