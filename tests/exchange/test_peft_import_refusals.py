@@ -222,6 +222,12 @@ def test_folders_that_are_not_whole(convnet, folders, tmp_path):
     assert "no adapter_config.json in it" in refusal(tmp_path / "nowhere", convnet)
 
 
+def test_a_pointer_in_place_of_the_tensors_is_told(convnet, folders):
+    path = folders["lora"] / "adapter_model.safetensors"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    assert "a pointer of Git LFS" in refusal(folders["lora"], convnet)
+
+
 def test_a_key_that_torch_does_not_take(convnet, folders):
     edit_config(folders["vera"], save_projection=False, projection_prng_key=2**70)
     edit_tensors(folders["vera"], lambda t: [t.pop(f"base_model.vera_{one}") for one in ("A", "B")])
