@@ -1,6 +1,7 @@
 """Says what a file is that was given for an adapter or for weights and is neither, by its head."""
 
 HEAD_BYTES = 512  # of a file, that tell what it is
+_PICTURE = "a picture: open the folder with a subfolder of pictures for each class"
 # How such files begin, and what they are.
 _KINDS = (
     (b"version https://git-lfs", "only a pointer of Git LFS to a file that is elsewhere: "
@@ -9,8 +10,10 @@ _KINDS = (
     (b"GGUF", "a GGUF file of a language model"),
     (b"\x1f\x8b", "compressed with gzip: unpack it first"),
     (b"\x93NUMPY", "a NumPy array"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
+    (b"\x89PNG", _PICTURE),
+    (b"\xff\xd8\xff", _PICTURE),
+    (b"GIF8", _PICTURE),
+    (b"%!PS", "a PostScript drawing"),
     (b"%PDF", "a PDF document"),
 )  # fmt: skip
 

@@ -149,7 +149,8 @@ def test_what_is_not_safetensors(tmp_path, content):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"\x89PNG\r\n\x1a\n" + bytes(1000), "it is a picture"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(1000), "it is a picture: open the folder"),
+        (b"%!PS-Adobe-3.0", "it is a PostScript drawing"),
         (b"\xef\xbb\xbf\n<!DOCTYPE html><title>404</title>", "it is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a pointer of Git LFS"),
     ],
