@@ -10,11 +10,13 @@ import pytest
 import safetensors
 import safetensors.torch
 import torch
+from torch import nn
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapted_with, attach, attached_layers, detach
 from vera_studio.adapters.classes import Classes
-from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.recipe import MAX_RANK, AdapterSettings
@@ -185,6 +187,23 @@ def test_the_size_is_told_before_training(convnet, tmp_path, rank, layers, train
     assert abs(path.stat().st_size - told) <= 32
     adapter_file.save(path, convnet, CLASS_NAMES, training)
     assert 0 <= path.stat().st_size - told <= 200
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_size_is_exact_but_for_the_record(convnet, tmp_path, method):
+    settings = AdapterSettings(rank=7, method=method, layers=("conv2", "fc1", "fc4"))
+    attach(convnet, settings)
+    figures = Accuracies.of([0.1234] * 10, ())
+    path = tmp_path / "a.safetensors"
+    adapter_file.save(path, convnet, CLASS_NAMES, TrainingRecord(before=figures, after=figures))
+    assert adapter_file.file_bytes(convnet, settings, CLASS_NAMES) == path.stat().st_size
+
+
+def test_the_size_of_a_large_one_is_told_without_making_it(monkeypatch):
+    """All numbers of a network of 60 MB, whose weights may be on the way to somewhere else."""
+    network = nn.Sequential(*(nn.Linear(400, 400) for _ in range(90))).to("meta")
+    told = adapter_file.file_bytes(network, AdapterSettings(method="full"), ["a"] * 400)
+    assert told == pytest.approx(90 * (400 * 400 + 400) * 4, rel=0.001)
 
 
 def test_the_size_is_told_fast_enough_for_a_slider(convnet):

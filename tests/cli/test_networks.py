@@ -4,6 +4,9 @@ import csv
 import hashlib
 import io
 import json
+import os
+import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -229,3 +232,35 @@ def test_a_download_that_fails_is_one_line(sent, server, insects, capsys):
     text = failure(capsys, "evaluate", "--model", "squeezenet1_1", "--data", insects)
     assert text.startswith("127.0.0.1 answered 404 Not Found for http://127.0.0.1:")
     assert not sent.is_here
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_ctrl_c_ends_a_download_and_leaves_nothing(
+    sent, server, insects, tmp_path, capsys, command
+):
+    server.go_on.clear()
+
+    def interrupt():
+        server.half_sent.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+        server.go_on.set()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    arguments = {
+        "evaluate": ("--model", "squeezenet1_1", "--data", insects),
+        "train": (recipe_of(insects, tmp_path, name="squeezenet1_1"), "--out", tmp_path / "run"),
+    }[command]
+    assert run(command, *arguments) == 130
+    thread.join()
+    assert capsys.readouterr().err.splitlines()[-1] == "vera-studio: interrupted"
+    assert list(sent.weights_file.parent.iterdir()) == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(sent, server, insects, capsys):
+    folder = sent.weights_file.parent
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("no folder")
+    text = failure(capsys, "evaluate", "--model", "squeezenet1_1", "--data", insects)
+    assert text.startswith(f"Cannot store the weights of SqueezeNet1.1 in {folder}: ")

@@ -12,7 +12,7 @@ import pytest
 import vera_studio
 from tests.command_line import run, write_class
 from vera_studio import cli, environment, recipe_file
-from vera_studio.cli.tables import gains
+from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
@@ -370,6 +370,44 @@ def test_of_many_that_fall_the_first_are_named():
     everything = {"class_names": names, "target_classes": tuple(range(1000))}
     last = gains(result(before=before, after=after, **everything))[-1]
     assert last.endswith("class 4, 50.0% to 40.0% and 995 more.")
+
+
+def of_a_thousand(*there):
+    """An evaluation on images of some of 1,000 classes."""
+    counts = [30 if index in there else 0 for index in range(1000)]
+    shares = [0.5 if count else math.nan for count in counts]
+    return Evaluation(1.0, 0.5, tuple(shares), tuple(counts), tuple(shares), "test")
+
+
+THOUSAND = tuple(f"class {index}" for index in range(1000))
+
+
+def test_of_a_thousand_classes_those_with_images_are_told_of():
+    some = of_a_thousand(3, 7, 500)
+    run_of_some = result(before=some, after=some, class_names=THOUSAND, target_classes=(7,))
+    names = [in_columns(line)[:2] for line in gains(run_of_some)[1:6]]
+    assert names == [
+        ["", "class 3"],
+        ["*", "class 7"],
+        ["", "class 500"],
+        ["", "targets (*)"],
+        ["", "others"],
+    ]
+    lines = accuracy_table([some, of_a_thousand(3)], THOUSAND)
+    assert [in_columns(line)[0] for line in lines] == ["overall", *THOUSAND[3:8:4], "class 500"]
+    assert list(as_json(some, THOUSAND)["per_class"]) == ["class 3", "class 7", "class 500"]
+
+
+def test_a_table_has_an_end_and_the_targets_come_first():
+    every = of_a_thousand(*range(1000))
+    lines = gains(result(before=every, after=every, class_names=THOUSAND, target_classes=(999,)))
+    assert len(lines) < 110
+    assert any(line.startswith("*  class 999") for line in lines)
+    assert "900 more classes are left out here; result.json has all." in lines
+    lines = accuracy_table([every], THOUSAND)
+    assert lines[-1] == "900 more classes are left out here; --json has all."
+    assert len(lines) == 102
+    assert len(as_json(every, THOUSAND)["per_class"]) == 1000
 
 
 def test_a_run_that_does_no_better_says_what_to_try():

@@ -66,7 +66,24 @@ def test_with_a_thousand_classes_the_message_stays_readable():
     with pytest.raises(DataError) as caught:
         match_classes([f"other {index}" for index in range(1000)], known)
     assert len(str(caught.value)) < 1500
-    assert str(caught.value).count("and 980 more") == 3
+    assert str(caught.value).count("and 980 more") == 1  # the unknown ones
+
+
+def test_of_a_thousand_classes_those_called_alike_are_named():
+    from vera_studio.models.registry import find
+
+    known = find("efficientnet_lite0").class_names
+    with pytest.raises(DataError) as caught:
+        match_classes(["dog", "truck", "goldfisch", "ants"], known)
+    assert str(caught.value).splitlines() == [
+        "The network does not know the classes dog, truck, goldfisch, but 1,000 others, such as "
+        "tench, goldfish, great white shark.",
+        "Instead of dog it has Maltese dog, Greater Swiss Mountain dog, Bernese mountain dog and 2 "
+        "more.",
+        "Instead of truck it has garbage truck, tow truck, trailer truck.",
+        "Instead of goldfisch it has goldfish, goldfinch.",
+        "Name each folder as a class of the network, or choose another network.",
+    ]
 
 
 def test_a_network_of_imagenets_classes_has_stand_ins(class_names):

@@ -1,5 +1,6 @@
 """The ONNX file, run by onnxruntime, and what its metadata tells a reader."""
 
+import dataclasses
 import importlib.util
 import json
 
@@ -11,6 +12,7 @@ import torch
 
 import vera_studio
 from vera_studio.adapters.attach import attached_layers
+from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.exchange import onnx_export
@@ -52,6 +54,8 @@ def test_a_reader_learns_all_that_it_needs_and_nothing_of_the_machine(model, ada
         "input_mean": [0.5] * 3,
         "input_std": [0.5] * 3,
         "input_size": 32,
+        "input_resize": 32,
+        "input_interpolation": "bicubic",
     }
     assert (proto.producer_name, proto.producer_version) == (
         "VeRA Studio",
@@ -117,8 +121,9 @@ def test_other_endings_and_other_networks_are_refused(model, adapter, tmp_path):
         export_onnx(adapter, model, tmp_path / "network.pt")
     with torch.no_grad():
         model.network.fc1.bias += 1
+    other = dataclasses.replace(model, digest=base_digest(model.network))
     with pytest.raises(AdapterError, match="other weights"):
-        export_onnx(adapter, model, tmp_path / "network.onnx")
+        export_onnx(adapter, other, tmp_path / "network.onnx")
 
 
 def test_an_onnxruntime_that_cannot_run_the_file_is_told(

@@ -224,3 +224,5 @@ def test_or_the_names_that_are_given(of_three):
     assert open_model(settings).class_names == ("ant", "bee", "wasp")
     with pytest.raises(ModelError, match="2 class names are given for a network of 3 classes"):
         open_model(replace(settings, class_names=("ant", "bee")))
+    with pytest.raises(ModelError, match=r"Two classes cannot have one name: bee\."):
+        open_model(replace(settings, class_names=("ant", "bee", "bee")))

@@ -313,3 +313,30 @@ def test_a_row_that_is_broken_off_is_taken_back(tmp_path, monkeypatch):
         append(path, b"1,2,3\n")
     monkeypatch.undo()
     assert path.read_bytes() == b"step\n"
+
+
+def test_of_many_classes_only_those_that_count_are_written(tmp_path):
+    names = tuple(f"class {index}" for index in range(1000))
+
+    def measured(share):
+        shares = [share if index in (3, 7) else NAN for index in range(1000)]
+        counts = tuple(0 if math.isnan(one) else 4 for one in shares)
+        return Evaluation(1.0, share, tuple(shares), counts, tuple(shares), "test")
+
+    before, after = measured(0.25), measured(0.5)
+    targets = {"class_names": names, "target_classes": (7, 500)}
+    folder = RunFolder(tmp_path, Recipe(), names, told=(3, 7))
+    folder.add_epoch(EpochDone(1, 1, 0.5, after, 0.1, True, 1.0))
+    head, row = rows(tmp_path / "metrics.csv")
+    assert head[5:8] == ["accuracy_class 3", "accuracy_class 7", "learning_rate"]
+    assert (len(row), row[5:7]) == (len(head), ["0.5000", "0.5000"])
+    written = result(tmp_path, before=before, after=after, **targets)
+    folder.add_result(written)
+    found = load_result(tmp_path)
+    assert (tmp_path / "result.json").stat().st_size < 2000
+    assert found.class_names == ("class 3", "class 7", "class 500")
+    assert found.target_classes == (1, 2)
+    assert found.after.per_class[:2] == found.after.class_losses[:2] == (0.5, 0.5)
+    assert found.after.counts == (4, 4, 0)
+    assert found.after.mean_over(found.target_classes) == after.mean_over((7, 500))
+    assert found.other_classes == (0,)

@@ -59,3 +59,14 @@ def test_a_name_tells_what_sets_an_adapter_apart(training, end):
     info = info_of(AdapterSettings(), training)
     is_all = len(info.training.targets) == len(NAMES)
     assert trained_name(info) == f"{'all 5 classes' if is_all else 'bird, cat'} · VeRA 32{end}"
+
+
+def test_a_thousand_classes_are_told_by_their_number():
+    """Their names are not in the file."""
+    classes = Classes.of([str(number) for number in range(1000)])
+    some, everything = (
+        AdapterInfo(AdapterSettings(), classes, "", "", TrainingRecord.from_json(told))
+        for told in ({"targets": ["1", "2"], "keep_others": 0.5}, {"targets": "all"})
+    )
+    assert trained_name(some) == "1, 2 · VeRA 32 · others 50%"
+    assert trained_name(everything) == "all 1,000 classes · VeRA 32"

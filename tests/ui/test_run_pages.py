@@ -121,6 +121,23 @@ def test_a_class_may_be_called_what_a_curve_is_called(studio, training):
     assert training.accuracies.points("others")[1].tolist() == pytest.approx([0.5, 0.4])
 
 
+def test_of_many_targets_the_weakest_have_curves_and_others_can_be_added(studio, training):
+    names, targets = tuple(f"kind {number}" for number in range(200)), tuple(range(100))
+    shares = tuple(number / 200 for number in range(200))
+    validation = evaluation(shares, (9,) * 200, losses=(1.0,) * 200)
+    go(studio)
+    tell(studio, started(names=names, targets=targets, validation=validation))
+    plot = training.accuracies
+    assert [index for index in targets if class_key(index) in plot._curves] == list(range(10))
+    assert plot.points("targets")[1].tolist() == pytest.approx([49.5 / 200])
+    assert training.more.isVisible()
+    assert training.more.itemText(0) == "90 more classes"
+    training.more.activated.emit(3)  # kind 12
+    assert plot.points(class_key(12))[1].tolist() == [0.06]
+    tell(studio, epoch(1, evaluation((0.5,) * 200, (9,) * 200, losses=(1.0,) * 200)))
+    assert plot.points(class_key(12))[1].tolist() == [0.06, 0.5]
+
+
 def test_few_images_are_told_in_the_legend(studio, training):
     validation = evaluation((0.5,) * 10, (100, 100, 1, 6, *[100] * 6), losses=(1.0,) * 10)
     go(studio)

@@ -23,6 +23,7 @@ from vera_studio.adapters.adapter_content import AdapterFile as AdapterFile
 from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.adapter_metadata import FORMAT_VERSION as FORMAT_VERSION
 from vera_studio.adapters.adapter_metadata import AdapterInfo as AdapterInfo
+from vera_studio.adapters.adapter_tensors import STORED, check_finite, check_tensors
 from vera_studio.adapters.attach import (
     adapted_with,
     adapter_parameters,
@@ -33,20 +34,18 @@ from vera_studio.adapters.attach import (
 )
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
-from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import ProjectionPair
 from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.recipe import AdapterSettings
-from vera_studio.wording import difference, listed
+from vera_studio.wording import difference
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_HEADER_BYTES = 2**20  # names, notes and figures of adapters for 1,000 classes take 100 KB
-_DTYPES = ("F32", "F64", "F16", "BF16")
 _NOT_WHOLE = "expected a whole safetensors file, found something else or a damaged one"
-_STORED = ("projections.A", "projections.B")
 
 
 def save(
@@ -99,47 +98,66 @@ def write(path: Path, adapter: AdapterFile) -> None:
     write_atomically(path, content)
 
 
-def check_plan(network: nn.Module, settings: AdapterSettings) -> None:
+def check_plan(network: nn.Module, settings: AdapterSettings, sites: Sites | None = None) -> None:
     """Refuse an adapter that no file could hold, before it is trained.
+
+    Args:
+        network: to adapt.
+        settings: which weights, how.
+        sites: the network's, where they are known; finding them takes time.
 
     Raises:
         AdapterError: it would be too large, or the settings do not fit the network.
     """
-    sites = chosen_sites(network, settings)
-    _check_size(
-        sum(
-            math.prod(shape) * sites[name.rpartition(".")[0]].weight.dtype.itemsize
-            for name, shape in planned_shapes(sites, settings).items()
-        )
-        + MAX_HEADER_BYTES
-    )
+    _check_size(_numbers_bytes(chosen_sites(network, settings, sites), settings) + MAX_HEADER_BYTES)
 
 
-def file_bytes(network: nn.Module, settings: AdapterSettings, class_names: Sequence[str]) -> int:
-    """Size, in bytes, of the file that `save` would write after training.
+def file_bytes(
+    network: nn.Module,
+    settings: AdapterSettings,
+    class_names: Sequence[str],
+    sites: Sites | None = None,
+) -> int:
+    """Size, in bytes, of the file that `save` would write after training; makes nothing.
 
     Exact but for the training figures, which are taken to be two accuracies a class: names
     of data and target classes and the like add some 100 to 200 bytes.
 
+    Args:
+        network: to adapt.
+        settings: which weights, how.
+        class_names: the network's classes, in its order.
+        sites: the network's, where they are known; finding them takes time.
+
     Raises:
         AdapterError: as `check_plan`.
     """
-    check_plan(network, settings)
-    sites = chosen_sites(network, settings)
-    dtypes = {name: site.weight.dtype for name, site in sites.items()}
-    zeros = {
-        name: torch.zeros(shape, dtype=dtypes[name.rpartition(".")[0]])
-        for name, shape in planned_shapes(sites, settings).items()
-    }
+    chosen = chosen_sites(network, settings, sites)
+    numbers = _numbers_bytes(chosen, settings)
+    _check_size(numbers + MAX_HEADER_BYTES)
     figures = Accuracies.of([0.1234] * len(class_names), ())
     info = AdapterInfo(
-        dataclasses.replace(settings, layers=tuple(sites)),
+        dataclasses.replace(settings, layers=tuple(chosen)),
         Classes.of(class_names),
         "0" * 64,
         "0" * 64 if settings.method == "vera" else "",
         TrainingRecord(before=figures, after=figures),
     )
-    return len(to_bytes(AdapterFile(info, zeros)))
+    header: dict[str, object] = {"__metadata__": adapter_metadata.to_metadata(info)}
+    end = 0
+    for name, shape in sorted(planned_shapes(chosen, settings).items()):
+        start, end = end, end + math.prod(shape) * _itemsize(chosen, name)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    return 8 + len(_header_text(header)) + numbers
+
+
+def _numbers_bytes(sites: Sites, settings: AdapterSettings) -> int:
+    shapes = planned_shapes(sites, settings)
+    return sum(math.prod(shape) * _itemsize(sites, name) for name, shape in shapes.items())
+
+
+def _itemsize(sites: Sites, parameter: str) -> int:
+    return sites[parameter.rpartition(".")[0]].weight.dtype.itemsize
 
 
 def inspect(path: Path) -> AdapterInfo:
@@ -214,16 +232,20 @@ def to_bytes(adapter: AdapterFile) -> bytes:
     metadata = adapter_metadata.to_metadata(info)
     tensors = dict(adapter.parameters)
     if adapter.projections is not None:
-        tensors |= dict(zip(_STORED, adapter.projections.buffers(), strict=True))
+        tensors |= dict(zip(STORED, adapter.projections.buffers(), strict=True))
     content = safetensors.torch.save(tensors, metadata)
     # safetensors 0.8 writes metadata in random order; in ours equal adapters are equal files.
     # The format: https://github.com/huggingface/safetensors#format
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
     header["__metadata__"] = metadata
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
+    text = _header_text(header)
     return len(text).to_bytes(8, "little") + text + content[end:]
+
+
+def _header_text(header: Mapping[str, Any]) -> bytes:
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return text + b" " * (-len(text) % 8)
 
 
 def _read(path: Path, with_tensors: bool) -> AdapterFile:
@@ -232,17 +254,17 @@ def _read(path: Path, with_tensors: bool) -> AdapterFile:
         with safetensors.safe_open(path, framework="pt") as file:
             info = adapter_metadata.from_metadata(file.metadata() or {})
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-            _check_tensors(info, slices)
+            check_tensors(info, slices)
             # Copies: what safetensors gives may be the file itself, mapped into memory.
             found = {name: file.get_tensor(name).clone() for name in slices if with_tensors}
-        _check_finite(found)
+        check_finite(found)
     except AdapterError as error:
         raise AdapterError(f"{path.name} cannot be used: {error}") from error
     except safetensors.SafetensorError as error:
         raise AdapterError(f"{path.name} cannot be used: {_NOT_WHOLE}.") from error
     except OSError as error:
         raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
-    stored = [found.pop(name) for name in _STORED if name in found and info.stores_projections]
+    stored = [found.pop(name) for name in STORED if name in found and info.stores_projections]
     return AdapterFile(info, found, ProjectionPair(*stored) if stored else None)
 
 
@@ -267,46 +289,3 @@ def _check_size(size: int) -> None:
             f"{MAX_FILE_BYTES / 2**20:,.0f} MiB. Choose fewer layers, a smaller rank or another "
             "method."
         )
-
-
-def _check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
-    """Raise an AdapterError unless the file's tensors are what its metadata promises."""
-    kind = METHODS[info.settings.method].layer
-    expected = {
-        f"{layer}.{name}": dimensions
-        for layer in info.layers
-        for name, dimensions in kind.dimensions.items()
-    }
-    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.optional}
-    if info.stores_projections:
-        expected |= dict(zip(_STORED, (("rank", "in"), ("out", "rank")), strict=True))
-    if missing := expected.keys() - slices.keys() - optional:
-        raise AdapterError(f"expected the tensors {listed(missing)}, found none of that name.")
-    if extra := slices.keys() - expected.keys():
-        raise AdapterError(f"expected no tensors but those of its layers, found {listed(extra)}.")
-    for name, tensor in slices.items():
-        shape, dtype = tuple(tensor.get_shape()), tensor.get_dtype()
-        if dtype not in _DTYPES:
-            raise AdapterError(f"expected {name} as one of {', '.join(_DTYPES)}, found {dtype}.")
-        _check_shape(name, shape, expected[name], info.settings.rank)
-
-
-def _check_shape(name: str, shape: tuple[int, ...], dimensions: Sequence[str], rank: int) -> None:
-    """Raise an AdapterError unless `shape` has `dimensions`; only the rank is known here."""
-    given = [rank if dimension == "rank" else None for dimension in dimensions]
-    fits = len(shape) == len(given) and all(
-        size == known or known is None for size, known in zip(shape, given, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join(
-            dimension if known is None else str(known)
-            for dimension, known in zip(dimensions, given, strict=True)
-        )
-        comma = "," if len(dimensions) == 1 else ""  # as Python writes what was found
-        raise AdapterError(f"expected {name} with shape ({wanted}{comma}), found {shape}.")
-
-
-def _check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
-    wrong = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
-    if wrong:
-        raise AdapterError(f"expected finite numbers, found others in {listed(wrong)}.")

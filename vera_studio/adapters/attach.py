@@ -15,7 +15,7 @@ from torch import nn
 from vera_studio.adapters.adapted import Adapted
 from vera_studio.adapters.layer import AdapterLayer, Reader
 from vera_studio.adapters.methods import METHODS, Sites, make_layers
-from vera_studio.adapters.projections import ProjectionPair, pair_keys, pair_shape
+from vera_studio.adapters.projections import ProjectionPair, pair_keys, pair_shapes
 from vera_studio.adapters.sites import Place, find_sites
 from vera_studio.adapters.vera import VeraLayer
 from vera_studio.adapters.wrapper import Wrapper
@@ -159,13 +159,18 @@ def count(network: nn.Module) -> Counts:
     adds = all(layer.adds_numbers for layer in attached_layers(network).values())
     return Counts(
         trainable=trainable,
-        total=_base_size(network) + (trainable if adds else 0),
+        total=base_size(network) + (trainable if adds else 0),
         projections=sum(pair.A.numel() + pair.B.numel() for pair in pairs),
         pairs=len(pairs),
     )
 
 
-def plan(network: nn.Module, settings: AdapterSettings, sites: Sites | None = None) -> Counts:
+def plan(
+    network: nn.Module,
+    settings: AdapterSettings,
+    sites: Sites | None = None,
+    size: int | None = None,
+) -> Counts:
     """What `count` would tell after `attach`, without making anything.
 
     `network` may have an adapter on; that one does not count.
@@ -174,6 +179,7 @@ def plan(network: nn.Module, settings: AdapterSettings, sites: Sites | None = No
         network: to adapt.
         settings: which weights, how.
         sites: the network's, where they are known; finding them takes time.
+        size: how many numbers it has without an adapter, where that is known.
 
     Raises:
         AdapterError: the settings do not fit the network.
@@ -183,11 +189,12 @@ def plan(network: nn.Module, settings: AdapterSettings, sites: Sites | None = No
     adds = METHODS[settings.method].layer.adds_numbers
     pairs: dict[object, tuple[int, int]] = {}
     if settings.method == "vera":
-        keys = pair_keys(chosen, settings)
-        pairs = {keys[name]: pair_shape(chosen, settings, name) for name in chosen}
+        keys, shapes = pair_keys(chosen, settings), pair_shapes(chosen, settings)
+        pairs = {keys[name]: shapes[name] for name in chosen}
+    size = base_size(network) if size is None else size
     return Counts(
         trainable=trainable,
-        total=_base_size(network) + (trainable if adds else 0),
+        total=size + (trainable if adds else 0),
         projections=sum(settings.rank * sum(shape) for shape in pairs.values()),
         pairs=len(pairs),
     )
@@ -221,7 +228,7 @@ def chosen_sites(
         AdapterError: names every value and every layer that does not fit.
     """
     sites = find_sites(network) if sites is None else sites
-    kind = METHODS[settings.method].layer
+    kind, title = METHODS[settings.method].layer, METHOD_FACTS[settings.method].title
     if found := problems(Recipe(adapter=settings), layer_names=tuple(sites)):
         raise AdapterError("The adapter does not fit the network:\n- " + "\n- ".join(found))
     wanted = settings.layers
@@ -241,9 +248,9 @@ def chosen_sites(
             )
         }
     if without := [name for name, site in chosen.items() if not kind.parameter_names(site)]:
-        raise AdapterError(
-            f"{METHOD_FACTS[settings.method].title} finds nothing to train in {listed(without)}."
-        )
+        raise AdapterError(f"{title} finds nothing to train in {listed(without)}.")
+    if not chosen:
+        raise AdapterError(f"{title} finds nothing to train in {listed(wanted or ())}.")
     return chosen
 
 
@@ -286,7 +293,8 @@ def _prove(network: nn.Module, images: torch.Tensor, before: torch.Tensor) -> No
         raise AdapterError("With the untrained adapter on, the network computes something else.")
 
 
-def _base_size(network: nn.Module) -> int:
+def base_size(network: nn.Module) -> int:
+    """How many numbers `network` has, those of an adapter not counted."""
     return sum(p.numel() for p in network.parameters()) - _adapter_size(network)
 
 

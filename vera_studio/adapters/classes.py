@@ -1,5 +1,6 @@
 """The classes of a network as an adapter's file tells them: by name, or by a digest if many."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -19,6 +20,12 @@ class Classes:
     @classmethod
     def of(cls, names: Sequence[str]) -> "Classes":
         """Those called `names`."""
-        digest = hashlib.sha256(json.dumps(list(names), separators=(",", ":")).encode())
-        kept = tuple(names) if len(names) <= MOST_NAMED else ()
-        return cls(len(names), digest.hexdigest(), kept)
+        return _classes(tuple(names))
+
+
+@functools.lru_cache(maxsize=8)
+def _classes(names: tuple[str, ...]) -> Classes:
+    """Kept: a library asks for the same thousand names once for each adapter."""
+    digest = hashlib.sha256(json.dumps(list(names), separators=(",", ":")).encode())
+    kept = names if len(names) <= MOST_NAMED else ()
+    return Classes(len(names), digest.hexdigest(), kept)

@@ -28,7 +28,7 @@ _NO_LORA: dict[Method, str] = {
 }
 
 
-def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
+def to_lora(adapter: AdapterFile, network: nn.Module, base: str = "") -> AdapterFile:
     """The LoRA equal to a VeRA adapter, with alpha = rank; a LoRA comes back as it is.
 
     Computed in float64 and rounded once to the dtype of the layer's weight.
@@ -36,6 +36,7 @@ def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
     Args:
         adapter: of the method VeRA or LoRA.
         network: the one that the adapter was made for; it is not changed.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: the adapter is of a method without an equal LoRA, was made for another
@@ -46,7 +47,7 @@ def to_lora(adapter: AdapterFile, network: nn.Module) -> AdapterFile:
         return adapter
     check_low_rank(adapter)
     parameters: dict[str, torch.Tensor] = {}
-    for name, layer in attached_layers(with_adapter(adapter, network)).items():
+    for name, layer in attached_layers(with_adapter(adapter, network, base=base)).items():
         dtype = layer.site.weight.dtype
         A, B = factors(layer)  # noqa: N806 - the paper's
         parameters |= {f"{name}.A": A.to(dtype), f"{name}.B": B.to(dtype)}

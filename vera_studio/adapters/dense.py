@@ -98,4 +98,4 @@ class BiasLayer(AdapterLayer):
 
 
 def _has_bias(site: Site) -> bool:
-    return site.bias is not None
+    return site.places[0].bias is not None

@@ -78,25 +78,27 @@ def make_lora_a(rank: int, fan_in: int, seed: int, layer: int) -> torch.Tensor:
 def make_pairs(sites: Mapping[str, Site], settings: AdapterSettings) -> dict[str, ProjectionPair]:
     """VeRA's projections of each site, one object for all that share it; dtype and device as W."""
     pairs: dict[_PairKey, ProjectionPair] = {}
-    keys = pair_keys(sites, settings)
+    keys, shapes = pair_keys(sites, settings), pair_shapes(sites, settings)
     for name, site in sites.items():
         if (key := keys[name]) not in pairs:
-            pair = make_pair(settings.rank, *pair_shape(sites, settings, name), settings.seed)
+            pair = make_pair(settings.rank, *shapes[name], settings.seed)
             pairs[key] = pair.to(site.weight)
     return {name: pairs[keys[name]] for name in sites}
 
 
 def pair_keys(sites: Mapping[str, Site], settings: AdapterSettings) -> dict[str, _PairKey]:
     """Equal keys for sites that share a pair: those of one (out, fan_in), whatever they are of."""
+    shapes = pair_shapes(sites, settings)
     return {
-        name: (*pair_shape(sites, settings, name), site.weight.dtype, site.weight.device)
-        for name, site in sites.items()
+        name: (*shapes[name], site.weight.dtype, site.weight.device) for name, site in sites.items()
     }
 
 
-def pair_shape(sites: Mapping[str, Site], settings: AdapterSettings, name: str) -> tuple[int, int]:
-    """Columns of A and rows of B in the pair that the site `name` uses."""
-    return largest(sites.values() if settings.sharing == "all" else [sites[name]])
+def pair_shapes(sites: Mapping[str, Site], settings: AdapterSettings) -> dict[str, tuple[int, int]]:
+    """Columns of A and rows of B in the pair that each site uses."""
+    if settings.sharing == "all":
+        return dict.fromkeys(sites, largest(sites.values()))
+    return {name: (site.fan_in, site.out) for name, site in sites.items()}
 
 
 def largest(sites: Collection[Site]) -> tuple[int, int]:

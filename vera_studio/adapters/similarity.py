@@ -12,7 +12,11 @@ from vera_studio.adapters.sites import find_sites
 
 
 def similarities(
-    first: AdapterFile, second: AdapterFile, network: nn.Module, class_names: Sequence[str]
+    first: AdapterFile,
+    second: AdapterFile,
+    network: nn.Module,
+    class_names: Sequence[str],
+    base: str = "",
 ) -> dict[str, float]:
     """The cosine of the two changes dW of each layer that either adapter is on.
 
@@ -26,6 +30,7 @@ def similarities(
         second: another one for the same network.
         network: the one that both were made for; it is not changed.
         class_names: the network's classes, in its order.
+        base: digest of the network's weights, where it is known.
 
     Returns:
         Full name of the layer to cosine, in the network's order.
@@ -33,8 +38,8 @@ def similarities(
     Raises:
         AdapterError: one of the adapters was made for another network.
     """
-    ones = _weight_changes(first, network, class_names)
-    others = _weight_changes(second, network, class_names)
+    ones = _weight_changes(first, network, class_names, base)
+    others = _weight_changes(second, network, class_names, base)
     return {
         name: _cosine(ones[name], others[name]) if name in ones and name in others else torch.nan
         for name in find_sites(network)
@@ -43,10 +48,10 @@ def similarities(
 
 
 def _weight_changes(
-    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]
+    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], base: str
 ) -> dict[str, torch.Tensor]:
     """dW (out, in) of each adapted layer, in float64."""
-    adapted = with_adapter(adapter, network, class_names).double()
+    adapted = with_adapter(adapter, network, class_names, base).double()
     return {name: layer.delta_weight() for name, layer in attached_layers(adapted).items()}
 
 

@@ -8,6 +8,7 @@ its weights without calling the layers that hold them; there the module that rea
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 import torch
@@ -48,7 +49,10 @@ class Site:
     @property
     def weight(self) -> nn.Parameter:
         """The frozen weight, of any shape that is (out, fan_in) when seen as a matrix."""
-        return self.places[0].module.get_parameter(self.places[0].weight)
+        first = self.places[0]
+        weight = attrgetter(first.weight)(first.module)  # quicker than `get_parameter`
+        assert isinstance(weight, nn.Parameter)
+        return weight
 
     @property
     def bias(self) -> nn.Parameter | None:

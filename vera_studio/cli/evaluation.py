@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from vera_studio.cli.library import ADAPTER_HELP, find_adapter
 from vera_studio.cli.network_options import network_options, open_network
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json
-from vera_studio.cli.terminal import show, tell
+from vera_studio.cli.terminal import Teller, show, tell
 from vera_studio.errors import StudioError
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.wording import skipped_text
@@ -98,7 +99,7 @@ def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
     from vera_studio.data.open_data import open_data
 
     names = model.class_names
-    data = open_data(data_settings(options.data), names, model.preprocessing)
+    data = open_data(data_settings(options.data), names, model.preprocessing, _report(Teller()))
     tell_skipped(data.skipped)
     parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
     there = {part: images for part, images in parts.items() if len(images)}
@@ -124,10 +125,25 @@ def _measure(
     from vera_studio.training.evaluation import evaluate
     from vera_studio.training.memory import out_of_memory_told
 
-    device = choose_device(options.device).device
+    device, teller = choose_device(options.device).device, Teller()
+    teller.move(f"Measuring {sum(map(len, parts.values())):,} images ...")
     with out_of_memory_told(device):
         model.network.to(device)
-        return [evaluate(model, images, part=part) for part, images in parts.items()]
+        results = [evaluate(model, images, part=part) for part, images in parts.items()]
+    teller.clear()
+    return results
+
+
+def _report(teller: Teller) -> Callable[[int, int], None]:
+    """Moves a line that says how many of the images are open, and takes it away at the end."""
+
+    def report(done: int, total: int) -> None:
+        if total:
+            teller.move(f"{done / total:6.1%}  Opening the images")
+        if done == total:
+            teller.clear()
+
+    return report
 
 
 def _test_images(name: str, model: "Model") -> "tuple[ImageSet, Part, str]":
@@ -137,8 +153,8 @@ def _test_images(name: str, model: "Model") -> "tuple[ImageSet, Part, str]":
 
     settings, names, form = data_settings(name), model.class_names, model.preprocessing
     if settings.source != "folder":
-        data = open_data(settings, names, form)
+        data = open_data(settings, names, form, _report(Teller()))
         return data.test, "test", f"{data.title}, test images"
-    images, skipped, text = open_images(Path(name), names, form)
+    images, skipped, text = open_images(Path(name), names, form, _report(Teller()))
     tell_skipped(skipped)
     return images, "test" if text == "test part" else "", text

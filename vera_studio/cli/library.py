@@ -161,7 +161,7 @@ def _import(options: argparse.Namespace) -> None:
     path = find_adapter(options.adapter)
     model = open_network(options, path)
     adapter = read_adapter(path, model)
-    with_adapter(adapter, model.network, model.class_names)  # or it does not fit
+    with_adapter(adapter, model.network, model.class_names, model.digest)  # or it does not fit
     _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
 
@@ -171,7 +171,7 @@ def _combine(options: argparse.Namespace) -> None:
     model, first, second = _read_two(options)
     mix = (options.mix[0], options.mix[1])
     names = model.class_names
-    combined = combine(first, second, mix, model.network, names)
+    combined = combine(first, second, mix, model.network, names, model.digest)
     names_of_two = [Path(name).stem for name in (options.first, options.second)]
     title = f"{mix[0]:g} {names_of_two[0]} + {mix[1]:g} {names_of_two[1]}"
     _keep(combined, options, options.name or title)
@@ -181,7 +181,7 @@ def _similarity(options: argparse.Namespace) -> None:
     from vera_studio.adapters.similarity import similarities
 
     model, first, second = _read_two(options)
-    found = similarities(first, second, model.network, model.class_names)
+    found = similarities(first, second, model.network, model.class_names, model.digest)
     if options.json:
         show(json.dumps({name: _or_none(value) for name, value in found.items()}))
         return

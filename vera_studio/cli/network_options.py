@@ -17,20 +17,16 @@ if TYPE_CHECKING:  # imports torch, which --help does without
 _DOWNLOADING = "Downloading the weights"
 
 
-def network_options(with_adapter: bool = True) -> argparse.ArgumentParser:
-    """The options of every subcommand that opens a network, for `parents`.
-
-    Args:
-        with_adapter: whether the subcommand takes an adapter, which may name its network.
-    """
+def network_options() -> argparse.ArgumentParser:
+    """The options of every subcommand that opens a network, for `parents`."""
     parser = argparse.ArgumentParser(add_help=False)
     group = parser.add_argument_group("network")
-    else_ = "the one that the adapter's file names, else convnet" if with_adapter else "convnet"
     group.add_argument(
         "--model",
         default="",
         metavar="NAME",
-        help=f"the network, as 'vera-studio networks' calls it (default: {else_})",
+        help="the network, as 'vera-studio networks' calls it (default: the one that the "
+        "adapter's file names, else convnet)",
     )
     group.add_argument(
         "--weights", default="", metavar="FILE", help="your own weights for the network"

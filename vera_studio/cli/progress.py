@@ -1,5 +1,7 @@
 """What a run says of itself while it is going on."""
 
+import math
+
 from vera_studio.cli.terminal import Teller
 from vera_studio.runs.events import EpochDone, Event, Notice, RunStarted, Stage, StepsDone
 
@@ -51,8 +53,8 @@ def _epoch_text(event: EpochDone, start: RunStarted | None) -> str:
     validation = event.validation
     if validation.images:
         text += f"  validation {validation.loss:.4g} {validation.accuracy:.2%}"
-        if start and start.other_classes:
+        others = validation.loss_over(start.other_classes) if start else math.nan
+        if start and not math.isnan(others):
             targets = validation.loss_over(start.target_classes)
-            others = validation.loss_over(start.other_classes)
             text += f"  loss of targets {targets:.4g}, of others {others:.4g}"
     return f"{text}{'  best so far' if event.is_best else ''}"

@@ -26,14 +26,14 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[s
 
 def gains(result: RunResult) -> list[str]:
     """A table of the test accuracies before and after, and what became of the run."""
-    targets, told = set(result.target_classes), told_classes(result.before, result.after)
+    targets, told = set(result.target_classes), set(told_classes(result.before, result.after))
     first = sorted(told, key=lambda index: index not in targets)[:_MOST_ROWS]  # targets go before
     rows = [
         _gain_row("*" if index in targets else "", result.class_names[index], result, (index,))
         for index in sorted(first)
     ]
     rows.append(_gain_row("", "targets (*)", result, result.target_classes))
-    if result.other_classes:
+    if told.difference(targets):
         rows.append(_gain_row("", "others", result, result.other_classes))
     left_out = [_left_out(len(told), "result.json")] if len(told) > _MOST_ROWS else []
     head = "On the test images:"

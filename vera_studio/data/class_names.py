@@ -1,5 +1,6 @@
 """Matching the classes that a data set names to those that the network knows."""
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from vera_studio.errors import DataError
 from vera_studio.wording import first_of
 
+_FEW = 20  # classes of a network, which a message can list
+_MOST_ALIKE = 3
+_ALIKE = 0.75  # as difflib measures it
 _ALIASES = {
     "airplane": ("plane", "aeroplane", "aircraft", "jet"),
     "automobile": ("car", "auto"),
@@ -115,12 +119,31 @@ def _unknown_text(unknown: Sequence[str], found: Sequence[str], known: Sequence[
         for name in known
         if _key(name) in _ALIASES
     ]
+    of_these = f"the class{'es' if len(unknown) > 1 else ''} {first_of(unknown)}"
     lines = [
-        f"The network does not know the class{'es' if len(unknown) > 1 else ''} "
-        f"{first_of(unknown)}.",
+        f"The network does not know {of_these}.",
         f"Classes found: {first_of(found)}.",
         f"Classes the network knows: {first_of(known)}.",
     ]
-    if aliases:
+    if len(known) > _FEW:
+        lines = [
+            f"The network does not know {of_these}, but {len(known):,} others, such as "
+            f"{', '.join(known[:3])}.",
+            *_alike(unknown, known),
+            "Name each folder as a class of the network, or choose another network.",
+        ]
+    elif aliases:
         lines.append(f"Other names understood: {', '.join(aliases)}.")
     return "\n".join(lines)
+
+
+def _alike(unknown: Sequence[str], known: Sequence[str]) -> list[str]:
+    """For the first unknown names, classes that have the name for a part, or one almost like it."""
+    lines = []
+    for name in unknown[:_MOST_ALIKE]:
+        word = name.casefold().replace("_", " ")
+        similar = [one for one in known if word in one.casefold().split()]
+        similar = similar or difflib.get_close_matches(word, known, _MOST_ALIKE, _ALIKE)
+        if similar:
+            lines.append(f"Instead of {name} it has {first_of(similar, _MOST_ALIKE)}.")
+    return lines

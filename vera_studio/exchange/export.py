@@ -52,12 +52,15 @@ def _lora(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
 
 def _folder(adapter: AdapterFile, model: Model, destination: Path, as_lora: bool) -> Exported:
     network, class_names = model.network, model.class_names
-    form, paths = peft_export.export_peft(adapter, network, class_names, destination, as_lora)
+    form, paths = peft_export.export_peft(
+        adapter, network, class_names, destination, as_lora, model.digest
+    )
     return Exported(paths, form.sentence)
 
 
 def _merged(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
-    merged_weights.export_merged(adapter, model.network, model.class_names, destination)
+    network, class_names = model.network, model.class_names
+    merged_weights.export_merged(adapter, network, class_names, destination, model.digest)
     return Exported(
         (destination,),
         f"The weights of the {model.kind.title} with the adapter in them, for plain PyTorch.",

@@ -19,7 +19,11 @@ SUFFIXES = (".safetensors", ".pt")
 
 
 def export_merged(
-    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], path: Path
+    adapter: AdapterFile,
+    network: nn.Module,
+    class_names: Sequence[str],
+    path: Path,
+    base: str = "",
 ) -> None:
     """Write a state dict that the network loads as it is, names, shapes and dtypes unchanged.
 
@@ -29,6 +33,7 @@ def export_merged(
         class_names: the network's classes, in its order.
         path: the file to write, whole or not at all; `.safetensors`, or `.pt` for a file that
             `torch.load` reads with `weights_only=True`.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: `path` ends otherwise, the adapter was made for another network, or a
@@ -40,22 +45,24 @@ def export_merged(
             f"{path.name} cannot hold merged weights: expected a name that ends in "
             f"{' or '.join(SUFFIXES)}."
         )
+    merged = merged_copy(adapter, network, class_names, base)
     # Copies, for safetensors refuses tensors that share memory.
     state = {
-        name: value.detach().clone().contiguous()
-        for name, value in merged_copy(adapter, network, class_names).state_dict().items()
+        name: value.detach().clone().contiguous() for name, value in merged.state_dict().items()
     }
     write_atomically(path, _content(state, path.suffix.lower()))
 
 
-def merged_copy(adapter: AdapterFile, network: nn.Module, class_names: Sequence[str]) -> nn.Module:
+def merged_copy(
+    adapter: AdapterFile, network: nn.Module, class_names: Sequence[str], base: str = ""
+) -> nn.Module:
     """A copy of `network`, on the CPU, with `adapter` merged into its weights.
 
     Raises:
         AdapterError: the adapter was made for another network, or a merged weight is too large
             for its dtype.
     """
-    merged = with_adapter(adapter, network, class_names)
+    merged = with_adapter(adapter, network, class_names, base)
     merge(merged)
     wrong = [name for name, p in merged.named_parameters() if not bool(p.isfinite().all())]
     if wrong:

@@ -3,8 +3,9 @@
 Made by torch's own exporter; the packages that it needs are an extra of the studio's. The file
 takes normalised images ("images", (batch, 3, height, width), float32) and gives "logits"
 (batch, classes). What else a reader needs is JSON in the model's metadata: "class_names",
-"input_mean" and "input_std" (of a colour channel, for pixels scaled to 0..1), and "input_size"
-(pixels, height and width).
+"input_mean" and "input_std" (of a colour channel, for pixels scaled to 0..1), "input_size"
+(pixels, height and width), "input_resize" (pixels of the shorter side, before a square of that
+size is cut out of the middle) and "input_interpolation".
 """
 
 import importlib.util
@@ -55,7 +56,7 @@ def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
         raise StudioError(f"{path.name} cannot be written: expected a name that ends in .onnx.")
     if not is_available():
         raise StudioError(HINT)
-    merged = merged_copy(adapter, model.network, model.class_names).float().eval()
+    merged = merged_copy(adapter, model.network, model.class_names, model.digest).float().eval()
     content = _exported(merged, model)
     sentence = _check(content, merged, model.preprocessing.size)
     write_atomically(path, content)
@@ -101,6 +102,8 @@ def _describe(proto: Any, model: Model) -> None:
         "input_mean": model.preprocessing.mean,
         "input_std": model.preprocessing.std,
         "input_size": model.preprocessing.size,
+        "input_resize": model.preprocessing.resize,
+        "input_interpolation": model.preprocessing.interpolation,
     }
     for key, value in facts.items():
         proto.metadata_props.add(key=key, value=json.dumps(value))

@@ -71,7 +71,7 @@ def planned_form(
         )
     on = {name: sites[name] for name in settings.layers or () if sites and name in sites}
     if reasons := obstacles(on, "lora"):
-        raise AdapterError(f"PEFT cannot adapt {'; nor '.join(reasons)}. {INSTEAD}")
+        raise AdapterError(f"PEFT has no equal adapter for {', nor for '.join(reasons)}. {INSTEAD}")
     if settings.method == "lora":
         return PeftForm("LoRA", "A PEFT LoRA, which the adapter is.")
     if as_lora:
@@ -101,6 +101,7 @@ def export_peft(
     class_names: Sequence[str],
     folder: Path,
     as_lora: bool = False,
+    base: str = "",
 ) -> tuple[PeftForm, tuple[Path, ...]]:
     """Write a PEFT folder; one that cannot be written whole is left as it was.
 
@@ -110,6 +111,7 @@ def export_peft(
         class_names: the network's classes, in its order.
         folder: is made; may be empty or hold a PEFT adapter, which is replaced.
         as_lora: whether to write a LoRA where VeRA would do.
+        base: digest of the network's weights, where it is known.
 
     Returns:
         The form, and the paths of the files.
@@ -121,9 +123,9 @@ def export_peft(
     sites = find_sites(network)
     form = planned_form(adapter.info.settings, as_lora, sites)
     _check_places([name for name in adapter.info.layers if name in sites], network)
-    adapted = with_adapter(adapter, network, class_names)
+    adapted = with_adapter(adapter, network, class_names, base)
     if form.kind == "LoRA":
-        adapter = to_lora(adapter, network)
+        adapter = to_lora(adapter, network, base)
         tensors = {}
     else:
         tensors = _shared_pair(adapted)

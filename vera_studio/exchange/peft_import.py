@@ -45,7 +45,11 @@ _DTYPES = ("F32", "F64", "F16", "BF16")
 
 
 def import_peft(
-    folder: Path, network: nn.Module, class_names: Sequence[str], network_name: str = ""
+    folder: Path,
+    network: nn.Module,
+    class_names: Sequence[str],
+    network_name: str = "",
+    base: str = "",
 ) -> AdapterFile:
     """Read a VeRA or LoRA folder that PEFT wrote.
 
@@ -57,6 +61,7 @@ def import_peft(
         network: the one that the adapter is for; it is not changed.
         class_names: its classes, in its order.
         network_name: what the command line calls it, where it is one that the studio has.
+        base: digest of the network's weights, where it is known.
 
     Raises:
         AdapterError: the folder is none of PEFT's, is damaged, does not fit the network, or
@@ -75,7 +80,7 @@ def import_peft(
     info = AdapterInfo(
         AdapterSettings(),
         Classes.of(class_names),
-        base_digest(network),
+        base or base_digest(network),
         "",
         TrainingRecord(),
         network=network_name,
@@ -145,7 +150,10 @@ def _refused(tensors: _Tensors, config: PeftConfig, sites: Sites) -> list[str]:
         for name, site in sites.items()
         if name in on or (not site.places[0].is_called and site.places[0].name in on)
     }
-    return [f"it is on {reason}" for reason in obstacles(chosen, config.method)]
+    return [
+        f"it is on {reason}, which PEFT adapts otherwise than the studio"
+        for reason in obstacles(chosen, config.method)
+    ]
 
 
 def _problems(tensors: _Tensors, config: PeftConfig, sites: Sites, chosen: Sites) -> list[str]:

@@ -16,32 +16,32 @@ INSTEAD = "Export the merged weights instead: plain PyTorch loads them."
 
 
 def obstacle(site: Site, method: Literal["vera", "lora"]) -> str:
-    """What keeps PEFT from adapting a weight, in words after "which"; empty if nothing does."""
+    """What a weight is that PEFT does not adapt as the studio does; empty where it does."""
     module = site.places[0].module
     if len(site.places) > 1:
-        return "several modules share, and PEFT would adapt one of them alone"
+        return "weights that several modules share"
     if not site.places[0].is_called:
-        return "attention reads without a call, and PEFT adapts layers that are called"
+        return "weights that attention reads without calling their layers"
     if site.kind == "norm":
-        return "are normalisations, whose scales are no matrices"
+        return "normalisations"
     if not isinstance(module, nn.Conv2d):
         return ""
     if method == "vera":
-        return "are convolutions, and PEFT's VeRA goes on linear layers alone"
+        return "convolutions"
     if module.groups > 1:
-        return "are convolutions in groups, whose LoRA is another one in PEFT"
+        return "convolutions in groups"
     if set(module.dilation) != {1} or module.padding_mode != "zeros":
-        return "are convolutions with dilation or padding that PEFT leaves out"
+        return "convolutions with dilation or padding by other numbers than zeros"
     return ""
 
 
 def obstacles(sites: Sites, method: Literal["vera", "lora"]) -> list[str]:
-    """Every reason why PEFT cannot adapt all of `sites`, with the names; empty if it can."""
+    """What of `sites` PEFT does not adapt as the studio does, each kind with its names."""
     names: dict[str, list[str]] = defaultdict(list)
     for name, site in sites.items():
         if reason := obstacle(site, method):
             names[reason].append(name)
-    return [f"{listed(found)}, which {reason}" for reason, found in names.items()]
+    return [f"{reason} ({listed(found)})" for reason, found in names.items()]
 
 
 def lora_shapes(site: Site, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

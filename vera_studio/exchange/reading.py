@@ -42,7 +42,8 @@ def read_adapter(path: Path, model: Model) -> AdapterFile:
     """
     place = find_place(path)
     if place.is_peft:
-        return import_peft(place.path, model.network, model.class_names, model.kind.name)
+        names, digest = model.class_names, model.digest
+        return import_peft(place.path, model.network, names, model.kind.name, digest)
     return adapter_file.load(place.path)
 
 

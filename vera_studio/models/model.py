@@ -2,24 +2,30 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 import safetensors
 import torch
 from torch import nn
 
+from vera_studio.adapters import attach
 from vera_studio.adapters.base_digest import base_digest
+from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked, has_digest
-from vera_studio.errors import ModelError
+from vera_studio.errors import AdapterError, ModelError
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
-from vera_studio.recipe import AdapterSettings, ModelSettings
+from vera_studio.recipe import AdapterSettings, Method, ModelSettings
+from vera_studio.wording import first_of, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +52,49 @@ class Model:
         """What its images must be."""
         return self.kind.preprocessing
 
+    @cached_property
+    def size(self) -> int:
+        """How many numbers the network has, without an adapter."""
+        return attach.base_size(self.network)
+
     def with_network(self, network: nn.Module) -> "Model":
         """The same with a copy of its network, which may have an adapter on."""
         return dataclasses.replace(self, network=network)
 
     def settings_for(self, settings: AdapterSettings) -> AdapterSettings:
-        """`settings` with the layers that this network has adapted by default, if it names none."""
-        if settings.layers is not None or self.kind.layers is None:
+        """`settings` with the full names of the layers that they stand for on this network.
+
+        Without layers they stay as they are where that stands for all linear layers.
+
+        Raises:
+            AdapterError: they do not fit the network.
+        """
+        layers = self.layers_for(settings)
+        linear = tuple(name for name, site in self.sites.items() if site.kind == "linear")
+        if settings.layers is None and layers == linear:
             return settings
-        return dataclasses.replace(settings, layers=self.kind.layers)
+        return dataclasses.replace(settings, layers=layers)
+
+    def layers_for(self, settings: AdapterSettings) -> tuple[str, ...]:
+        """Full names of the layers that `settings` stand for on this network, in its order.
+
+        Without any these are those that it has adapted by default. What the network does not use
+        is in no pattern and in no default.
+
+        Raises:
+            AdapterError: the settings do not fit the network.
+        """
+        if idle := self.unused.intersection(settings.layers or ()):
+            raise AdapterError(f"The network does not use {listed(idle)}. Leave that out.")
+        used = {name: site for name, site in self.sites.items() if name not in self.unused}
+        if settings.layers is None:
+            linear = [name for name, site in used.items() if site.kind == "linear"]
+            wanted = linear if self.kind.layers is None else self.kind.layers
+            layers = _default_layers(used, wanted, settings.method)
+            if not layers:
+                raise AdapterError("Name the layers to adapt: this network has none by default.")
+            settings = dataclasses.replace(settings, layers=layers)
+        return tuple(attach.chosen_sites(self.network, settings, used))
 
 
 def open_model(
@@ -96,6 +136,25 @@ def open_model(
         unused=_unused_sites(network, kind, sites),
         notes=notes,
     )
+
+
+def _default_layers(
+    sites: Mapping[str, Site], wanted: Sequence[str], method: Method
+) -> tuple[str, ...]:
+    """Names of the sites that `wanted` names and `method` can train.
+
+    Where it has nothing to train, the normalisation that comes right after takes the place: what
+    is convolved without a bias gets its scale and its shift there.
+    """
+    layer, found, waits = METHODS[method].layer, [], False
+    names, patterns = set(wanted), [name for name in wanted if "*" in name]
+    for name, site in sites.items():
+        is_wanted = name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
+        has_something = bool(layer.parameter_names(site))
+        if has_something and (is_wanted or (waits and site.kind == "norm")):
+            found.append(name)
+        waits = is_wanted and not has_something
+    return tuple(found)
 
 
 def example(kind: NetworkKind, count: int = 1) -> torch.Tensor:
@@ -168,4 +227,6 @@ def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module)
     if len(names) != outputs:
         given = "1 class name is" if len(names) == 1 else f"{len(names):,} class names are"
         raise ModelError(f"{given} given for a network of {outputs:,} classes.")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ModelError(f"Two classes cannot have one name: {first_of(twice)}.")
     return names

@@ -109,6 +109,6 @@ def _load(network: nn.Module, path: Path) -> None:
 
 
 def _title(weights: str) -> str:
-    """Such as "RegNet-Y-1.6GF" for "RegNet_Y_1_6GF_Weights"."""
+    """Such as "RegNet-Y-1.6GF" for "RegNet_Y_1_6GF_Weights"; "Wide-ResNet50-2" has no point."""
     name = weights.removesuffix("_Weights")
-    return re.sub(r"(?<=\d)_(?=\d)", ".", name).replace("_", "-")
+    return re.sub(r"(?<=\d)(?<!\d\d)_(?=\d)", ".", name).replace("_", "-")

@@ -119,7 +119,8 @@ class RunStarted:
     @property
     def chosen_by(self) -> str:
         """By what the best epoch is chosen, for a person to read."""
-        return chosen_by(self.validation_images, self.keep_others, bool(self.other_classes))
+        has_others = any(self.validation.counts[index] for index in self.other_classes)
+        return chosen_by(self.validation_images, self.keep_others, has_others)
 
 
 @dataclass(frozen=True)
@@ -205,5 +206,5 @@ class RunResult:
 
 
 def _others(run: RunStarted | RunResult) -> tuple[int, ...]:
-    classes = range(len(run.class_names))
-    return tuple(index for index in classes if index not in run.target_classes)
+    targets = set(run.target_classes)
+    return tuple(index for index in range(len(run.class_names)) if index not in targets)

@@ -91,9 +91,9 @@ def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Ca
     planned = []
     for settings_of_one in settings.candidates:
         own = model.settings_for(settings_of_one)
-        counts = attach.plan(model.network, own)
+        counts = attach.plan(model.network, own, model.sites, model.size)
         rate = recipe.training.learning_rate or automatic_learning_rate(settings_of_one.method)
-        size = adapter_file.file_bytes(model.network, own, model.class_names)
+        size = adapter_file.file_bytes(model.network, own, model.class_names, model.sites)
         planned.append(Candidate(settings_of_one, rate, counts.trainable, counts.total, size))
     return tuple(planned)
 

@@ -30,6 +30,8 @@ _SHAKE = 0.1  # standard deviation of what is added to trained values for a tria
 _MEASURED_AT_ONCE = 512  # images
 _ACCURACY_LOST = 0.001  # share of images, at most, that bfloat16 may cost
 _Value = TypeVar("_Value")
+# While it traces, fx replaces methods of all modules; two at once would put back the wrong ones.
+_one_trace = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -59,13 +61,7 @@ def split(network: nn.Module, images: torch.Tensor, most_width: int | None = Non
         CannotSplitError: the network cannot be traced, or its parts do not compute what it
             does, or features are not tensors with a row an image, or too wide everywhere.
     """
-    try:
-        graph = _Tracer().trace(network)
-    except Exception as error:
-        # Tracing runs the network's own code on stand-ins, which fails in as many ways as code.
-        raise CannotSplitError(f"its code cannot be traced ({_first_line(error)})") from error
-    most = images[0].numel() if most_width is None else most_width
-    border = best_border(network, graph, _trained_nodes(network, graph), images[:1], most)
+    graph, border = _cut(network, images[:1], most_width)
     frozen = _Frozen(faster(fx.GraphModule(network, _frozen_graph(graph, border))))
     values = _try(lambda: frozen.values(images))
     _check_values(values, len(images))
@@ -81,6 +77,36 @@ def split(network: nn.Module, images: torch.Tensor, most_width: int | None = Non
     with _shaken(network):
         _prove(result, network, images)
     return result
+
+
+def planned_cut(network: nn.Module, image: torch.Tensor) -> tuple[int, str]:
+    """Width and place of the features that `split` would have, without proving its parts.
+
+    Args:
+        network: as `split` takes it.
+        image: (1, 3, h, w), to measure on.
+
+    Raises:
+        CannotSplitError: as `split`, but for what only a proof shows.
+    """
+    graph, border = _cut(network, image, None)
+    frozen = _Frozen(fx.GraphModule(network, _frozen_graph(graph, border)))
+    values = _try(lambda: frozen.values(image))
+    return sum(value[0].numel() for value in values), _place(border)
+
+
+def _cut(
+    network: nn.Module, image: torch.Tensor, most_width: int | None
+) -> tuple[fx.Graph, list[fx.Node]]:
+    """The network's graph, and the nodes whose values are the features."""
+    try:
+        with _one_trace:
+            graph = _Tracer().trace(network)
+    except Exception as error:
+        # Tracing runs the network's own code on stand-ins, which fails in as many ways as code.
+        raise CannotSplitError(f"its code cannot be traced ({_first_line(error)})") from error
+    most = image[0].numel() if most_width is None else most_width
+    return graph, best_border(network, graph, _trained_nodes(network, graph), image, most)
 
 
 def in_bfloat16(parts: Split, images: torch.Tensor, labels: torch.Tensor) -> Split:

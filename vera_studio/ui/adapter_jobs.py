@@ -93,7 +93,7 @@ def compare(
     from vera_studio.adapters.similarity import similarities
 
     names = model.class_names
-    alike = similarities(*contents, model.network, names)
+    alike = similarities(*contents, model.network, names, model.digest)
     first, second = (
         jobs.measure(
             model, LoadedAdapter(None, content, ""), data, shown_part(data), on_event, should_stop

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
 from vera_studio.errors import Cancelled, ModelError
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import (
     AdapterSettings,
     DataSettings,
@@ -22,6 +23,7 @@ from vera_studio.recipe import (
 )
 from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
 from vera_studio.runs.events import RunResult
+from vera_studio.ui.widgets.layer_model import LayerRow
 from vera_studio.ui.workspace import Devices, LoadedAdapter, Measurement, Part
 
 if TYPE_CHECKING:
@@ -68,6 +70,16 @@ class Plan:
 
     counts: "Counts"
     file_bytes: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a network is cut for the feature cache."""
+
+    width: int  # numbers that the features of an image have
+    place: str  # full name of the last layer that is computed once; empty if unknown
+    share: float  # `width` among the numbers of the image itself
+    problem: str = ""  # a clause on why it cannot be cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,10 +251,53 @@ def plan(model: "Model", settings: AdapterSettings) -> Plan:
     """What `settings` would come to; fast enough to follow a slider on the GUI thread."""
     from vera_studio.adapters import adapter_file, attach
 
+    settings = model.settings_for(settings)
     return Plan(
-        attach.plan(model.network, settings),
-        adapter_file.file_bytes(model.network, settings, model.class_names),
+        attach.plan(model.network, settings, model.sites, model.size),
+        adapter_file.file_bytes(model.network, settings, model.class_names, model.sites),
     )
+
+
+def layer_rows(model: "Model", method: Method) -> tuple[LayerRow, ...]:
+    """Every layer of the network, and why `method` cannot go on it where it cannot."""
+    from vera_studio.adapters.methods import METHODS
+
+    layer, rows = METHODS[method].layer, []
+    for name, site in model.sites.items():
+        is_used, is_norm = name not in model.unused, site.kind == "norm"
+        reason = ""
+        if not is_used:
+            reason = "The network does not use it."
+        elif not layer.parameter_names(site):
+            reason = "It has no bias to train."
+            if is_norm:
+                reason = f"{METHOD_FACTS[method].title} changes matrices; this has none."
+        columns = "" if is_norm else f" \N{MULTIPLICATION SIGN} {site.fan_in:,}"
+        groups = f", {site.groups:,} groups" if site.groups > 1 else ""
+        kind = "normalisation" if is_norm else site.kind
+        rows.append(LayerRow(name, kind, f"{site.out:,}{columns}{groups}", reason, is_used))
+    return tuple(rows)
+
+
+def find_cut(
+    model: "Model", settings: AdapterSettings, on_event: OnEvent, should_stop: ShouldStop
+) -> Cut:
+    """Where a run would cut the network for its feature cache; takes some forward passes.
+
+    Raises:
+        Cancelled: told to stop.
+    """
+    from vera_studio.models.model import example
+    from vera_studio.training.frozen_part import CannotSplitError, planned_cut
+
+    _take_thread_count()
+    network = _fresh(model, model.settings_for(settings), None, should_stop)
+    image = example(model.kind)
+    try:
+        width, place = planned_cut(network, image)
+    except CannotSplitError as error:
+        return Cut(0, "", 0, str(error))
+    return Cut(width, place, width / image.numel())
 
 
 def automatic_learning_rate(method: Method) -> float:
@@ -263,7 +318,7 @@ def inspect_draft(
     Raises:
         Cancelled: told to stop.
     """
-    network = _fresh(model, settings, None, should_stop)
+    network = _fresh(model, model.settings_for(settings), None, should_stop)
     return _inspection("The adapter as set up, before training", network, _values(network), {})
 
 

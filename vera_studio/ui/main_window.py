@@ -133,7 +133,9 @@ class MainWindow(QMainWindow):
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
 
     def _build_docks(self) -> None:
-        self.setup_panel = SetupPanel(self.studio.workspace, self.actions_by_name)
+        self.setup_panel = SetupPanel(
+            self.studio.workspace, self.studio.runner, self.actions_by_name
+        )
         self.setup_panel.open_network_requested.connect(self.asking.ask_network)
         self.setup_panel.source_requested.connect(self.asking.use_source)
         self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from vera_studio.errors import AdapterError
 from vera_studio.recipe import (
     AdapterSettings,
     DataSettings,
@@ -130,7 +131,8 @@ class Workspace(QObject):
         if self.data is None:
             return ["No images are open."]
         found = [f"{field} {refusal}" for field, refusal in self._refusals.items()]
-        found += problems(self.recipe, self.class_names, self.layer_names)
+        of_recipe = problems(self.recipe, self.class_names, self.layer_names)
+        found += of_recipe or self.layer_problems()
         if not len(self.data.train):
             return [*found, f"{self.data.title} has test images only, none to train on."]
         counts = self.data.train.counts(len(self.class_names))
@@ -145,6 +147,16 @@ class Workspace(QObject):
                 f"{self.data.title} has no images of {first_of(empty)}: untick what it lacks."
             )
         return found
+
+    def layer_problems(self) -> list[str]:
+        """Why the method cannot go on the layers that are chosen."""
+        if self.model is None:
+            return []
+        try:
+            self.model.layers_for(self.recipe.adapter)
+        except AdapterError as error:
+            return [str(error)]
+        return []
 
     def set_recipe(self, recipe: Recipe) -> None:
         """Replace the draft, if it differs."""

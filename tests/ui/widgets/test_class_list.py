@@ -141,3 +141,26 @@ def test_texts():
         "no images",
         "45.7%",
     ]
+
+
+def test_of_many_classes_those_with_images_are_listed_and_can_be_filtered(qtbot, classes):
+    names = [f"kind {number}" for number in range(1000)]
+    classes.set_classes(names)
+    counts = [5 if number % 100 == 7 else 0 for number in range(1000)]
+    classes.set_counts(counts)
+    shown = [row for row in range(1000) if not classes.list.isRowHidden(row)]
+    assert shown == [number for number in range(1000) if counts[number]]
+    qtbot.keyClicks(classes.filter, "KIND 20")
+    assert [row for row in range(1000) if not classes.list.isRowHidden(row)] == [207]
+    qtbot.mouseClick(classes.all_button, Qt.MouseButton.LeftButton)
+    assert classes.checked() == (207,)  # what is not shown keeps its tick, or its none
+    classes.filter.clear()
+    classes.with_images.click()
+    assert not any(classes.list.isRowHidden(row) for row in range(1000))
+
+
+def test_few_classes_need_no_filter(classes):
+    classes.set_counts([0, *[5] * 9])
+    assert not classes.filter.isVisible()
+    assert not classes.with_images.isVisible()
+    assert not classes.list.isRowHidden(0)

@@ -120,3 +120,17 @@ def test_png(filled, tmp_path):
 def test_gain_text():
     assert gain_text(0.5, math.nan) == "no images"
     assert gain_text(0.5, 0.6234) == "+12.3"
+
+
+def test_of_a_thousand_classes_a_few_are_drawn_targets_first(qtbot):
+    chart = GainChart()
+    qtbot.addWidget(chart)
+    names = [f"kind {number}" for number in range(1000)]
+    before = [0.5 if number < 300 else math.nan for number in range(1000)]
+    after = [0.5 + (number % 50) / 200 if number < 300 else math.nan for number in range(1000)]
+    chart.set_values(names, before, after, {0, 1, 2}, [20] * 1000)
+    assert len(chart.gain_texts()) == 40
+    assert chart.gain_texts()[:3] == ("+0.0", "+0.5", "+1.0")
+    assert "no images" not in chart.gain_texts()
+    assert "40 of 1,000 classes" in chart._title.text()
+    assert len(list(chart.table())) == 1001

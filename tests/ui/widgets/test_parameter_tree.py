@@ -236,3 +236,23 @@ def test_a_name_of_somebody_else_s_is_shown_letter_by_letter(tree):
     name = "<img src='file:///etc/passwd'>"
     tree.set_rows([parameter(name, (), (2,), 0x100)])
     assert "<img" not in tree._indices()[0].data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_a_large_network_opens_outside_only_and_keeps_what_was_opened(qtbot):
+    tree = ParameterTree()
+    qtbot.addWidget(tree)
+
+    def at(name):
+        return tree.proxy.mapFromSource(tree.model.index_of(name))
+
+    rows = [
+        parameter(f"blocks.{n}.{k}.weight", ("Sequential", "Block", "Conv2d"), (2,), 100 * n + k)
+        for n in range(50)
+        for k in range(10)
+    ]
+    tree.set_rows(rows)
+    assert tree.tree.isExpanded(at("blocks"))
+    assert not tree.tree.isExpanded(at("blocks.7"))
+    tree.tree.expand(at("blocks.7"))
+    tree.set_rows(rows)
+    assert tree.tree.isExpanded(at("blocks.7"))

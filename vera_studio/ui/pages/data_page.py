@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
 
 _MOST_CLASSES = 10  # named
+_MOST_EMPTY = 50  # classes: of more, those without images are not listed
 _MOST_SKIPPED = 500  # listed; the number says how many more there are
 _SKIPPED_HEIGHT = 110  # at most
 _COLUMNS = ("Training", "Validation", "Test")
@@ -174,6 +175,13 @@ class DataPage(QWidget):
         self._gallery = gallery = Gallery(data)
         counts = gallery.counts
         self._order = sorted(range(len(counts)), key=lambda row: not any(counts[row]))
+        with_images = sum(map(any, counts))
+        if with_images and len(counts) > _MOST_EMPTY:
+            self._order = self._order[:with_images]
+            self.summary.setText(
+                f"{self.summary.text()} {with_images:,} of the network's {len(counts):,} classes "
+                "have images."
+            )
         rows = [ClassRow(gallery.class_names[row], counts[row]) for row in self._order]
         self.grid.set_rows(rows, lambda row, position: gallery(self._order[row], position))
         self._show_accuracy()

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.recipe import Recipe, problems
 from vera_studio.ui import jobs
 from vera_studio.ui.jobs import Inspection
 from vera_studio.ui.runner import Job
@@ -122,7 +121,7 @@ class ParametersPage(QWidget):
             return
         if self.choice.currentIndex() == _LOADED and adapter is not None:
             function = partial(jobs.inspect_adapter, model, adapter)
-        elif problems(Recipe(adapter=settings), layer_names=self._workspace.layer_names):
+        elif self._workspace.layer_problems():
             return  # such as no layer: the set-up panel says so
         else:
             function = partial(jobs.inspect_draft, model, settings)

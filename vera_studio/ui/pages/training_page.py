@@ -19,6 +19,7 @@ from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
+from vera_studio.ui.widgets.more_choice import MoreChoice
 from vera_studio.ui.widgets.run_progress import RunProgress
 from vera_studio.ui.widgets.smoothing import Smoothing
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
@@ -28,7 +29,9 @@ _PROGRESS_SECONDS = 0.25  # from one figure to the next: more often cannot be re
 # Keys of curves. Classes have their numbers: a class may have any of these for its name.
 _RAW, _SMOOTHED = "raw", "smoothed"
 _ALL, _TARGETS, _OTHERS = "validation", "validation_targets", "validation_others"
-_MEAN_OF_OTHERS = "others"
+_MEAN_OF_TARGETS, _MEAN_OF_OTHERS = "targets", "others"
+_MOST_CURVES = 10  # of classes, shown by themselves
+_MOST_MORE = 10  # that may be added
 
 
 class TrainingPage(QWidget):
@@ -42,6 +45,8 @@ class TrainingPage(QWidget):
         self._progress_shown = 0.0  # when
         self._smoothing = Smoothing(1)
         self._are_apart = False  # the validation losses of targets and others
+        self._curves: list[int] = []  # classes that have one
+        self._validations: list[tuple[int, Evaluation]] = []  # by epoch
         self.caption = RunCaption("training_caption", studio.workspace)
         self.progress = RunProgress()
         self._notices = WrappedLabel("run_notices", "Notices of the run")
@@ -61,6 +66,12 @@ class TrainingPage(QWidget):
         )
         self.losses.setObjectName("loss_plot")
         self.accuracies.setObjectName("accuracy_plot")
+        self.more = MoreChoice(_MOST_MORE)
+        self.more.setObjectName("more_classes")
+        self.more.setAccessibleName("Show the curve of another class")
+        self.more.setToolTip("Show the curve of another target class")
+        self.more.wanted.connect(self._add_curve)
+        self.accuracies.tools.insertWidget(0, self.more)
         plots = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         plots.addWidget(self.losses)
         plots.addWidget(self.accuracies)
@@ -111,10 +122,18 @@ class TrainingPage(QWidget):
 
     def _begin_accuracies(self, event: RunStarted) -> None:
         self.accuracies.clear()
-        for index in event.target_classes:
-            label = _class_label(event.class_names[index], event.validation.counts[index])
+        self._curves, self._validations = [], []
+        measured = event.validation
+        shown = _weakest(event.target_classes, measured)
+        for index in shown:
+            self._add_curve(index)
+        rest = [index for index in event.target_classes if index not in shown]
+        self.more.offer(
+            f"{len(rest):,} more classes", [(index, event.class_names[index]) for index in rest]
+        )
+        if rest:
             self.accuracies.set_series(
-                class_key(index), label, color_index=index, width=2, points=True
+                _MEAN_OF_TARGETS, "mean of the targets", role="target", width=3, points=True
             )
         if not math.isnan(event.validation.mean_over(event.other_classes)):
             self.accuracies.set_series(
@@ -125,6 +144,18 @@ class TrainingPage(QWidget):
                 dashed=True,
                 points=True,
             )
+
+    def _add_curve(self, index: int) -> None:
+        """Show the curve of a class, with what is known of it by now."""
+        assert self._start is not None
+        names, images = self._start.class_names, self._start.validation.counts[index]
+        # A class keeps its colour from run to run, as long as there are colours for all.
+        color = index if len(names) <= _MOST_CURVES else len(self._curves)
+        self._curves.append(index)
+        label = _class_label(names[index], images)
+        self.accuracies.set_series(class_key(index), label, color_index=color, width=2, points=True)
+        for epoch, validation in self._validations:
+            self.accuracies.append(class_key(index), [epoch], [validation.per_class[index]])
 
     def _set_live(self, live: bool) -> None:
         self.losses.set_live(live)
@@ -180,8 +211,13 @@ class TrainingPage(QWidget):
             self.losses.append(_OTHERS, [step], [validation.loss_over(others)])
         else:
             self.losses.append(_ALL, [step], [validation.loss])
-        for index in self._start.target_classes:
+        self._validations.append((epoch, validation))
+        for index in self._curves:
             self.accuracies.append(class_key(index), [epoch], [validation.per_class[index]])
+        if len(self._start.target_classes) > _MOST_CURVES:
+            mean = validation.mean_over(self._start.target_classes)
+            if not math.isnan(mean):
+                self.accuracies.append(_MEAN_OF_TARGETS, [epoch], [mean])
         mean = validation.mean_over(others)
         if not math.isnan(mean):
             self.accuracies.append(_MEAN_OF_OTHERS, [epoch], [mean])
@@ -226,6 +262,15 @@ class TrainingPage(QWidget):
 def class_key(index: int) -> str:
     """The key of the curve of the class `index` in the plot of accuracies."""
     return f"class {index}"
+
+
+def _weakest(classes: tuple[int, ...], measured: Evaluation) -> list[int]:
+    """Those of `classes` to show by themselves: all, or of many the weakest, in their order."""
+    if len(classes) <= _MOST_CURVES:
+        return list(classes)
+    with_images = [index for index in classes if measured.counts[index]]
+    weakest = sorted(with_images, key=lambda index: measured.per_class[index])[:_MOST_CURVES]
+    return sorted(weakest)
 
 
 def _class_label(name: str, images: int) -> str:

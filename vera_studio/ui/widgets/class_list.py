@@ -7,9 +7,10 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
+    QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -27,11 +28,14 @@ _ROW_HEIGHT = 22
 _BAR_WIDTH, _BAR_HEIGHT = 72, 4
 _FIGURE_WIDTH = 72
 _WEAKEST = 3
+_MOST_PLAIN = 20  # classes that are listed without a filter
 _NO_IMAGES = "No class has images to measure on."
 
 
 class ClassList(QWidget):
     """The classes of the network; ticked ones are the targets.
+
+    Many classes can be filtered by what is typed, and by whether there are images of them.
 
     Signals:
         checked_changed(tuple): indices of the ticked classes, after any change of them.
@@ -42,6 +46,17 @@ class ClassList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._accuracies: tuple[float, ...] | None = None
+        self._counts: tuple[int, ...] | None = None
+        self.filter = QLineEdit(placeholderText="Filter classes", clearButtonEnabled=True)
+        self.filter.setObjectName("class_filter")
+        self.filter.setAccessibleName("Filter the classes")
+        self.filter.setToolTip("Show the classes only that have this in their names")
+        self.filter.textChanged.connect(self._hide_rows)
+        self.with_images = QCheckBox("With images only")
+        self.with_images.setChecked(True)
+        self.with_images.setObjectName("classes_with_images")
+        self.with_images.setToolTip("Show the classes only that there are images of to train on")
+        self.with_images.toggled.connect(self._hide_rows)
         self.list = QListWidget()
         self.list.setUniformItemSizes(True)
         self.list.setObjectName("class_list")
@@ -55,7 +70,7 @@ class ClassList(QWidget):
         self.weakest_button = self._button("weakest", "&Weakest three", self.check_weakest)
         self.weakest_button.setToolTip("Tick the three classes with the lowest accuracy")
         self.all_button = self._button("all", "&All", lambda: self._check_every(True))
-        self.all_button.setToolTip("Tick every class")
+        self.all_button.setToolTip("Tick every class that is shown")
         self.none_button = self._button("none", "&None", lambda: self._check_every(False))
         self.none_button.setToolTip("Tick no class")
         buttons = QHBoxLayout()
@@ -64,6 +79,8 @@ class ClassList(QWidget):
         buttons.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.with_images)
         layout.addWidget(self.list)
         layout.addLayout(buttons)
         self.set_accuracies(None)
@@ -72,21 +89,42 @@ class ClassList(QWidget):
         """List `names`, none of them ticked, accuracies unknown."""
         before = self.checked()
         self.list.blockSignals(True)
+        self.list.setUpdatesEnabled(False)
         self.list.clear()
-        for name in names:
-            item = QListWidgetItem(name)
-            item.setFlags(
-                Qt.ItemFlag.ItemIsEnabled
-                | Qt.ItemFlag.ItemIsSelectable
-                | Qt.ItemFlag.ItemIsUserCheckable
-            )
-            item.setCheckState(Qt.CheckState.Unchecked)
-            self.list.addItem(item)
+        self._counts = None
+        self.list.addItems(list(names))  # a thousand one by one would take long
+        for row in range(len(names)):
+            self.list.item(row).setCheckState(Qt.CheckState.Unchecked)
         self.list.blockSignals(False)
+        self.list.setUpdatesEnabled(True)
+        self.filter.clear()
+        self.filter.setVisible(len(names) > _MOST_PLAIN)
+        self._hide_rows()
         self.list.setMinimumHeight(min(len(names), 10) * _ROW_HEIGHT + 2 * self.list.frameWidth())
         self.set_accuracies(None)
         if before:
             self._tell()
+
+    def set_counts(self, counts: Sequence[int] | None) -> None:
+        """Say how many images there are of each class; None while that is not known."""
+        self._counts = None if counts is None else tuple(counts)
+        self._hide_rows()
+
+    def _hide_rows(self, _: object = None) -> None:
+        wanted, counts = self.filter.text().strip().casefold(), self._counts
+        has_many = self.list.count() > _MOST_PLAIN
+        can_leave_out = has_many and counts is not None and any(counts) and not all(counts)
+        self.with_images.setVisible(can_leave_out)
+        leave_out = can_leave_out and self.with_images.isChecked()
+        for row in range(self.list.count()):
+            is_left_out = leave_out and counts is not None and not counts[row]
+            is_wanted = not wanted or wanted in self.list.item(row).text().casefold()
+            hide = is_left_out or not is_wanted
+            if hide != self.list.isRowHidden(row):
+                self.list.setRowHidden(row, hide)
+
+    def _shown(self) -> list[int]:
+        return [row for row in range(self.list.count()) if not self.list.isRowHidden(row)]
 
     def set_accuracies(
         self, accuracies: Sequence[float] | None, counts: Sequence[int] | None = None
@@ -123,10 +161,12 @@ class ClassList(QWidget):
     def set_checked(self, indices: Iterable[int]) -> None:
         """Tick exactly the classes with these indices."""
         wanted, before = set(indices), self.checked()
+        ticked = set(before)
         self.list.blockSignals(True)
         for index in range(self.list.count()):
-            state = Qt.CheckState.Checked if index in wanted else Qt.CheckState.Unchecked
-            self.list.item(index).setCheckState(state)
+            if (index in wanted) != (index in ticked):
+                state = Qt.CheckState.Checked if index in wanted else Qt.CheckState.Unchecked
+                self.list.item(index).setCheckState(state)
         self.list.blockSignals(False)
         self.list.viewport().update()
         if self.checked() != before:
@@ -143,7 +183,7 @@ class ClassList(QWidget):
         self.set_checked(index for _, index in sorted(known)[:_WEAKEST])
 
     def _check_every(self, on: bool) -> None:
-        self.set_checked(range(self.list.count()) if on else ())
+        self.set_checked({*self.checked(), *self._shown()} if on else ())
 
     def _button(self, name: str, text: str, slot: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)

@@ -52,6 +52,8 @@ class FlowLayout(QLayout):
         """Place the items in `rect`, or only measure; returns the height that they take."""
         x, y, line_height = rect.x(), rect.y(), 0
         for item in self._items:
+            if item.isEmpty():  # hidden
+                continue
             size = item.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, line_height = rect.x(), y + line_height + self._line_spacing, 0

@@ -19,11 +19,15 @@ from vera_studio.wording import of_few
 _BAR = 0.36  # width, in classes
 _BEFORE, _TARGETS, _OTHERS = "before", "targets", "others"
 _MINUS = "\N{MINUS SIGN}"
+_MOST_CLASSES = 40  # drawn
 _GAP = 3  # pixels, from one figure to the next and to the edge of the chart
 
 
 class GainChart(PlotFrame):
-    """Two bars for each class; a class without images has the words in their place."""
+    """Two bars for each class; a class without images has the words in their place.
+
+    Of many classes those are drawn that changed most, targets first; the table has them all.
+    """
 
     def __init__(
         self,
@@ -31,7 +35,9 @@ class GainChart(PlotFrame):
         empty_text: str = "The gain of every class appears here when a run has ended.",
         parent: QWidget | None = None,
     ) -> None:
-        self._names: tuple[str, ...] = ()
+        self._heading = title
+        self._rows: tuple[tuple[str, bool, float, float], ...] = ()  # of all classes
+        self._names: tuple[str, ...] = ()  # of those that are drawn, like all below
         self._before: tuple[float, ...] = ()
         self._after: tuple[float, ...] = ()
         self._targets: frozenset[int] = frozenset()
@@ -70,10 +76,18 @@ class GainChart(PlotFrame):
             raise ValueError(
                 f"{len(names)} names, {len(before)} accuracies before, {len(after)} after"
             )
-        self._names, self._targets = tuple(names), frozenset(targets)
-        self._before = tuple(float(value) for value in before)
-        self._after = tuple(float(value) for value in after)
-        self._counts = tuple(counts) or (0,) * len(names)
+        self._rows = tuple(
+            (name, index in targets, float(before[index]), float(after[index]))
+            for index, name in enumerate(names)
+        )
+        chosen = _worth_drawing(self._rows)
+        self._names = tuple(names[index] for index in chosen)
+        self._targets = frozenset(i for i, index in enumerate(chosen) if index in targets)
+        self._before = tuple(self._rows[index][2] for index in chosen)
+        self._after = tuple(self._rows[index][3] for index in chosen)
+        self._counts = tuple(counts[index] if counts else 0 for index in chosen)
+        of = f" ({len(chosen)} of {len(names):,} classes)" if len(chosen) < len(names) else ""
+        self._title.setText(f"{self._heading}{of}")
         self._draw_figures()
         self._axis.set_names(self._names, self._targets)
         self._draw_bars()
@@ -92,9 +106,8 @@ class GainChart(PlotFrame):
 
     def table(self) -> Iterator[Sequence[object]]:
         yield ("class", "target", "before", "after", "gain in points")
-        for index, name in enumerate(self._names):
-            before, after = self._before[index], self._after[index]
-            target = "yes" if index in self._targets else "no"
+        for name, is_target, before, after in self._rows:
+            target = "yes" if is_target else "no"
             if math.isnan(before) or math.isnan(after):
                 yield (name, target, "", "", "")
             else:
@@ -232,6 +245,20 @@ class GainChart(PlotFrame):
 
 
 _LABELS = {_BEFORE: "before", _TARGETS: "after, target class", _OTHERS: "after, other class"}
+
+
+def _worth_drawing(rows: Sequence[tuple[str, bool, float, float]]) -> list[int]:
+    """Which of the classes to draw, in their order: (name, is a target, before, after) each."""
+    everything = range(len(rows))
+    if len(rows) <= _MOST_CLASSES:
+        return list(everything)
+    measured = [index for index in everything if not math.isnan(rows[index][2])]
+
+    def importance(index: int) -> tuple[bool, float]:
+        _, is_target, before, after = rows[index]
+        return is_target, 0.0 if math.isnan(after) else abs(after - before)
+
+    return sorted(sorted(measured, key=importance, reverse=True)[:_MOST_CLASSES])
 
 
 def _write_centred(figure: pg.TextItem, text: str) -> None:

@@ -1,10 +1,18 @@
 """The rows behind the parameter tree: the model, and what the filter lets through."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QFont, QStandardItem, QStandardItemModel
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtGui import QFont
 
 from vera_studio.ui.widgets.plain_text import plain_tip
 
@@ -39,42 +47,142 @@ class ParameterRow:
         return tuple(self.name.split("."))
 
 
-class ParameterModel(QStandardItemModel):
-    """A row for each parameter, below rows for the modules that it is in."""
+_Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(eq=False)
+class _Node:
+    """A parameter, or a module with those in it."""
+
+    name: str  # in full
+    parent: "_Node | None" = None
+    number: int = 0  # among the children of its parent
+    kind: str = ""
+    row: ParameterRow | None = None  # of a parameter
+    children: list["_Node"] = field(default_factory=list)
+    within: list[ParameterRow] = field(default_factory=list)  # of a module, at any depth
+    cells: tuple[tuple[str, object], ...] = ()  # text and what to sort by; made when asked for
+
+    def add(self, child: "_Node") -> "_Node":
+        child.parent, child.number = self, len(self.children)
+        self.children.append(child)
+        return child
+
+    def cell(self, column: int) -> tuple[str, object]:
+        if not self.cells:
+            self.cells = _module_cells(self) if self.row is None else _parameter_cells(self.row)
+        return self.cells[column]
+
+
+class ParameterModel(QAbstractItemModel):
+    """A row for each parameter, below rows for the modules that it is in.
+
+    Networks have thousands of them: texts are made of the rows that are looked at alone.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
+        super().__init__(parent)
         self.parameters: dict[str, ParameterRow] = {}  # by full name
-        self.setSortRole(SORT_ROLE)
-        for column, title in enumerate(COLUMNS):
-            # As far from the edge as the figures below it.
-            heading = QStandardItem(title + ("\N{EN SPACE}" if column in _RIGHT else ""))
-            heading.setTextAlignment(_alignment(column))
-            self.setHorizontalHeaderItem(column, heading)
+        self._root = _Node("")
+        self._nodes: dict[str, _Node] = {}  # by full name, modules before what is in them
+        self._bold = QFont()
+        self._bold.setBold(True)
 
     def set_rows(self, rows: Sequence[ParameterRow]) -> None:
         """Put these rows in the place of all others."""
-        self.removeRows(0, self.rowCount())  # clear() would take the widths of the columns along
+        self.beginResetModel()
         self.parameters = {row.name: row for row in rows}
-        modules: dict[tuple[str, ...], QStandardItem] = {(): self.invisibleRootItem()}
+        self._root, self._nodes = _Node(""), {}
         for row in rows:
-            self._module(row.path[:-1], row.module_kinds, modules).appendRow(_parameter_cells(row))
+            above = self._module(row.path[:-1], row.module_kinds)
+            self._nodes[row.name] = above.add(_Node(row.name, kind=row.kind, row=row))
+            module: _Node | None = above
+            while module is not None:
+                module.within.append(row)
+                module = module.parent
+        self.endResetModel()
 
-    def _module(
+    def index_of(self, name: str) -> QModelIndex:
+        """Of the first cell of the parameter or module with this full name; none of others."""
+        node = self._nodes.get(name)
+        return QModelIndex() if node is None else self.createIndex(node.number, 0, node)
+
+    def modules(self) -> Iterator[str]:
+        """Full names of all modules, each before what is in it."""
+        return (name for name, node in self._nodes.items() if node.row is None)
+
+    def node(self, index: _Index) -> _Node:
+        """What stands at `index`."""
+        found = index.internalPointer() if index.isValid() else self._root
+        assert isinstance(found, _Node)
+        return found
+
+    def _module(self, path: tuple[str, ...], kinds: tuple[str, ...]) -> _Node:
+        """The module at `path`, made with those above it if it is new."""
+        if not path:
+            return self._root
+        name = ".".join(path)
+        if name not in self._nodes:
+            above = self._module(path[:-1], kinds[:-1])
+            self._nodes[name] = above.add(_Node(name, kind=kinds[-1] if kinds else ""))
+        return self._nodes[name]
+
+    # Qt
+
+    def index(self, row: int, column: int, parent: _Index | None = None) -> QModelIndex:
+        children = self.node(parent or QModelIndex()).children
+        if not (0 <= row < len(children) and 0 <= column < len(COLUMNS)):
+            return QModelIndex()
+        return self.createIndex(row, column, children[row])
+
+    def parent(self, index: _Index) -> QModelIndex:  # type: ignore[override] # QObject has one too
+        above = self.node(index).parent
+        if above is None or above.parent is None:
+            return QModelIndex()
+        return self.createIndex(above.number, 0, above)
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        if parent is not None and parent.column() > 0:
+            return 0
+        return len(self.node(parent or QModelIndex()).children)
+
+    def columnCount(self, parent: _Index | None = None) -> int:
+        return len(COLUMNS)
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        node, column = self.node(index), index.column()
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return node.cell(column)[0]
+            case _ if role == SORT_ROLE:
+                return node.cell(column)[1]
+            case _ if role == NAME_ROLE and column == NAME:
+                return node.name
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.ToolTipRole if column == NAME:
+                return plain_tip(node.name)
+            case Qt.ItemDataRole.ToolTipRole if column == SHARED_WITH:
+                return plain_tip(node.cell(column)[0])
+            case Qt.ItemDataRole.FontRole if node.row and node.row.state == TRAINABLE:
+                return self._bold
+        return None
+
+    def headerData(
         self,
-        path: tuple[str, ...],
-        kinds: tuple[str, ...],
-        modules: dict[tuple[str, ...], QStandardItem],
-    ) -> QStandardItem:
-        """The row of the module at `path`, made with those above it if it is new."""
-        if path not in modules:
-            above = self._module(path[:-1], kinds[:-1], modules)
-            prefix = ".".join(path) + "."
-            within = [row for name, row in self.parameters.items() if name.startswith(prefix)]
-            cells = _module_cells(path, kinds[-1] if kinds else "", within)
-            above.appendRow(cells)
-            modules[path] = cells[0]
-        return modules[path]
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            # As far from the edge as the figures below it.
+            return COLUMNS[section] + ("\N{EN SPACE}" if section in _RIGHT else "")
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        return None
 
 
 class ParameterFilter(QSortFilterProxyModel):
@@ -83,7 +191,6 @@ class ParameterFilter(QSortFilterProxyModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._text, self._trainable_only = "", False
-        self.setRecursiveFilteringEnabled(True)
         self.setSortRole(SORT_ROLE)
 
     def set_filter(self, text: str, trainable_only: bool) -> None:
@@ -94,14 +201,19 @@ class ParameterFilter(QSortFilterProxyModel):
     def filterAcceptsRow(
         self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex
     ) -> bool:
+        if not self._text and not self._trainable_only:
+            return True
         model = self.sourceModel()
         assert isinstance(model, ParameterModel)
-        name = model.index(source_row, 0, source_parent).data(NAME_ROLE)
-        row = model.parameters.get(str(name))
-        if row is None or (self._trainable_only and row.state != TRAINABLE):
+        return self._fits(model.node(source_parent).children[source_row])
+
+    def _fits(self, node: _Node) -> bool:
+        row = node.row
+        if row is None:
+            return any(self._fits(child) for child in node.children)
+        if self._trainable_only and row.state != TRAINABLE:
             return False
-        searched = "\n".join((row.name, row.kind, *row.module_kinds)).lower()
-        return self._text in searched
+        return self._text in "\n".join((row.name, row.kind, *row.module_kinds)).lower()
 
 
 def distinct(rows: Sequence[ParameterRow]) -> list[ParameterRow]:
@@ -109,9 +221,9 @@ def distinct(rows: Sequence[ParameterRow]) -> list[ParameterRow]:
     return list({row.address: row for row in rows}.values())
 
 
-def _parameter_cells(row: ParameterRow) -> list[QStandardItem]:
+def _parameter_cells(row: ParameterRow) -> tuple[tuple[str, object], ...]:
     shape = " \N{MULTIPLICATION SIGN} ".join(f"{size:,}" for size in row.shape) or "scalar"
-    texts = (
+    return (
         (row.path[-1], row.name),
         (row.kind, row.kind),
         (shape, row.count),
@@ -122,26 +234,17 @@ def _parameter_cells(row: ParameterRow) -> list[QStandardItem]:
         (f"0x{row.address:x}", row.address),
         (", ".join(row.shared_with), ", ".join(row.shared_with)),
     )
-    cells = _cells(texts, row.name)
-    if row.state == TRAINABLE:
-        for cell in cells:
-            font = QFont(cell.font())
-            font.setBold(True)
-            cell.setFont(font)
-    return cells
 
 
-def _module_cells(
-    path: tuple[str, ...], kind: str, within: Sequence[ParameterRow]
-) -> list[QStandardItem]:
+def _module_cells(module: _Node) -> tuple[tuple[str, object], ...]:
     """The sums of all that is in the module; its own shared memory counts once."""
-    rows = distinct(within)
+    rows = distinct(module.within)
     count, size = sum(row.count for row in rows), sum(row.bytes for row in rows)
     trained = sum(row.count for row in rows if row.state == TRAINABLE)
     state = f"{trained:,} trainable" if trained else "frozen"
-    texts = (
-        (path[-1], ".".join(path)),
-        (kind, kind),
+    return (
+        (module.name.rpartition(".")[2], module.name),
+        (module.kind, module.kind),
         ("", count),
         (f"{count:,}", count),
         (state, state),
@@ -150,22 +253,6 @@ def _module_cells(
         ("", 0),
         ("", ""),
     )
-    return _cells(texts, ".".join(path))
-
-
-def _cells(texts: Sequence[tuple[str, object]], name: str) -> list[QStandardItem]:
-    """Cells of these texts and the values to sort them by; the first carries `name`."""
-    cells = []
-    for column, (text, value) in enumerate(texts):
-        cell = QStandardItem(text)
-        cell.setEditable(False)
-        cell.setData(value, SORT_ROLE)
-        cell.setTextAlignment(_alignment(column))
-        cells.append(cell)
-    cells[0].setData(name, NAME_ROLE)
-    cells[0].setToolTip(plain_tip(name))
-    cells[-1].setToolTip(plain_tip(texts[-1][0]))
-    return cells
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -48,6 +48,8 @@ from vera_studio.ui.widgets.parameter_model import (
 
 __all__ = ["ParameterRow", "ParameterTree"]
 
+_OPENED_WHOLE = 400  # rows, at most, of a network that is shown whole
+_MEASURED_ROWS = 200  # for the widths of the columns
 _GAP = 12  # behind what stands in a column
 _LEAST_SHARED_WIDTH = 116  # the name of a projection
 _GIVING_WAY = (TYPE, BYTES, ADDRESS, KIND)
@@ -82,10 +84,11 @@ class ParameterTree(QWidget):
     def set_rows(self, rows: Sequence[ParameterRow]) -> None:
         """Show these parameters; what has kept its name stays open, closed and selected."""
         closed, is_first = self._closed(), not self._rows
+        opened = set(self.model.modules()) - closed
         self._is_replacing = True
         self._rows = tuple(rows)
         self.model.set_rows(self._rows)
-        self.tree.expandAll()
+        self._open(opened)
         if not is_first:
             self._close(closed)
         self._stack.setCurrentIndex(1 if rows else 0)
@@ -98,11 +101,10 @@ class ParameterTree(QWidget):
 
     def select(self, name: str) -> None:
         """Make the parameter with this full name the current one, if it is there."""
-        for index in self._indices():
-            if index.data(NAME_ROLE) == name:
-                flag = QItemSelectionModel.SelectionFlag
-                self.tree.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
-                return
+        index = self._index(name)
+        if index.isValid():
+            flag = QItemSelectionModel.SelectionFlag
+            self.tree.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
 
     def visible_counts(self) -> dict[str, int]:
         """Full name and count of every parameter that the filter lets through."""
@@ -138,6 +140,7 @@ class ParameterTree(QWidget):
         self.tree.header().setSortIndicatorClearable(True)
         self.tree.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.tree.header().setResizeContentsPrecision(_MEASURED_ROWS)
         self._widths: dict[int, int] = {}  # what each column needs
         self.tree.installEventFilter(self)
         self.tree.selectionModel().currentRowChanged.connect(self._follow_current)
@@ -236,16 +239,25 @@ class ParameterTree(QWidget):
 
     def _closed(self) -> set[str]:
         """Full names of the modules that are not expanded."""
-        return {
-            str(index.data(NAME_ROLE))
-            for index in self._indices()
-            if self.proxy.hasChildren(index) and not self.tree.isExpanded(index)
-        }
+        shown = ((name, self._index(name)) for name in self.model.modules())
+        return {name for name, at in shown if at.isValid() and not self.tree.isExpanded(at)}
+
+    def _open(self, names: set[str]) -> None:
+        """Open all of a small network, of a large one what is outside and what was open."""
+        if len(self._rows) <= _OPENED_WHOLE:
+            self.tree.expandAll()
+            return
+        self.tree.expandToDepth(0)
+        for name in names:
+            self.tree.expand(self._index(name))
 
     def _close(self, names: set[str]) -> None:
-        for index in self._indices():
-            if index.data(NAME_ROLE) in names:
-                self.tree.collapse(index)
+        for name in names:
+            self.tree.collapse(self._index(name))
+
+    def _index(self, name: str) -> QModelIndex:
+        """The first cell of the row with this full name; none where it is not shown."""
+        return self.proxy.mapFromSource(self.model.index_of(name))
 
     def _indices(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
         """First cells of all rows that the filter lets through, from top to bottom."""

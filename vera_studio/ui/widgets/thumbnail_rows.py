@@ -1,11 +1,12 @@
 """Rows of small pictures, painted as they come into view; the keys go from one to the next."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -29,6 +30,7 @@ _GAP = 4
 _MARGIN = 8
 _COLUMN_GAP = 14
 _MOST_NAME_WIDTH = 160
+_READING_SECONDS = 0.015  # in one painting: what is missing then is read in the next
 _MOST_KEPT = 3000  # pictures, at 9 KB
 _CENTRE = Qt.AlignmentFlag.AlignVCenter
 RIGHT = int(Qt.AlignmentFlag.AlignRight | _CENTRE)
@@ -56,6 +58,8 @@ class ThumbnailRows(QWidget):
         self._notes: tuple[tuple[str, ...], ...] = ()
         self._read: Read | None = None
         self._pictures: dict[tuple[int, int], QImage] = {}
+        self._reading = QTimer(self, singleShot=True, interval=0)
+        self._reading.timeout.connect(self.update)
         self._name_width = 0
         self._widths: list[int] = []  # of the columns of numbers
         self._current = (0, 0)  # the picture that keys choose
@@ -140,10 +144,15 @@ class ThumbnailRows(QWidget):
         first = max(0, (event.rect().top() - _MARGIN) // height)
         last = min(len(self._rows) - 1, (event.rect().bottom() - _MARGIN) // height)
         columns = self.columns()
+        end = time.perf_counter() + _READING_SECONDS
         for row in range(first, last + 1):
             self._paint_words(painter, row, columns)
             for position in range(self._shown(row)):
-                painter.drawImage(QRectF(self.place(row, position)), self._picture(row, position))
+                if (row, position) in self._pictures or time.perf_counter() < end:
+                    place = QRectF(self.place(row, position))
+                    painter.drawImage(place, self._picture(row, position))
+                elif not self._reading.isActive():
+                    self._reading.start()
         if self.hasFocus() and self._rows:
             painter.setPen(QPen(self.palette().accent().color(), 2))
             painter.drawRect(self.place(*self._current).adjusted(-1, -1, 1, 1))

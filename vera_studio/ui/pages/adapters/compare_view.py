@@ -21,6 +21,7 @@ from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.reasons import allow
 
 _SIDE_BY_SIDE = 560  # pixels that the two tables need for that
+_MOST_EMPTY = 50  # classes: of more, those without images are not listed
 _MOST_ROWS = 12  # of a table in sight at once
 _FULL_BAR = 20.0  # points of difference that fill half a cell
 _MEANING = (
@@ -102,6 +103,7 @@ class CompareView(QGroupBox):
         rows = [
             (name, _class_bars(one, other))
             for name, one, other in zip(found.class_names, first, second, strict=True)
+            if len(first) <= _MOST_EMPTY or not math.isnan(one)
         ]
         overall = [evaluation.accuracy for evaluation in found.accuracies]
         rows.append(("all images", _class_bars(*overall)))

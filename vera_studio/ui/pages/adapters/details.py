@@ -21,6 +21,7 @@ from vera_studio.ui.widgets.gain_chart import GainChart
 if TYPE_CHECKING:
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.library import Entry
+    from vera_studio.models.model import Model
 
 
 class DetailsPane(QWidget):
@@ -61,7 +62,12 @@ class DetailsPane(QWidget):
         layout.addWidget(self.chart, 3)
 
     def show_entry(
-        self, entry: "Entry", content: "AdapterFile | None", obstacle: str = "", images: str = ""
+        self,
+        entry: "Entry",
+        content: "AdapterFile | None",
+        obstacle: str = "",
+        images: str = "",
+        model: "Model | None" = None,
     ) -> None:
         """Show an adapter; notes on the one before it are saved first.
 
@@ -70,13 +76,14 @@ class DetailsPane(QWidget):
             content: the adapter itself, where its file can be read.
             obstacle: why it cannot go on the present network; empty if it can.
             images: what is to be said of the images that it was trained on; may be empty.
+            model: the network that it is for, where that is open.
         """
         if str(entry.path) != self._path:
             self.save_notes()
         self._path = str(entry.path)
         while self._form.rowCount():
             self._form.removeRow(0)
-        lines = facts(entry, content)
+        lines = facts(entry, content, model)
         if obstacle:
             lines.insert(0, ("Does not fit", obstacle))
         if images:

@@ -188,7 +188,9 @@ class AdaptersPage(QWidget):
         if len(paths) == 1 and (entry := self._shelf.entry(paths[0])):
             obstacle = self._adapters.obstacle(entry)
             images = self._adapters.other_images(entry.info)
-            self.details.show_entry(entry, self._shelf.content(entry.path), obstacle, images)
+            model = None if obstacle else self._studio.workspace.model
+            content = self._shelf.content(entry.path)
+            self.details.show_entry(entry, content, obstacle, images, model)
             self._panes.setCurrentIndex(_DETAILS)
         elif len(paths) == 2:
             self.pair.show_pair((paths[0], paths[1]))

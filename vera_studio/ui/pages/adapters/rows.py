@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.gains import Gains
     from vera_studio.adapters.library import Entry
+    from vera_studio.models.model import Model
+
+_MOST_LAYERS = 20  # that are named
 
 
 def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
@@ -39,15 +42,23 @@ def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
     )
 
 
-def facts(entry: "Entry", content: "AdapterFile | None") -> list[tuple[str, str]]:
-    """What is to be told of an adapter, as pairs of a heading and a text."""
+def facts(
+    entry: "Entry", content: "AdapterFile | None", model: "Model | None" = None
+) -> list[tuple[str, str]]:
+    """What is to be told of an adapter, as pairs of a heading and a text.
+
+    Args:
+        entry: what the library says of it.
+        content: the adapter itself, where its file can be read.
+        model: the network that it is for, where that is open.
+    """
     lines = [("Method", _method_text(entry.info.settings))]
     if content is not None:
         count = sum(value.numel() for value in content.parameters.values())
         lines.append(("Trainable", f"{count:,} numbers in {size_text(entry.bytes)}"))
-    lines.append(("Layers", ", ".join(entry.info.layers)))
+    lines.append(("Layers", first_of(entry.info.layers, _MOST_LAYERS)))
     lines += _training_lines(entry)
-    lines.append(("To PEFT", plan_export(entry.info.settings, "peft").sentence))
+    lines.append(("To PEFT", plan_export(entry.info.settings, "peft", model).sentence))
     return lines
 
 

@@ -1,20 +1,16 @@
 """The adapter: its method, what the method needs, its layers, and what they come to."""
 
 import math
-from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFormLayout,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
 )
 
-from vera_studio.errors import AdapterError
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import (
     MAX_ALPHA,
@@ -23,19 +19,17 @@ from vera_studio.recipe import (
     MIN_ALPHA,
     AdapterSettings,
     Recipe,
-    problems,
 )
-from vera_studio.ui import jobs
-from vera_studio.ui.jobs import Plan
+from vera_studio.ui.cut_estimate import CutEstimate
 from vera_studio.ui.pages.setup.fields import (
     Choice,
     Editor,
-    ResetButton,
     SettingRow,
     add_row,
     describe,
 )
-from vera_studio.ui.widgets.flow_layout import FlowLayout
+from vera_studio.ui.pages.setup.figures import figures_text
+from vera_studio.ui.pages.setup.layers_field import LayersField
 from vera_studio.ui.widgets.marked_slider import MarkedSlider
 from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
 from vera_studio.ui.workspace import Workspace
@@ -50,20 +44,22 @@ _SHARING = [("A pair for each shape", "shape"), ("One pair for all layers", "all
 class AdapterForm(QGroupBox):
     """Edits the draft's adapter section and shows its size live."""
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, estimate: CutEstimate, parent: QWidget | None = None
+    ) -> None:
         super().__init__("Adapter", parent)
         self._workspace = workspace
-        self._layers: dict[str, QCheckBox] = {}
         self._rows: dict[str, SettingRow] = {}
         self._form = QFormLayout()
         self._add_fields()
         self._make_figures()
-        self._form.addRow("Linear layers", self._make_layer_row())
+        layers = LayersField(workspace, estimate, before=self._rows["seed"].reset)
+        self._form.addRow("Layers", layers)
         layout = QVBoxLayout(self)
         layout.addLayout(self._form)
         layout.addWidget(self._figures)
         workspace.recipe_changed.connect(self._show)
-        workspace.model_changed.connect(self._show_layers)
+        workspace.model_changed.connect(lambda _: self._show(workspace.recipe))
         self._show(workspace.recipe)
 
     def _add(self, text: str, name: str, editor: Editor) -> None:
@@ -76,8 +72,8 @@ class AdapterForm(QGroupBox):
             "method",
             "Method",
             "VeRA trains two vectors a layer on shared random projections, LoRA two matrices a "
-            "layer. The other two are baselines: every number of the linear layers, or only "
-            "their biases",
+            "layer. The other two are baselines: every number of the chosen layers, or only "
+            "their biases and the scales of normalisations",
         )
         rank = describe(
             WholeNumberBox(1, MAX_RANK),
@@ -133,17 +129,6 @@ class AdapterForm(QGroupBox):
         self._add("Projections", "sharing", sharing)
         self._add("Adapter seed", "seed", seed)
 
-    def _make_layer_row(self) -> QWidget:
-        row, self._layer_box = QWidget(), QWidget()
-        self._layer_row = FlowLayout(self._layer_box, spacing=10, line_spacing=4)
-        reset = ResetButton(self._workspace, "adapter", "layers", "Linear layers", "all of them")
-        beside = QHBoxLayout(row)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(2)
-        beside.addWidget(self._layer_box, 1)
-        beside.addWidget(reset, 0, Qt.AlignmentFlag.AlignTop)
-        return row
-
     def _make_figures(self) -> None:
         self._figures = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._figures.setObjectName("adapter_figures")
@@ -157,70 +142,12 @@ class AdapterForm(QGroupBox):
         adapter = recipe.adapter
         with QSignalBlocker(self._rank_slider):
             self._rank_slider.setValue(_slider_position(adapter.rank))
-        for name, box in self._layers.items():
-            with QSignalBlocker(box):
-                box.setChecked(adapter.layers is None or name in adapter.layers)
         self._alpha.set_auto_text(_AUTO_ALPHA, adapter.rank)
         settings = METHOD_FACTS[adapter.method].settings
         for name, row in self._rows.items():  # only what has a meaning for the method
             row.leave_out(self._form, name not in settings and name != "method")
         self._form.setRowVisible(self._rank_slider, "rank" in settings)
-        self._show_figures()
-
-    def _show_layers(self, _: object) -> None:
-        """Offer the linear layers of the network that was opened."""
-        from vera_studio.adapters.sites import find_sites
-
-        model = self._workspace.model
-        assert model is not None
-        for box in self._layers.values():
-            box.deleteLater()
-        self._layers = {}
-        before: QWidget = self._rows["seed"].reset
-        for name, layer in find_sites(model.network).items():
-            if layer.kind != "linear":
-                continue
-            shape = f"{layer.fan_in} in, {layer.out} out"
-            tip = f"Attach the adapter to {name} ({shape})"
-            box = describe(QCheckBox(name), f"layer_{name}", f"Layer {name}", tip)
-            box.toggled.connect(partial(self._toggle_layer, name))
-            self._layer_row.addWidget(box)
-            # Made later than the rest of the window, it would come last.
-            QWidget.setTabOrder(before, box)
-            before = box
-            self._layers[name] = box
-        self._show(self._workspace.recipe)
-
-    def _toggle_layer(self, _: str, __: bool) -> None:
-        chosen = tuple(name for name, box in self._layers.items() if box.isChecked())
-        everything = len(chosen) == len(self._layers)
-        self._workspace.edit_adapter(layers=None if everything else chosen)
-
-    def _show_figures(self) -> None:
-        model, adapter = self._workspace.model, self._workspace.recipe.adapter
-        if model is None:
-            self._figures.setText("Counted once the network is open.")
-            return
-        if problems(Recipe(adapter=adapter), layer_names=self._workspace.layer_names):
-            self._figures.setText("")  # the start bar says what is wrong
-            return
-        try:
-            self._figures.setText(_figures(jobs.plan(model, adapter)))
-        except AdapterError as error:
-            self._figures.setText(str(error))
-
-
-def _figures(plan: Plan) -> str:
-    """What the adapter comes to."""
-    counts = plan.counts
-    share = f"{counts.trainable:,} of {counts.total:,} numbers are trained ({counts.share:.2%})."
-    lines = [share]
-    if counts.pairs:
-        pairs = "1 pair" if counts.pairs == 1 else f"{counts.pairs} pairs"
-        numbers = f"{counts.projections:,} numbers made from the seed"
-        lines.append(f"{pairs} of frozen projections, {numbers}.")
-    lines.append(f"The adapter file takes about {plan.file_bytes / 1000:,.1f} KB.")
-    return "\n".join(lines)
+        self._figures.setText(figures_text(self._workspace))
 
 
 def _slider_position(rank: int) -> int:

@@ -1,8 +1,10 @@
 """Whether what the frozen layers make of the images is computed once, and kept where."""
 
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QGroupBox, QLabel, QWidget
 
 from vera_studio.recipe import MAX_CACHE_MEGABYTES, Recipe
+from vera_studio.ui.cut_estimate import CutEstimate
 from vera_studio.ui.pages.setup.fields import SettingRow, Tick, add_row, describe
 from vera_studio.ui.widgets.number_boxes import WholeNumberBox
 from vera_studio.ui.widgets.reasons import allow
@@ -14,7 +16,9 @@ _AUTO = -1  # what the field holds for no limit of the user's
 class CacheForm(QGroupBox):
     """Edits what the draft's training section says of the feature cache."""
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, estimate: CutEstimate, parent: QWidget | None = None
+    ) -> None:
         super().__init__("Feature cache", parent)
         on = describe(
             Tick("Compute frozen layers once"),
@@ -35,8 +39,18 @@ class CacheForm(QGroupBox):
         form = QFormLayout(self)
         form.addRow(SettingRow(workspace, "training", "feature_cache", on))
         add_row(form, "Memory", SettingRow(workspace, "training", "cache_megabytes", self._memory))
+        self._estimate = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._estimate.setObjectName("cache_estimate")
+        self._estimate.setAccessibleName("Size of the feature cache")
+        self._estimate.hide()
+        form.addRow(self._estimate)
+        estimate.changed.connect(self._show_estimate)
         workspace.recipe_changed.connect(self._show)
         self._show(workspace.recipe)
+
+    def _show_estimate(self, text: str) -> None:
+        self._estimate.setText(text)
+        self._estimate.setVisible(bool(text))
 
     def _show(self, recipe: Recipe) -> None:
         is_on = recipe.training.feature_cache

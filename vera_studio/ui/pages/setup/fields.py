@@ -104,14 +104,18 @@ class ResetButton(QToolButton):
         self._workspace, self._section, self._name = workspace, section, name
         self._default = getattr(getattr(Recipe(), section), name)
         self.setIcon(icon("reset"))
-        tip = f"Back to the default: {words}"
-        describe(self, f"reset_{section}_{name}", f"Reset {title} to its default", tip)
+        describe(self, f"reset_{section}_{name}", f"Reset {title} to its default", "")
+        self.set_words(words)
         policy = self.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # so that nothing moves when it appears
         self.setSizePolicy(policy)
         self.clicked.connect(self._reset)
         workspace.recipe_changed.connect(self._show)
         self._show(workspace.recipe)
+
+    def set_words(self, words: str) -> None:
+        """Say what the default is."""
+        self.setToolTip(plain_tip(f"Back to the default: {words}"))
 
     def _reset(self) -> None:
         self._workspace.edit(self._section, **{self._name: self._default})

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.ui.cut_estimate import CutEstimate
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.pages.setup.cache_form import CacheForm
 from vera_studio.ui.pages.setup.reset_all import ResetAllButton
 from vera_studio.ui.pages.setup.source_form import SourceForm
 from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
+from vera_studio.ui.runner import Runner
 from vera_studio.ui.widgets.number_boxes import refusing_boxes
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import Workspace
@@ -37,20 +39,25 @@ class SetupPanel(QWidget):
     remove_adapter_requested = Signal()
 
     def __init__(
-        self, workspace: Workspace, actions: dict[str, QAction], parent: QWidget | None = None
+        self,
+        workspace: Workspace,
+        runner: Runner,
+        actions: dict[str, QAction],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         source = SourceForm(workspace)
         source.open_network_requested.connect(self.open_network_requested)
         source.source_requested.connect(self.source_requested)
         source.remove_adapter_requested.connect(self.remove_adapter_requested)
+        estimate = CutEstimate(workspace, runner, self)
         self._forms = QWidget()
         column = QVBoxLayout(self._forms)
         column.addWidget(source)
         column.addWidget(TargetsForm(workspace))
-        column.addWidget(AdapterForm(workspace))
+        column.addWidget(AdapterForm(workspace, estimate))
         column.addWidget(TrainingForm(workspace))
-        column.addWidget(CacheForm(workspace))
+        column.addWidget(CacheForm(workspace, estimate))
         reset = ResetAllButton(workspace)
         reset.clicked.connect(self._forget)
         column.addWidget(reset)

@@ -57,26 +57,40 @@ class TargetsForm(QGroupBox):
         workspace.model_changed.connect(self._show_classes)
         workspace.adapter_changed.connect(self._show_hint)
         workspace.data_changed.connect(self._show_hint)
+        workspace.data_changed.connect(self._show_data)
         workspace.accuracy_changed.connect(self._show_accuracy)
         self._show(workspace.recipe)
         self._show_hint()
 
     def _edit_targets(self, checked: tuple[int, ...]) -> None:
         names = self._workspace.class_names
-        everything = len(checked) == len(names)
-        chosen = None if everything else tuple(names[index] for index in checked)
+        everything = set(checked) >= set(self._there)
+        beyond = set(checked) - set(self._there)
+        is_default = everything and (not beyond or len(checked) == len(names))
+        chosen = None if is_default else tuple(names[index] for index in checked)
         self._workspace.edit_training(target_classes=chosen)
+
+    @property
+    def _there(self) -> tuple[int, ...]:
+        """The classes that there are images of: those that are trained where none are chosen."""
+        workspace = self._workspace
+        count = len(workspace.class_names)
+        counts = workspace.data.train.counts(count) if workspace.data else ()
+        return tuple(i for i, images in enumerate(counts) if images) or tuple(range(count))
 
     def _show(self, recipe: Recipe) -> None:
         names, targets = self._workspace.class_names, recipe.training.target_classes
-        checked = [i for i, name in enumerate(names) if targets is None or name in targets]
+        there, wanted = self._there, set(targets or ())
+        checked = list(there)
+        if targets is not None:
+            checked = [i for i, name in enumerate(names) if name in wanted]
         if tuple(checked) != self._classes.checked():
             with QSignalBlocker(self._classes):
                 self._classes.set_checked(tuple(checked))
         percent = round(100 * recipe.training.keep_others)
         with QSignalBlocker(self._keep):
             self._keep.setValue(percent)
-        has_others = len(checked) < len(names)
+        has_others = not set(there) <= set(checked)
         allow(self._keep, "" if has_others else "All classes are targets: there are no others.")
         self._keep_label.setText(
             f"{100 * recipe.training.keep_others:.4g} % of their images"
@@ -87,6 +101,13 @@ class TargetsForm(QGroupBox):
     def _show_classes(self, _: object) -> None:
         with QSignalBlocker(self._classes):
             self._classes.set_classes(self._workspace.class_names)
+        self._show_data()
+
+    def _show_data(self, _: object = None) -> None:
+        """List the classes that there are images of, and tick what is trained of these."""
+        data, names = self._workspace.data, self._workspace.class_names
+        fits = data is not None and data.class_names == names
+        self._classes.set_counts(data.train.counts(len(names)) if data and fits else None)
         self._show(self._workspace.recipe)
 
     def _show_accuracy(self, accuracy: Measurement | None) -> None:
@@ -99,7 +120,12 @@ class TargetsForm(QGroupBox):
     def _show_hint(self, _: object = None) -> None:
         data, adapter = self._workspace.data, self._workspace.adapter
         if data is None:
-            self._hint.setText("The classes appear once the network is open.")
+            is_open = self._workspace.model is not None
+            self._hint.setText(
+                "No images are open to measure on."
+                if is_open
+                else "The classes appear once the network is open."
+            )
             return
         what = "with the adapter on" if adapter else "of the base network"
         self._hint.setText(f"Accuracy now, {what}, on the {shown_part(data)} images:")

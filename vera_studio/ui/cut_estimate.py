@@ -1,0 +1,101 @@
+"""Where the network would be cut for the feature cache, found as the draft is edited."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from vera_studio.errors import AdapterError
+from vera_studio.ui import jobs
+from vera_studio.ui.jobs import Cut
+from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.workspace import Workspace
+
+_SETTLING_MILLISECONDS = 300  # of rest after an edit: it takes some forward passes
+_VIEWS_OF_A_FLIP = 2
+_BYTES_OF_A_NUMBER = 4
+
+
+class CutEstimate(QObject):
+    """Follows the draft; one job goes at a time, and what is out of date is not told.
+
+    Signals:
+        changed(str): what the feature cache would be, for a person; empty while it is not known.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace, self._runner = workspace, runner
+        self._job: Job | None = None
+        self._cut: Cut | None = None
+        self._asked: object = None  # the network, method and layers that the cut is of
+        self.text = ""
+        self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
+        self._timer.timeout.connect(self._find)
+        workspace.recipe_changed.connect(self._follow)
+        workspace.model_changed.connect(self._follow)
+        workspace.data_changed.connect(lambda _: self._tell())
+
+    def _follow(self, _: object = None) -> None:
+        model, adapter = self._workspace.model, self._workspace.recipe.adapter
+        if model is None:
+            return
+        try:
+            layers = model.layers_for(adapter)
+        except AdapterError:
+            layers = ()
+        asked = (model, adapter.method, layers)
+        if asked != self._asked:
+            self._asked, self._cut = asked, None
+            if layers:
+                self._timer.start()
+        self._tell()
+
+    def _find(self) -> None:
+        model = self._workspace.model
+        if self._job is not None:
+            self._job.cancel()  # its end asks anew
+            return
+        if model is None:
+            return
+        function = partial(jobs.find_cut, model, self._workspace.recipe.adapter)
+        asked = self._asked
+        self._job = self._runner.start(function, name="Looking where to cut the network")
+        self._job.finished.connect(partial(self._take, asked))
+        self._job.ended.connect(partial(self._end, asked))
+
+    def _take(self, asked: object, cut: Cut) -> None:
+        if asked == self._asked:
+            self._cut = cut
+            self._tell()
+
+    def _end(self, asked: object) -> None:
+        """Look anew where the draft was edited meanwhile; what failed is not tried again."""
+        self._job = None
+        if asked != self._asked:
+            self._timer.start()
+
+    def _tell(self) -> None:
+        training, cut = self._workspace.recipe.training, self._cut
+        is_off = not training.feature_cache or training.shift
+        text = "" if cut is None or is_off else self._text(cut)
+        if text != self.text:
+            self.text = text
+            self.changed.emit(text)
+
+    def _text(self, cut: Cut) -> str:
+        if cut.problem:
+            return f"Nothing can be computed once: {cut.problem}."
+        where = f"up to {cut.place}" if cut.place else "in front of the adapter"
+        size = f"{cut.width:,} numbers an image, {cut.share:.2g} times as many as its pixels have"
+        return f"Computed once: what is {where}. {size}{self._memory(cut)}."
+
+    def _memory(self, cut: Cut) -> str:
+        data = self._workspace.data
+        if data is None:
+            return ""
+        views = _VIEWS_OF_A_FLIP if self._workspace.recipe.training.flips else 1
+        images = len(data.train) * views + len(data.validation) + len(data.test)
+        megabytes = cut.width * images * _BYTES_OF_A_NUMBER / 10**6
+        return f"; about {megabytes:,.0f} MB" if megabytes >= 1 else "; less than 1 MB"
