@@ -47,6 +47,11 @@ def test_the_default_recipe_has_no_problem():
             "Keep other classes must be from 0% to 100%, not 1.5.",
         ),
         (edited(training=TrainingSettings(learning_rate=float("inf"))), "Learning rate must"),
+        (
+            edited(training=TrainingSettings(learning_rate=1000.0)),
+            "Learning rate must be from 0.000001 to 10, not 1,000.",
+        ),
+        (edited(training=TrainingSettings(learning_rate=1e300)), "to 10, not 1e+300."),
         (edited(data=DataSettings(source="folder")), "no folder is chosen"),
         (
             edited(data=DataSettings(source="folder", folder="pets\udcff")),

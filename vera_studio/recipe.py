@@ -14,7 +14,7 @@ from vera_studio.errors import RecipeError
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.methods import Method as Method
 from vera_studio.methods import Sharing as Sharing
-from vera_studio.wording import first_of
+from vera_studio.wording import first_of, plain
 
 MAX_RANK = 1024
 MAX_BATCH_SIZE = 65_536
@@ -184,7 +184,7 @@ def _training_problems(training: TrainingSettings, class_names: Sequence[str] | 
 
 def _check_number(found: list[str], name: str, value: float, least: float, most: float) -> None:
     if not (math.isfinite(value) and least <= value <= most):
-        found.append(f"{name} must be from {least:,} to {most:,}, not {value:,}.")
+        found.append(f"{name} must be from {plain(least)} to {plain(most)}, not {plain(value)}.")
 
 
 def _check_share(found: list[str], name: str, value: float, least: float, most: float) -> None:

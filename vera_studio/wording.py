@@ -61,6 +61,17 @@ def skipped_text(reasons: Mapping[str, int], most: int = 5) -> str:
     return f"{files_skipped(count)}: {', '.join(named)}."
 
 
+def plain(number: float) -> str:
+    """`number` without an exponent, but for one beyond all sizes, and without idle zeros."""
+    if isinstance(number, int):
+        text = f"{number:,}"
+    elif number and not 1e-12 <= abs(number) < 1e15:
+        text = f"{number:g}"
+    else:
+        text = f"{number:,.12f}".rstrip("0").rstrip(".")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def size_text(count: float) -> str:
     """A number of bytes, such as "1.1 GB"."""
     if count >= 10**9:

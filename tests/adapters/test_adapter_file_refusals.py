@@ -124,7 +124,7 @@ def test_no_file_or_an_empty_one(tmp_path):
     cannot_be_read(tmp_path / "missing.safetensors", "expected a file, found nothing")
     cannot_be_read(tmp_path, "it is a folder, not a file")
     (tmp_path / "empty.safetensors").touch()
-    cannot_be_read(tmp_path / "empty.safetensors", "found an empty file")
+    cannot_be_read(tmp_path / "empty.safetensors", "it is empty")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,6 @@ def test_no_file_or_an_empty_one(tmp_path):
     [
         b"x",
         b"not a file of tensors at all",
-        b"\x89PNG\r\n\x1a\n" + bytes(1000),
         b"\xff" * 8 + b"{}",
         (2**62).to_bytes(8, "little") + b"{}",
         (99_999_999).to_bytes(8, "little") + b"{}",
@@ -145,6 +144,21 @@ def test_what_is_not_safetensors(tmp_path, content):
     path = tmp_path / "odd.safetensors"
     path.write_bytes(content)
     cannot_be_read(path, "expected a whole safetensors file, found something else or a damaged one")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(1000), "it is a picture: open the folder"),
+        (b"%!PS-Adobe-3.0", "it is a PostScript drawing"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><title>404</title>", "it is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a pointer of Git LFS"),
+    ],
+)
+def test_another_kind_of_file_is_told_for_what_it_is(tmp_path, content, told):
+    path = tmp_path / "odd.safetensors"
+    path.write_bytes(content)
+    cannot_be_read(path, told)
 
 
 def test_a_truncated_or_overlong_file_of_any_length(path):

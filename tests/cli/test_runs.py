@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import vera_studio
-from tests.command_line import run
+from tests.command_line import run, write_class
 from vera_studio import cli, environment, recipe_file
 from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.runs.events import Evaluation, RunResult
@@ -149,6 +149,19 @@ def test_evaluate_as_json_is_the_result_of_the_run(trained, images, capsys):
     assert (found["images"], found["part"]) == (12, "test")
     expected = [None if math.isnan(share) else share for share in trained.after.per_class]
     assert found["per_class"] == dict(zip(trained.class_names, expected, strict=True))
+
+
+def test_the_network_on_too_few_images_to_hold_any_out(tmp_path, capsys):
+    write_class(tmp_path / "few", "cat", 1, seed=1)
+    write_class(tmp_path / "few", "dog", 1, seed=2)
+    assert_refused(capsys, "evaluate", "--data", tmp_path / "few", text="none to measure")
+
+
+def test_what_is_wrong_with_a_recipe_is_one_line_without_dashes(tmp_path, capsys):
+    path = tmp_path / "recipe.toml"
+    path.write_text("[trainig]\n[training]\nepochs = 'many'\n")
+    text = "This recipe cannot be read: training.epochs must be"
+    assert_refused(capsys, "train", path, "--out", tmp_path / "run", text=text)
 
 
 def test_evaluate_takes_a_folder_without_parts_whole(trained, images, capsys):

@@ -189,7 +189,7 @@ def test_configurations_that_are_none(convnet, folders, content, reason):
     assert reason in refusal(folders["lora"], convnet)
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", b"\x00" * 100, b"\xff" * 16 + b"{}"])
+@pytest.mark.parametrize("content", [b"junk", b"\x00" * 100, b"\xff" * 16 + b"{}"])
 def test_tensors_that_are_none(convnet, folders, content):
     (folders["lora"] / "adapter_model.safetensors").write_bytes(content)
     assert "no whole safetensors file" in refusal(folders["lora"], convnet)
@@ -220,6 +220,15 @@ def test_folders_that_are_not_whole(convnet, folders, tmp_path):
     (folders["vera"] / "adapter_config.json").unlink()
     assert "no adapter_config.json in it" in refusal(folders["vera"], convnet)
     assert "no adapter_config.json in it" in refusal(tmp_path / "nowhere", convnet)
+
+
+def test_what_lies_in_place_of_the_tensors_is_told(convnet, folders):
+    path = folders["lora"] / "adapter_model.safetensors"
+    path.write_bytes(b"")
+    text = "adapter_model.safetensors holds no adapter: it is empty."
+    assert refusal(folders["lora"], convnet) == text
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    assert "a pointer of Git LFS" in refusal(folders["lora"], convnet)
 
 
 def test_a_key_that_torch_does_not_take(convnet, folders):

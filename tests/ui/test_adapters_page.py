@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tests.command_line import write_class
 from tests.ui.adapters import make_adapter, put_in_library
 from vera_studio import environment
 from vera_studio.adapters import adapter_file
@@ -403,6 +404,17 @@ def test_an_adapter_of_other_images_is_shown_as_such(qtbot, window, page, settle
     window.studio.adapters.switch_on(window.studio.shelf.entries[-1].path)
     settle()
     assert "other images" not in page.on_label.text()
+
+
+def test_with_no_image_held_out_there_is_no_accuracy(qtbot, window, page, settle, tmp_path):
+    for seed, name in enumerate(("cat", "dog")):
+        write_class(tmp_path / "few", name, 1, seed)
+    window.studio.open_folder(tmp_path / "few")
+    settle()
+    click_cell(qtbot, page, "Birds", SWITCH)
+    settle()
+    assert "No images are held out to measure on." in page.on_label.text()
+    assert "nan" not in page.on_label.text()
 
 
 def test_names_that_look_like_html_are_shown_letter_by_letter(qtbot, window, page, settle):

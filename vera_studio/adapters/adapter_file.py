@@ -38,6 +38,7 @@ from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import ProjectionPair
 from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
+from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import difference
@@ -271,13 +272,13 @@ def _check_head(path: Path) -> None:
     """Refuse what is no regular file or too large, before a library maps it into memory."""
     try:
         with open_regular(path, MAX_FILE_BYTES) as file:
-            head = file.read(8)
+            head = file.read(HEAD_BYTES)
     except FileNotFoundError as error:
         raise AdapterError("expected a file, found nothing.") from error
-    if not head:
-        raise AdapterError("expected an adapter, found an empty file.")
+    if other := other_kind(head):
+        raise AdapterError(f"it is {other}.")
     # What a file says of itself is read on every look into the library: it may not take long.
-    if int.from_bytes(head, "little") > MAX_HEADER_BYTES:
+    if int.from_bytes(head[:8], "little") > MAX_HEADER_BYTES:
         raise AdapterError(f"{_NOT_WHOLE}.")
 
 

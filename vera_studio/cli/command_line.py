@@ -118,4 +118,10 @@ def _set_data_folder(folder: Path | None) -> None:
 
 
 def _one_line(error: StudioError) -> str:
-    return " ".join(part.strip() for part in str(error).splitlines())
+    """The message, whose lines may be a list with a dash each, as one line."""
+    text = ""
+    for line in str(error).splitlines():
+        part = line.strip()
+        follows = part.startswith("- ") and text and not text.endswith((":", "."))
+        text += ("; " if follows else " ") + part.removeprefix("- ")
+    return text.strip()

@@ -12,6 +12,7 @@ from vera_studio.cli.network_options import network_options, open_network
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json
 from vera_studio.cli.terminal import Teller, show, tell
+from vera_studio.errors import StudioError
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.wording import skipped_text
 
@@ -102,6 +103,11 @@ def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
     tell_skipped(data.skipped)
     parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
     there = {part: images for part, images in parts.items() if len(images)}
+    if not there:
+        raise StudioError(
+            f"{data.title} has too few images: a run would hold none out to validate or to test, "
+            "so there are none to measure the network on."
+        )
     results = _measure(options, model, there)
     if options.json:
         about = {"data": data.title, "network": model.kind.title, "weights": model.weights}

@@ -34,6 +34,7 @@ from vera_studio.exchange.peft_names import (
     TENSORS_FILE,
 )
 from vera_studio.exchange.peft_places import lora_shapes, obstacle, obstacles
+from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import is_regular, open_regular, reason
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
@@ -112,7 +113,7 @@ def _check_file(path: Path) -> None:
     """Raise an AdapterError unless there is a file of tensors of reasonable size."""
     try:
         with open_regular(path, MAX_FILE_BYTES) as file:
-            head = file.read(8)
+            head = file.read(HEAD_BYTES)
     except FileNotFoundError as error:
         if is_regular(path.parent / PICKLED_FILE):
             raise AdapterError(
@@ -123,7 +124,9 @@ def _check_file(path: Path) -> None:
             f"{path.parent.name or path.parent} is not a whole PEFT folder: there is no "
             f"{path.name} in it."
         ) from error
-    if int.from_bytes(head, "little") > _MAX_HEADER_BYTES:
+    if other := other_kind(head):
+        raise AdapterError(f"{path.name} holds no adapter: it is {other}.")
+    if int.from_bytes(head[:8], "little") > _MAX_HEADER_BYTES:
         raise AdapterError(f"{path.name} is no whole safetensors file.")
 
 

@@ -7,25 +7,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vera_studio.errors import ModelError
+from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import open_regular, reason
 from vera_studio.models import safetensors_file, torch_file
 from vera_studio.models.torch_file import ShouldStop
 
 MAX_FILE_BYTES = 2**36  # 64 GiB; only what is wanted of it is read
-_HEAD_BYTES = 512
 _SAVE_WEIGHTS = "Save the weights alone: torch.save(model.state_dict(), path)."
-# How files that are no weights begin, and what they are.
-_OTHERS = (
-    (b"version https://git-lfs", "only a pointer of Git LFS to a file that is elsewhere: "
-     "fetch that with 'git lfs pull', or download it again"),
-    (b"\x89HDF", "an HDF5 file, as Keras saves: export the weights to safetensors there"),
-    (b"GGUF", "a GGUF file of a language model"),
-    (b"\x1f\x8b", "compressed with gzip: unpack it first"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"%PDF", "a PDF document"),
-)  # fmt: skip
 
 
 @contextmanager
@@ -53,7 +41,7 @@ def holds_weights(path: Path) -> bool:
     """Whether a file seems to be one of weights, and no adapter; a quick look, never an error."""
     try:
         with open_regular(path, MAX_FILE_BYTES) as file:
-            head = file.read(_HEAD_BYTES)
+            head = file.read(HEAD_BYTES)
             if not safetensors_file.looks_like_one(head):
                 return head.startswith((torch_file.ZIP_HEAD, b"\x80"))
             names = safetensors_file.read(file, os.fstat(file.fileno()).st_size)
@@ -64,8 +52,8 @@ def holds_weights(path: Path) -> bool:
 
 
 def _content(file: BinaryIO, name: str, should_stop: ShouldStop) -> Any:
-    head = file.read(_HEAD_BYTES)
-    if other := _other(head):
+    head = file.read(HEAD_BYTES)
+    if other := other_kind(head):
         raise ModelError(f"{name} is no file of weights: it is {other}.")
     try:
         if safetensors_file.looks_like_one(head):
@@ -80,15 +68,3 @@ def _content(file: BinaryIO, name: str, should_stop: ShouldStop) -> Any:
         f"{name} is no file of weights, or is damaged: expected what safetensors or torch.save "
         f"writes. {_SAVE_WEIGHTS}"
     )
-
-
-def _other(head: bytes) -> str:
-    """What a file that begins so is, where it is no file of weights; empty if it may be one."""
-    if not head:
-        return "empty"
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head", b"<!--")):
-        return "a web page: what was to be downloaded is behind it"
-    if head[257:262] == b"ustar":
-        return "a tar archive: unpack it first"
-    return next((words for start, words in _OTHERS if head.startswith(start)), "")

@@ -91,7 +91,7 @@ class CutEstimate(QObject):
         if cut.problem:
             return f"Nothing can be computed once: {cut.problem}."
         where = f"up to {cut.place}" if cut.place else "in front of the adapter"
-        size = f"{cut.width:,} numbers an image, {cut.share:.2g} times as many as its pixels have"
+        size = f"{cut.width:,} numbers an image, {cut.share:.1%} of its pixels"
         return f"Computed once: what is {where}. {size}{self._memory(cut)}."
 
     def _memory(self, cut: Cut) -> str:

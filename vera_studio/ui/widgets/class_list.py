@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -46,7 +47,10 @@ class ClassList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._accuracies: tuple[float, ...] | None = None
+        self._measured: tuple[int, ...] | None = None  # images behind each accuracy
         self._counts: tuple[int, ...] | None = None
+        self._checked: set[int] = set()  # kept: asking a thousand items takes long
+        self._described: list[str] = []  # of each row, what its item says by now
         self.filter = QLineEdit(placeholderText="Filter classes", clearButtonEnabled=True)
         self.filter.setObjectName("class_filter")
         self.filter.setAccessibleName("Filter the classes")
@@ -66,7 +70,7 @@ class ClassList(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setItemDelegate(_AccuracyDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.itemChanged.connect(self._tell)
+        self.list.itemChanged.connect(self._take_tick)
         self.weakest_button = self._button("weakest", "&Weakest three", self.check_weakest)
         self.weakest_button.setToolTip("Tick the three classes with the lowest accuracy")
         self.all_button = self._button("all", "&All", lambda: self._check_every(True))
@@ -91,7 +95,8 @@ class ClassList(QWidget):
         self.list.blockSignals(True)
         self.list.setUpdatesEnabled(False)
         self.list.clear()
-        self._counts = None
+        self._counts, self._checked, self._described = None, set(), [""] * len(names)
+        self._accuracies = None
         self.list.addItems(list(names))  # a thousand one by one would take long
         for row in range(len(names)):
             self.list.item(row).setCheckState(Qt.CheckState.Unchecked)
@@ -122,6 +127,7 @@ class ClassList(QWidget):
             hide = is_left_out or not is_wanted
             if hide != self.list.isRowHidden(row):
                 self.list.setRowHidden(row, hide)
+        self._describe()
 
     def _shown(self) -> list[int]:
         return [row for row in range(self.list.count()) if not self.list.isRowHidden(row)]
@@ -141,41 +147,48 @@ class ClassList(QWidget):
         """
         if accuracies is not None and len(accuracies) != self.list.count():
             raise ValueError(f"{len(accuracies)} accuracies for {self.list.count()} classes")
-        self._accuracies = None if accuracies is None else tuple(accuracies)
-        self.list.blockSignals(True)
-        for index in range(self.list.count()):
-            item = self.list.item(index)
-            value = None if accuracies is None else float(accuracies[index])
-            count = counts[index] if counts is not None and accuracies is not None else 0
-            text = accuracy_text(value, count)
-            item.setData(_ACCURACY, value)
-            item.setData(_TEXT, text)
-            item.setToolTip(plain_tip(f"{item.text()}: {text}"))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {text}")
-        self.list.blockSignals(False)
-        self.list.viewport().update()
+        self._accuracies = None if accuracies is None else tuple(map(float, accuracies))
+        self._measured = None if counts is None else tuple(counts)
+        self._describe()
         known = any(not math.isnan(value) for value in self._accuracies or ())
         unknown = "The accuracies are not known yet." if accuracies is None else _NO_IMAGES
         allow(self.weakest_button, "" if known else unknown)
 
-    def set_checked(self, indices: Iterable[int]) -> None:
-        """Tick exactly the classes with these indices."""
-        wanted, before = set(indices), self.checked()
-        ticked = set(before)
+    def _describe(self) -> None:
+        """Have the rows that are shown say their accuracy; of a thousand most are not."""
         self.list.blockSignals(True)
-        for index in range(self.list.count()):
-            if (index in wanted) != (index in ticked):
-                state = Qt.CheckState.Checked if index in wanted else Qt.CheckState.Unchecked
-                self.list.item(index).setCheckState(state)
+        for row in self._shown():
+            value = None if self._accuracies is None else self._accuracies[row]
+            count = self._measured[row] if self._measured and value is not None else 0
+            text = accuracy_text(value, count)
+            item = self.list.item(row)
+            if item.data(_ACCURACY) != value:
+                item.setData(_ACCURACY, value)
+            if text != self._described[row]:
+                self._described[row] = text
+                item.setData(_TEXT, text)
+                item.setToolTip(plain_tip(f"{item.text()}: {text}"))
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {text}")
         self.list.blockSignals(False)
         self.list.viewport().update()
-        if self.checked() != before:
+
+    def set_checked(self, indices: Iterable[int]) -> None:
+        """Tick exactly the classes with these indices."""
+        changed = (set(indices) & set(range(self.list.count()))) ^ self._checked
+        self._checked ^= changed
+        self.list.blockSignals(True)
+        for index in changed:
+            on = index in self._checked
+            state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+            self.list.item(index).setCheckState(state)
+        self.list.blockSignals(False)
+        self.list.viewport().update()
+        if changed:
             self._tell()
 
     def checked(self) -> tuple[int, ...]:
         """Indices of the ticked classes, in order."""
-        rows = range(self.list.count())
-        return tuple(i for i in rows if self.list.item(i).checkState() == Qt.CheckState.Checked)
+        return tuple(sorted(self._checked))
 
     def check_weakest(self) -> None:
         """Tick the three classes with the lowest accuracy; of equal ones the first."""
@@ -192,6 +205,12 @@ class ClassList(QWidget):
         button.setAutoDefault(False)
         button.clicked.connect(lambda _: slot())
         return button
+
+    def _take_tick(self, item: QListWidgetItem) -> None:
+        row, on = self.list.row(item), item.checkState() == Qt.CheckState.Checked
+        if on != (row in self._checked):
+            self._checked ^= {row}
+            self._tell()
 
     def _tell(self) -> None:
         self.checked_changed.emit(self.checked())

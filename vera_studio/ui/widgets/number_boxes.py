@@ -11,6 +11,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPalette, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 
 from vera_studio.ui.theme import plot_colors
+from vera_studio.wording import plain
 
 # What may still become a number, or Auto.
 _UNFINISHED = re.compile(r"[-+]?[0.,]*|.*[eE.,][-+]?|.*,[0-9]{1,2}|a|au|aut", re.ASCII)
@@ -224,12 +225,6 @@ class NumberBox(_Refusing, QDoubleSpinBox):
             if good:
                 return None if value == self._besides else float(value)
         return None
-
-
-def plain(number: float) -> str:
-    """`number` without an exponent and without zeros that say nothing."""
-    text = f"{number:,.12f}".rstrip("0").rstrip(".") if number % 1 else f"{number:,.0f}"
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def refusing_boxes(parent: Any) -> list[Any]:

@@ -229,6 +229,9 @@ class AdaptersPage(QWidget):
             is_measured = self._studio.workspace.data is not None
             self.on_label.setText(f"{name}. {'Measuring…' if is_measured else ''}".strip())
             return
+        if not accuracy.evaluation.images:
+            self.on_label.setText(f"{name}. No images are held out to measure on.")
+            return
         if adapter is None:
             self._base_accuracy = accuracy.evaluation.accuracy
         text = f"{name}. {accuracy.evaluation.accuracy:.1%} of the {accuracy.part} images right"
