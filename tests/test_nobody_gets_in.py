@@ -21,6 +21,7 @@ from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.library import Library
 from vera_studio.data.open_data import open_data
+from vera_studio.data.preprocessing import square
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, StudioError
 from vera_studio.exchange.peft_export import export_peft
@@ -130,7 +131,7 @@ def test_results_of_runs(tmp_path):
 
 def open_images(path: Path, should_stop: Callable[[], bool] = lambda: False) -> ImageData:
     settings = DataSettings(source="folder", folder=str(path))
-    return open_data(settings, CLASS_NAMES, 32, should_stop=should_stop)
+    return open_data(settings, CLASS_NAMES, square(32), should_stop=should_stop)
 
 
 def test_settings(tmp_path):
@@ -176,7 +177,7 @@ class Cancel:
 
 def test_cancel_ends_the_reading_of_weights_and_of_images_soon(tmp_path):
     """Of files that take long: a pickle of a million steps, thousands of pictures."""
-    with zipfile.ZipFile(tmp_path / "long.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(tmp_path / "long.pt", "w") as archive:
         archive.writestr("a/data.pkl", b"\x80\x02]" + b"]a" * 400_000 + b".")
     for name in ("cat", "dog"):
         (tmp_path / "images" / name).mkdir(parents=True)

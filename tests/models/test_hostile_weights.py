@@ -20,7 +20,7 @@ _MOST_BYTES = 200 * 2**20
 
 def archive(path, content, **records):
     """A file such as torch.save makes, with `content` as its pickle."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(path, "w") as file:
         file.writestr("w/data.pkl", content)
         for name, record in records.items():
             file.writestr(f"w/data/{name}", record)
@@ -103,14 +103,14 @@ def test_pickles_that_mean_harm(tmp_path, monkeypatch, content):
 
 
 def test_zeros_packed_small_are_not_unpacked(tmp_path):
-    """4 MB in the file, 4 GB unpacked: neither a storage nor the pickle."""
+    """4 MB in the file, 4 GB unpacked, which a tensor at the end of them would have to wait for."""
     piece = bytes(2**24)
     with zipfile.ZipFile(tmp_path / "w.pt", "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("w/data.pkl", tensor_pickle(2**30, (2**15, 2**15), (2**15, 1)))
+        file.writestr("w/data.pkl", tensor_pickle(2**26, (2, 2), (2, 1), 2**26 - 4))
         with file.open("w/data/0", "w") as entry:
             for _ in range(16):
                 entry.write(piece)
-    refused(tmp_path / "w.pt", "has shape")
+    refused(tmp_path / "w.pt", "it was compressed, which torch.save does not do")
     archive(tmp_path / "w.pt", b"".join([piece] * 5))
     refused(tmp_path / "w.pt", "more parts than any file of weights")
 
@@ -146,6 +146,30 @@ def test_a_list_of_files_without_end(tmp_path):
         for number in range(30_000):
             file.writestr(f"{number}{'x' * 300}", b"")
     refused(tmp_path / "w.pt", "was cut off")
+
+
+def test_calls_that_lie_too_deep_in_each_other(tmp_path):
+    """What makes a tensor of a subclass names another that makes it, and so on."""
+    start = b"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\nq\0)q\1"
+    content = start + b"h\0Nh\1\x87q\1" * 20_000 + b"h\0h\1R."
+    archive(tmp_path / "w.pt", content)
+    refused(tmp_path / "w.pt", "was cut off or changed")
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("big", "another order of bytes"), ("little" * 10, "was cut off or changed")],
+)
+def test_another_order_of_bytes(tmp_path, order, expected):
+    with zipfile.ZipFile(tmp_path / "w.pt", "w") as file:
+        file.writestr("w/data.pkl", b"\x80\x02}.")
+        file.writestr("w/byteorder", order)
+    refused(tmp_path / "w.pt", expected)
+
+
+def test_a_thing_without_a_name(tmp_path):
+    archive(tmp_path / "w.pt", b"\x80\x02N)R.")
+    refused(tmp_path / "w.pt", "more than tensors: a whole object, which")
 
 
 def header_of(dtype, shape, *offsets):

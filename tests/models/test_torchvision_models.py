@@ -185,6 +185,13 @@ def test_a_file_that_was_damaged_since_comes_anew(sent, server, damage):
         open_model(ModelSettings("squeezenet1_1"))
 
 
+def test_a_whole_file_that_does_not_fit_is_told_in_plain_words(sent):
+    sent("squeezenet1_1", lambda state: {"other": torch.ones(1)})
+    with pytest.raises(ModelError, match="arrived whole, but the PyTorch that is") as caught:
+        open_model(ModelSettings("squeezenet1_1"))
+    assert "state_dict" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

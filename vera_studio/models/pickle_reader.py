@@ -22,12 +22,14 @@ MAX_STEPS = 500_000  # a checkpoint of 1,000 layers with its optimizer has some 
 DAMAGED = "it was cut off or changed on its way"
 _ASK_EVERY = 10_000  # steps
 _MAX_NAME = 1000  # characters
+_MAX_WRAPPED = 100  # calls that name another to be made; of torch's own there is one
 _STORAGE_KINDS = {
     **{"FloatStorage": "float32", "DoubleStorage": "float64", "HalfStorage": "float16"},
     **{"BFloat16Storage": "bfloat16", "LongStorage": "int64", "IntStorage": "int32"},
     **{"ShortStorage": "int16", "CharStorage": "int8", "ByteStorage": "uint8"},
     **{"BoolStorage": "bool", "UntypedStorage": "uint8", "ComplexFloatStorage": "complex64"},
 }
+_WRAPPER = "torch._tensor._rebuild_from_type_v2"  # of a subclass; names what makes the tensor
 _TABLES = ("collections.OrderedDict", "builtins.dict", "collections.defaultdict")
 _CONSTANTS = {
     *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
@@ -37,9 +39,13 @@ _CONSTANTS = {
 _VALUES: dict[str, Callable[[], Any]] = {
     **{"NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False},
     **{"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple},
-    "EMPTY_SET": lambda: Opaque("a set"),
+    "EMPTY_SET": lambda: Opaque("set"),
 }
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_BROKEN = (
+    *(ValueError, IndexError, KeyError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),
+)
 # torch gives a storage's key, kind, number of elements and, in old files, the part of another.
 FindStorage = Callable[[str, str, int, object], Storage]
 
@@ -55,7 +61,7 @@ class Name:
 class Opaque:
     """A thing that is no table, list, text, number or tensor."""
 
-    kind: str  # the full name of its class
+    kind: str  # the full name of its class, or what it is in a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +86,7 @@ def read(file: BinaryIO, find_storage: FindStorage, should_stop: Callable[[], bo
                 raise Cancelled
             machine.do(opcode.name, argument)
         return machine.stack.pop()
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except _BROKEN as error:
         raise ModelError(DAMAGED) from error
 
 
@@ -167,7 +173,7 @@ class _Machine:
     def _storage(self, key: Any) -> Any:
         """The storage that torch names so: ("storage", class, key, device, elements[, part])."""
         if not isinstance(key, tuple) or len(key) < 5 or key[0] != "storage":
-            return Opaque("a reference")
+            return Opaque("reference")
         _, kind, name, _, elements, *part = key
         ending = kind.full_name.rpartition(".")[2] if isinstance(kind, Name) else ""
         kind = _STORAGE_KINDS.get(ending, ending or "unknown")
@@ -178,16 +184,20 @@ class _Machine:
 
 def _made(function: Any, arguments: Any) -> Any:
     """What calling `function` would have made, as far as it is of interest."""
+    for _ in range(_MAX_WRAPPED):
+        if not isinstance(function, Name) or function.full_name != _WRAPPER:
+            break
+        function, arguments = arguments[0], arguments[2]
+    else:
+        raise ValueError("calls lie too deep in each other")
     if not isinstance(function, Name) or not isinstance(arguments, tuple):
-        return Opaque("an object")
+        return Opaque("object")
     name = function.full_name
     if name in _TABLES:
         pairs = arguments[0] if arguments and isinstance(arguments[0], list) else []
         if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
             raise ValueError
         return _table(list(itertools.chain.from_iterable(pairs)))
-    if name == "torch._tensor._rebuild_from_type_v2":
-        return _made(arguments[0], arguments[2])
     if name in ("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"):
         return arguments[0]
     if name == "torch.nn.parameter.Parameter" and arguments:
@@ -243,5 +253,5 @@ def _table(items: list[Any]) -> dict[str, Any]:
 
 _COLLECTIONS: dict[str, Callable[[list[Any]], Any]] = {
     **{"TUPLE": tuple, "LIST": list, "DICT": _table},
-    "FROZENSET": lambda items: Opaque("a set"),
+    "FROZENSET": lambda items: Opaque("set"),
 }

@@ -5,6 +5,7 @@ bytes of each storage. Before, it was pickles one after the other and the storag
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -44,22 +45,31 @@ def read_archive(file: BinaryIO, should_stop: ShouldStop) -> Any:
     pickles = sorted((n for n in names if n.rpartition("/")[2] == "data.pkl"), key=len)
     folder = pickles[0].removesuffix("data.pkl") if pickles else ""
     _check_kind(names.keys(), folder, bool(pickles))
+    # To skip what is compressed is to unpack it, which would take its time for each tensor.
+    if any(info.compress_type != zipfile.ZIP_STORED for info in names.values()):
+        raise ModelError(
+            "it was compressed, which torch.save does not do. Open it in PyTorch and save it "
+            "again: torch.save(torch.load(path), path)"
+        )
 
     def find_storage(key: str, kind: str, elements: int, part: object) -> Storage:
         info = names[f"{folder}data/{key}"]
 
         def read_bytes(first: int, count: int) -> bytes:
-            with archive.open(info) as entry:
-                entry.seek(first)
-                return entry.read(count)
+            file.seek(_first_byte(file, info) + first)
+            return file.read(count)
 
         return Storage(info.file_size, _guarded(read_bytes))
 
-    content = _guarded(lambda: _small(archive, pickles[0], _MAX_PICKLE_BYTES))()
+    content = _guarded(lambda: _start(archive, pickles[0], _MAX_PICKLE_BYTES + 1))()
+    if len(content) > _MAX_PICKLE_BYTES:
+        raise ModelError("it has more parts than any file of weights")
     if f"{folder}byteorder" in names:
-        order = _guarded(lambda: _small(archive, f"{folder}byteorder", 16))()
-        if order != b"little":
+        order = _guarded(lambda: _start(archive, f"{folder}byteorder", 16))()
+        if order == b"big":
             raise ModelError("it was saved on a machine with another order of bytes")
+        if order != b"little":
+            raise ModelError(DAMAGED)
     return pickle_reader.read(io.BytesIO(content), find_storage, should_stop)
 
 
@@ -124,13 +134,23 @@ def _check_kind(names: Any, folder: str, has_pickle: bool) -> None:
         raise ModelError("it is a zip archive, but none that torch.save wrote")
 
 
-def _small(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The content of a file in the archive, unpacked to `most` bytes at most."""
+def _start(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The first bytes of a file in the archive, `most` of them if there are so many."""
     with archive.open(name) as entry:
-        content = entry.read(most + 1)
-    if len(content) > most:
-        raise ModelError("it has more parts than any file of weights")
-    return content
+        return entry.read(most)
+
+
+def _first_byte(file: BinaryIO, info: zipfile.ZipInfo) -> int:
+    """Where the content of a file in the archive begins: behind a head, its name and more.
+
+    `zipfile` itself reads all that it skips, before Python 3.13.
+    """
+    file.seek(info.header_offset)
+    head = file.read(30)
+    if len(head) < 30 or not head.startswith(ZIP_HEAD) or info.flag_bits & 1:  # encrypted
+        raise ValueError
+    name, extra = struct.unpack("<HH", head[26:])
+    return info.header_offset + 30 + int(name + extra)
 
 
 def _guarded(function: Callable[..., bytes]) -> Callable[..., bytes]:

@@ -103,8 +103,8 @@ def _load(network: nn.Module, path: Path) -> None:
         network.load_state_dict(state)
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise ModelError(
-            f"{path.name} cannot be opened: {error} Delete it from {path.parent}, and it is "
-            "downloaded again."
+            f"{path.name} arrived whole, but the PyTorch that is installed cannot open it. "
+            "Choose another network, or bring VeRA Studio up to date."
         ) from error
 
 

@@ -1,5 +1,7 @@
 """Asking what the classes of the user's own weights are called."""
 
+from collections import Counter
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
@@ -76,8 +78,9 @@ class ClassNamesDialog(QDialog):
         reason = ""
         if len(names) != wanted:
             reason = f"There are {wanted:,} classes, and {len(names):,} names."
-        elif twice := [name for name in names if names.count(name) > 1][:1]:
-            reason = f"Two classes are called {twice[0]}."
+        elif len(set(names)) < wanted:
+            (twice, _), *_ = Counter(names).most_common(1)
+            reason = f"Two classes are called {twice}."
         allow(self.use, reason)
 
     def _tell(self, result: int) -> None:

@@ -105,7 +105,7 @@ def _summary(result: RunResult) -> list[str]:
         what, _, advice = told[0].partition(". ")
         return [f"<b>{what.removesuffix('.')}.</b>", *filter(None, (advice, *told[1:])), speed]
     lines = [_mean_line("Mean of the target classes", result, result.target_classes)]
-    if result.other_classes:
+    if any(result.before.counts[index] for index in result.other_classes):
         lines.append(_mean_line("Mean of the others", result, result.other_classes))
     return [*lines, " ".join((told[0], speed)), *(f"<b>{text}</b>" for text in told[1:])]
 
