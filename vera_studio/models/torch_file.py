@@ -149,7 +149,8 @@ def _first_byte(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     head = file.read(30)
     if len(head) < 30 or not head.startswith(ZIP_HEAD) or info.flag_bits & 1:  # encrypted
         raise ValueError
-    return info.header_offset + 30 + sum(struct.unpack("<HH", head[26:]))
+    name, extra = struct.unpack("<HH", head[26:])
+    return info.header_offset + 30 + int(name + extra)
 
 
 def _guarded(function: Callable[..., bytes]) -> Callable[..., bytes]:
