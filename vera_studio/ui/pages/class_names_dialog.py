@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.recipe import class_names_problem
 from vera_studio.ui.widgets.reasons import allow
 
 
@@ -76,9 +77,7 @@ class ClassNamesDialog(QDialog):
         reason = ""
         if len(names) != wanted:
             reason = f"There are {wanted:,} classes, and {len(names):,} names."
-        elif twice := [name for name in names if names.count(name) > 1][:1]:
-            reason = f"Two classes are called {twice[0]}."
-        allow(self.use, reason)
+        allow(self.use, reason or class_names_problem(names))
 
     def _tell(self, result: int) -> None:
         accepted = result == QDialog.DialogCode.Accepted
