@@ -21,13 +21,13 @@ from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.library import Library
 from vera_studio.data.open_data import open_data
+from vera_studio.data.preprocessing import square
 from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, StudioError
 from vera_studio.exchange.peft_export import export_peft
 from vera_studio.exchange.reading import read_adapter
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.model import open_model
-from vera_studio.models.registry import find
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
 from vera_studio.runs.run_folder import load_result
@@ -131,7 +131,7 @@ def test_results_of_runs(tmp_path):
 
 def open_images(path: Path, should_stop: Callable[[], bool] = lambda: False) -> ImageData:
     settings = DataSettings(source="folder", folder=str(path))
-    return open_data(settings, CLASS_NAMES, find("convnet").preprocessing, should_stop=should_stop)
+    return open_data(settings, CLASS_NAMES, square(32), should_stop=should_stop)
 
 
 def test_settings(tmp_path):

@@ -96,8 +96,10 @@ class TrainingSettings:
 
     def targets_among(self, class_names: Sequence[str]) -> tuple[int, ...]:
         """The target classes as indices into `class_names`, in their order."""
-        wanted = self.target_classes
-        return tuple(i for i, name in enumerate(class_names) if wanted is None or name in wanted)
+        if self.target_classes is None:
+            return tuple(range(len(class_names)))
+        wanted = set(self.target_classes)
+        return tuple(i for i, name in enumerate(class_names) if name in wanted)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,11 @@ def plain(number: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def epochs_text(count: int) -> str:
+    """So many epochs, in words."""
+    return "1 epoch" if count == 1 else f"{count:,} epochs"
+
+
 def size_text(count: float) -> str:
     """A number of bytes, such as "1.1 GB"."""
     if count >= 10**9:

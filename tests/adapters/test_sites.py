@@ -1,6 +1,7 @@
 """Adapters on every kind of weight, each against the whole network with W + dW in W's place."""
 
 import copy
+import threading
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from vera_studio.adapters.attach import (
     pairs_of,
     plan,
 )
+from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.sites import find_sites, unused_parameters
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
@@ -184,6 +186,30 @@ def test_every_kind_of_weight(network, method, images):
     assert [type(m) for m in network.modules()] == [type(m) for m in bare.modules()]
     assert all(map(torch.equal, network.state_dict().values(), bits))
     assert torch.equal(network(images), before)
+
+
+def test_several_threads_compute_with_one_network(network, images):
+    settings = everything(network, "bias" if "norm" in str(network) else "vera")
+    attach(network, settings)
+    fill(network)
+    expected, before = network(images), base_digest(network)
+    failed = []
+
+    def compute():
+        for _ in range(20):
+            with torch.inference_mode():
+                found = network(images)
+            if not torch.allclose(found, expected, atol=1e-5):
+                failed.append(found)
+
+    threads = [threading.Thread(target=compute) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert base_digest(network) == before
+    assert all(isinstance(site.weight, nn.Parameter) for site in find_sites(network).values())
 
 
 def test_a_shared_weight_is_one_site(images):

@@ -48,3 +48,19 @@ def test_large_images_are_brought_down_without_patterns():
     stripes = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
     stripes[..., ::2] = 255
     assert square(8)(stripes).abs().max() < 0.3  # grey, where every eighth pixel would be black
+
+
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1)])
+def test_of_a_thin_picture_what_is_cut_off_is_not_scaled(tmp_path, size, monkeypatch):
+    Image.new("RGB", size, (10, 20, 30)).save(tmp_path / "thin.png")
+    resize, sizes = Image.Image.resize, []
+
+    def noted(self, to, *args, **kwargs):
+        sizes.append(to)
+        return resize(self, to, *args, **kwargs)
+
+    monkeypatch.setattr(Image.Image, "resize", noted)
+    found = read_image(tmp_path / "thin.png", Preprocessing(224, 256, "bicubic", MEAN, STD))
+    assert found.shape == (224, 224, 3)
+    assert (found == (10, 20, 30)).all()
+    assert max(max(one) for one in sizes) <= 1024

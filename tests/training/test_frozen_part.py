@@ -67,15 +67,6 @@ class MixesTheBatch(nn.Module):
         return self.layer(x - x.mean(dim=0))
 
 
-class SizesAreFeatures(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.layer = nn.Linear(3072, 10)
-
-    def forward(self, x):
-        return self.layer(x.flatten(1)) * x.size(0)
-
-
 def mlp():
     return nn.Sequential(nn.Flatten(), nn.Linear(3072, 6), nn.ReLU(), nn.Linear(6, 10))
 
@@ -195,7 +186,6 @@ def test_a_device_without_bfloat16_stays_with_float32(monkeypatch):
     [
         (Branching, "its code cannot be traced"),
         (MixesTheBatch, "its parts do not compute what the whole does"),
-        (SizesAreFeatures, "at least 3,086 numbers, too many"),
     ],
 )
 def test_what_cannot_be_split_is_told(make, reason):

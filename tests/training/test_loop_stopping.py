@@ -10,7 +10,7 @@ from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome, sentences
-from vera_studio.training import evaluation, reporting, stopping, stopwatch
+from vera_studio.training import evaluation, inputs, reporting, step, stopping, stopwatch
 from vera_studio.training.loop import train
 
 FILES = {
@@ -123,7 +123,9 @@ class StopInEvaluation:
             self.evaluations += 1
             return real(inputs, classes, should_stop, part)
 
-        monkeypatch.setattr(evaluation, "_BATCH_SIZE", 1)
+        monkeypatch.setattr(inputs, "_LEAST_AT_ONCE", 1)
+        for module in (inputs, evaluation, step):
+            monkeypatch.setattr(module, "MOST_AT_ONCE", 1)
         monkeypatch.setattr(stopping, "evaluate_inputs", counted)
 
     def should_stop(self):

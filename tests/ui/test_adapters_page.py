@@ -1,6 +1,7 @@
 """The page of adapters, clicked through as a person would."""
 
 import dataclasses
+import errno
 import html
 from pathlib import Path
 
@@ -277,6 +278,22 @@ def test_exports_ask_where_and_say_in_which_form(
     page.findChild(QAction, "action_adapter_export_merged").trigger()
     settle()
     assert path.with_suffix(".pt").is_file()
+
+
+def test_a_folder_that_may_not_be_read_takes_no_export(qtbot, window, page, tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path), ""))
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    told = []
+    window.studio.failed.connect(told.append)
+    click_cell(qtbot, page, "Birds", NAME)
+    page.findChild(QAction, "action_adapter_export_peft").trigger()
+    assert [str(error) for error in told] == [
+        f"Cannot export to the folder {tmp_path}: Permission denied."
+    ]
+    message_box().close()
 
 
 def test_what_cannot_be_exported_says_why_before_it_asks_where(

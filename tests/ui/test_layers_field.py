@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTreeVi
 
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
+from vera_studio.ui import jobs
 from vera_studio.ui.cut_estimate import CutEstimate
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.runner import Runner
@@ -142,6 +143,19 @@ def test_the_cut_for_the_cache_is_told_once_it_is_found(qtbot, lite):
     with qtbot.waitSignal(estimate.changed):
         workspace.edit_training(feature_cache=False)
     assert estimate.text == ""
+    assert runner.wait(60_000)
+
+
+def test_a_cut_that_cannot_be_looked_for_is_told(qtbot, lite, monkeypatch):
+    def fail(*_):
+        raise MemoryError("no memory for another copy")
+
+    monkeypatch.setattr(jobs, "find_cut", fail)
+    workspace, runner = Workspace(), Runner()
+    estimate = CutEstimate(workspace, runner)
+    with qtbot.waitSignal(estimate.failed) as told:
+        workspace.set_model(lite, ModelSettings(name="efficientnet_lite0"))
+    assert isinstance(told.args[0], MemoryError)
     assert runner.wait(60_000)
 
 

@@ -4,11 +4,12 @@ import functools
 import hashlib
 import http.server
 import threading
+import time
 
 import pytest
 import torch
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from tests.ui.adapters import make_adapter
 from vera_studio import recipe_file
@@ -240,6 +241,18 @@ def test_weights_of_other_classes_may_keep_numbers(
     qtbot.waitUntil(lambda: not window.studio.busy.is_busy, timeout=MILLISECONDS)
     assert window.studio.workspace.class_names == ("0", "1", "2")
     assert window.studio.workspace.recipe.model.class_names is None
+
+
+def test_a_name_too_often_is_found_among_very_many(qtbot):
+    numbers = tuple(str(number) for number in range(21_843))
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = ClassNamesDialog("mine.pt", numbers, parent)
+    started = time.process_time()
+    dialog.names.setPlainText("\n".join(("bird", *numbers[1:-1], "bird")))
+    assert time.process_time() - started < 3  # counting each name among all took 14 s
+    assert "Two classes cannot have one name: bird." in dialog.use.toolTip()
+    assert not dialog.use.isEnabled()
 
 
 def test_images_that_fit_the_next_network_stay_open(qapp):

@@ -3,16 +3,16 @@
 import os
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from tests import audit
 from tests.hostile import make_hostile
 
 
-def close_messages():
-    for widget in QApplication.topLevelWidgets():
-        if isinstance(widget, QMessageBox) and widget.isVisible():
-            widget.close()
+def close_messages(window):
+    # Not QApplication.topLevelWidgets(), among which are some that are being deleted.
+    for box in window.findChildren(QMessageBox):
+        box.close()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs pipes and links")
@@ -24,7 +24,7 @@ def test_files_that_mean_harm_are_dropped(qtbot, window, settle, tmp_path, own_d
         for path in paths:
             window.studio.open_path(path)
             settle()
-            close_messages()
+            close_messages(window)
     assert seen.strays(tmp_path, writable=(own_data_folder,)) == []
     assert seen.unpickled == []
     assert window.studio.is_free

@@ -56,6 +56,22 @@ def test_opening_that_is_cancelled_is_told(qtbot, window, settle):
     assert window.studio.workspace.recipe.data.seed == 0
 
 
+def test_what_is_handed_over_before_loading_begins_is_opened_after_it(qtbot, new_window, tmp_path):
+    recipe_file.save(Recipe(training=TrainingSettings(epochs=3)), tmp_path / "first.toml")
+    recipe_file.save(Recipe(training=TrainingSettings(batch_size=7)), tmp_path / "second.toml")
+    window = new_window()
+    told = []
+    window.studio.message.connect(told.append)
+    window.come_to_front(tmp_path / "first.toml")
+    window.load()
+    window.come_to_front(tmp_path / "second.toml")
+    qtbot.waitUntil(lambda: is_settled(window), timeout=LOADING_MILLISECONDS)
+    assert [text for text in told if text.startswith(("Not opened", "Opened the recipe"))] == [
+        "Opened the recipe first.toml.",
+        "Opened the recipe second.toml.",
+    ]
+
+
 def test_nothing_is_opened_while_a_run_goes_on(running, tmp_path):
     studio, model = running.studio, running.studio.workspace.model
     data = studio.workspace.data

@@ -1,6 +1,7 @@
 """What all adapted weights have in common, whatever the method."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -10,6 +11,8 @@ from torch.func import functional_call
 from vera_studio.adapters.adapted import Adapted
 from vera_studio.adapters.sites import Place, Site
 from vera_studio.adapters.wrapper import Wrapper
+
+_SWAPPING = threading.RLock()
 
 
 class AdapterLayer(Wrapper):
@@ -69,9 +72,15 @@ class AdapterLayer(Wrapper):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes with the adapted weight."""
-        if not self.is_factored:
-            return functional_call(self.base, self.changed(self.site.places[0]), args, kwargs)
-        return self.base(*args) + self.change(*args)
+        if self.is_factored:
+            return self.base(*args) + self.change(*args)
+        place = self.site.places[0]
+        if isinstance(place.module, nn.Conv2d):  # is told its weight: nothing has to be swapped
+            tensors = self.changed(place)
+            weight = tensors.get("weight", place.module.weight)
+            bias = tensors.get("bias", place.module.bias)
+            return place.module._conv_forward(args[0], weight, bias)
+        return _call_swapped(place.module, lambda: self.changed(place), args, kwargs)
 
     def change(self, x: torch.Tensor) -> torch.Tensor:
         """What the adapter adds to the outputs for inputs `x`, where it is factored.
@@ -131,9 +140,28 @@ class Reader(Wrapper):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes with its adapted weights."""
+        return _call_swapped(self.base, self._changed, args, kwargs)
+
+    def _changed(self) -> dict[str, torch.Tensor]:
+        """All adapted weights and biases, by their paths below the base."""
         tensors: dict[str, torch.Tensor] = {}
         for name, place in self._places:
             layer = self.get_submodule(name)
             assert isinstance(layer, AdapterLayer)
             tensors |= layer.changed(place)
-        return functional_call(self.base, tensors, args, kwargs)
+        return tensors
+
+
+def _call_swapped(
+    module: nn.Module,
+    changed: Callable[[], dict[str, torch.Tensor]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """What `module` computes with other tensors in place of its own, which come back after it.
+
+    While they are away, another thread that computes with the same module would find the wrong
+    ones, and leave them there.
+    """
+    with _SWAPPING:
+        return functional_call(module, changed(), args, kwargs)

@@ -33,8 +33,9 @@ class Accuracies:
         """
         if len(per_class) <= MOST_NAMED:
             return cls(tuple(per_class))
-        ours = [share for index, share in enumerate(per_class) if index in targets]
-        others = [share for index, share in enumerate(per_class) if index not in targets]
+        trained = set(targets)
+        ours = [share for index, share in enumerate(per_class) if index in trained]
+        others = [share for index, share in enumerate(per_class) if index not in trained]
         kept = tuple(ours) if others else ()
         return cls(kept, (mean_of(ours), mean_of(others)))
 

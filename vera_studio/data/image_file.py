@@ -24,6 +24,7 @@ from vera_studio.wording import sentence
 
 MAX_PIXELS = 89_000_000  # of an image; more would take seconds and half a gigabyte to open
 _MAX_BYTES = 2**29  # of a file: what so many pixels take without compression
+_LONGEST = 4  # times its shorter side that an image may be long and is scaled whole
 _DETAIL = 2  # large images are brought down to no less than this many times the size asked for
 _WHOLE = 2**22  # pixels that are converted at once; of a larger image, strip after strip
 _UNASKED = 2**26  # bytes that are taken without asking whether they are free
@@ -169,6 +170,7 @@ def _framed(image: Image.Image, form: Preprocessing) -> Image.Image:
     if form.cuts_first:
         fits = image.size == (size, size)
         return image if fits else ImageOps.fit(image, (size, size), resampling)
+    image = _shortened(image)
     width, height = image.size
     shorter = min(width, height)
     if shorter != form.resize:
@@ -176,6 +178,16 @@ def _framed(image: Image.Image, form: Preprocessing) -> Image.Image:
         image = image.resize((width, height), resampling)
     left, top = round((width - size) / 2), round((height - size) / 2)
     return image.crop((left, top, left + size, top + size))
+
+
+def _shortened(image: Image.Image) -> Image.Image:
+    """The middle of a very long image: scaling all of it would take memory for what is cut off."""
+    width, height = image.size
+    longest = _LONGEST * min(width, height)
+    left, top = max(0, (width - longest) // 2), max(0, (height - longest) // 2)
+    if not left and not top:
+        return image
+    return image.crop((left, top, left + min(width, longest), top + min(height, longest)))
 
 
 def _too_large(detail: str) -> UnreadableImage:

@@ -38,6 +38,7 @@ def set_classes(network: nn.Module, classes: int) -> None:
     if isinstance(old, nn.Linear):
         new = nn.Linear(old.in_features, classes, **options)
     else:
-        new = nn.Conv2d(old.in_channels, classes, old.kernel_size, **options)
+        same = {name: getattr(old, name) for name in ("stride", "padding", "dilation", "groups")}
+        new = nn.Conv2d(old.in_channels, classes, old.kernel_size, **same, **options)
     parent, _, own = name.rpartition(".")
     setattr(network.get_submodule(parent), own, new.train(old.training))

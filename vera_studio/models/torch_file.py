@@ -5,6 +5,7 @@ bytes of each storage. Before, it was pickles one after the other and the storag
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -148,8 +149,8 @@ def _first_byte(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     head = file.read(30)
     if len(head) < 30 or not head.startswith(ZIP_HEAD) or info.flag_bits & 1:  # encrypted
         raise ValueError
-    name_bytes, more_bytes = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
-    return info.header_offset + 30 + name_bytes + more_bytes
+    name, extra = struct.unpack("<HH", head[26:])
+    return info.header_offset + 30 + int(name + extra)
 
 
 def _guarded(function: Callable[..., bytes]) -> Callable[..., bytes]:

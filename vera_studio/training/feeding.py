@@ -15,7 +15,7 @@ from vera_studio.models.model import Model
 from vera_studio.recipe import TrainingSettings
 from vera_studio.runs.events import Event, Notice, Stage
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError, budget_of
-from vera_studio.training.frozen_part import CannotSplitError, Split, in_bfloat16, split
+from vera_studio.training.frozen_part import WIDEST, CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
 from vera_studio.training.memory import is_out_of_memory
 
@@ -136,7 +136,8 @@ def _split(network: nn.Module, plain: tuple[ImageInputs, ...], settings: Trainin
     inputs = plain[0]
     count = sum(one.views for one in plain)
     budget = budget_of(settings.cache_megabytes, inputs.labels.device)
-    most_width = min(inputs.image_numbers, budget // (_BYTES_OF_A_NUMBER * max(count, 1)))
+    in_memory = budget // (_BYTES_OF_A_NUMBER * max(count, 1))
+    most_width = min(WIDEST * inputs.image_numbers, in_memory)
 
     def some(most: int) -> torch.Tensor:
         # From all over the data: folders are sorted by class.

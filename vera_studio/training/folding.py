@@ -19,7 +19,7 @@ def faster(part: fx.GraphModule) -> fx.GraphModule:
         convolution = _module(part, before)
         if not isinstance(convolution, nn.Conv2d) or len(before.users) > 1:
             continue
-        name = f"folded_{str(before.target).replace('.', '_')}"
+        name = f"folded_{node.name}"  # one convolution may go before several norms
         part.add_submodule(name, fuse_conv_bn_eval(convolution, norm).requires_grad_(False))
         before.target = name
         node.replace_all_uses_with(before)

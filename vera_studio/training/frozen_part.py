@@ -26,6 +26,7 @@ from vera_studio.training.memory import halve_when_out_of_memory
 
 # Relative and absolute: rounding differs with the size of a batch, most where CUDA takes TF32.
 _TOLERANCE = 1e-3
+WIDEST = 2  # times as many numbers as an image has that its features may have
 _SHAKE = 0.1  # standard deviation of what is added to trained values for a trial
 _MEASURED_AT_ONCE = 512  # images
 _ACCURACY_LOST = 0.001  # share of images, at most, that bfloat16 may cost
@@ -54,8 +55,8 @@ def split(network: nn.Module, images: torch.Tensor, most_width: int | None = Non
         network: some of its parameters require gradients.
         images: (batch, 3, h, w), at least one, to try the parts on, on the network's device;
             with several it shows as well whether images are computed independently.
-        most_width: numbers that the features of an image may have; None for as many as the
-            image itself has. Wider ones are slower to read than to compute.
+        most_width: numbers that the features of an image may have; None for twice as many
+            as the image itself has. Wider ones take more memory than they are worth.
 
     Raises:
         CannotSplitError: the network cannot be traced, or its parts do not compute what it
@@ -105,7 +106,7 @@ def _cut(
     except Exception as error:
         # Tracing runs the network's own code on stand-ins, which fails in as many ways as code.
         raise CannotSplitError(f"its code cannot be traced ({_first_line(error)})") from error
-    most = image[0].numel() if most_width is None else most_width
+    most = WIDEST * image[0].numel() if most_width is None else most_width
     return graph, best_border(network, graph, _trained_nodes(network, graph), image, most)
 
 

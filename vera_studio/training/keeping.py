@@ -143,7 +143,7 @@ def loss_of(validation: Evaluation, recipe: Recipe, class_names: Sequence[str]) 
 def _mean_over_mix(
     values: Sequence[float], validation: Evaluation, recipe: Recipe, class_names: Sequence[str]
 ) -> float | None:
-    targets = recipe.training.targets_among(class_names)
+    targets = set(recipe.training.targets_among(class_names))
     total = images = 0.0
     for index, (value, number) in enumerate(zip(values, validation.counts, strict=True)):
         weight = 1.0 if index in targets else recipe.training.keep_others

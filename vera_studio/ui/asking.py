@@ -138,7 +138,12 @@ class Asking(QObject):
             return
         stem = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "adapter"
         shown = shortened(title, MOST_IN_MENU)
-        if destination := self._ask_destination(target, stem, shown):
+        try:
+            destination = self._ask_destination(target, stem, shown)
+        except StudioError as error:
+            self._studio.failed.emit(error)
+            return
+        if destination:
             self._studio.adapters.export(content, target, destination)
 
     def _ask_destination(self, target: Target, stem: str, shown: str) -> Path | None:
@@ -205,8 +210,16 @@ def _ask_on_closing(window: QWidget, text: str, more: str, *answers: tuple[str, 
 
 
 def _new_folder(chosen: Path, name: str) -> Path:
-    """`chosen`, where it is new or empty; else a folder in it that is not there yet."""
-    if not files.is_folder(chosen) or not any(chosen.iterdir()):
-        return chosen
+    """`chosen`, where it is new or empty; else a folder in it that is not there yet.
+
+    Raises:
+        StudioError: it may not be looked into.
+    """
     names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
-    return next(chosen / name for name in names if not (chosen / name).exists())
+    try:
+        if not files.is_folder(chosen) or not any(chosen.iterdir()):
+            return chosen
+        return next(chosen / name for name in names if not (chosen / name).exists())
+    except OSError as error:
+        told = f"Cannot export to the folder {chosen}: {files.reason(error)}."
+        raise StudioError(told) from error

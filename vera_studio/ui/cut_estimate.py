@@ -20,9 +20,11 @@ class CutEstimate(QObject):
 
     Signals:
         changed(str): what the feature cache would be, for a person; empty while it is not known.
+        failed(Exception): it could not be found.
     """
 
     changed = Signal(str)
+    failed = Signal(object)
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +32,7 @@ class CutEstimate(QObject):
         self._job: Job | None = None
         self._cut: Cut | None = None
         self._asked: object = None  # the network, method and layers that the cut is of
+        self._is_possible = False  # else the set-up panel says what is wrong with the layers
         self.text = ""
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
         self._timer.timeout.connect(self._find)
@@ -47,9 +50,8 @@ class CutEstimate(QObject):
             layers = ()
         asked = (model, adapter.method, layers)
         if asked != self._asked:
-            self._asked, self._cut = asked, None
-            if layers:
-                self._timer.start()
+            self._asked, self._cut, self._is_possible = asked, None, bool(layers)
+            self._timer.start()
         self._tell()
 
     def _find(self) -> None:
@@ -57,12 +59,13 @@ class CutEstimate(QObject):
         if self._job is not None:
             self._job.cancel()  # its end asks anew
             return
-        if model is None:
+        if model is None or not self._is_possible:
             return
         function = partial(jobs.find_cut, model, self._workspace.recipe.adapter)
         asked = self._asked
         self._job = self._runner.start(function, name="Looking where to cut the network")
         self._job.finished.connect(partial(self._take, asked))
+        self._job.failed.connect(self.failed)
         self._job.ended.connect(partial(self._end, asked))
 
     def _take(self, asked: object, cut: Cut) -> None:

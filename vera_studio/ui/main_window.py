@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         self.setup_panel = SetupPanel(
             self.studio.workspace, self.studio.runner, self.actions_by_name
         )
+        self.setup_panel.failed.connect(self.studio.failed)
         self.setup_panel.open_network_requested.connect(self.asking.ask_network)
         self.setup_panel.source_requested.connect(self.asking.use_source)
         self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)

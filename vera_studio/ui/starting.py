@@ -26,7 +26,8 @@ class Starting(QObject):
         self._studio = studio
         self._last: Recipe | None = None
         self._passed_over: list[str] = []  # a sentence each
-        self._waiting: Path | None = None
+        self._has_begun = False
+        self._waiting: list[Path] = []  # what came first is opened first
         studio.busy.changed.connect(self._open_waiting)
 
     def bring_back(self, recipe: Recipe) -> None:
@@ -34,13 +35,20 @@ class Starting(QObject):
         self._last = recipe
         self._studio.workspace.set_recipe(recipe)
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether network and images are still to be opened, be it that loading has not begun."""
+        studio = self._studio
+        return not studio.is_ready and (studio.busy.is_busy or not self._has_begun)
+
     def load(self) -> None:
         """Import the engine, then open the network and the images."""
+        self._has_begun = True
         self._studio.busy.start("Loading PyTorch", load_engine, self._engine_loaded)
 
     def open_afterwards(self, path: Path) -> None:
         """Open a file or folder as soon as all is loaded."""
-        self._waiting = path
+        self._waiting.append(path)
         self._studio.message.emit(f"{path.name} is opened as soon as all is loaded.")
 
     def _engine_loaded(self, _: object) -> None:
@@ -91,7 +99,5 @@ class Starting(QObject):
             self._studio.message.emit(f"Not opened again: {' '.join(self._passed_over)}")
 
     def _open_waiting(self, _: object) -> None:
-        path = self._waiting
-        if path is not None and self._studio.is_free:
-            self._waiting = None
-            self._studio.open_path(path)
+        while self._waiting and self._studio.is_free:
+            self._studio.open_path(self._waiting.pop(0))

@@ -248,7 +248,7 @@ class Studio(QObject):
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
-        if not self.is_ready and self.busy.is_busy:
+        if self.starting.is_ahead:
             self.starting.open_afterwards(path)
             return
         if not self.is_free:

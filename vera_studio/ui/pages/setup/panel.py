@@ -32,11 +32,13 @@ class SetupPanel(QWidget):
     Signals:
         open_network_requested(), source_requested(str), remove_adapter_requested(): as the
             source form's.
+        failed(Exception): something that the panel tells could not be found out.
     """
 
     open_network_requested = Signal()
     source_requested = Signal(str)
     remove_adapter_requested = Signal()
+    failed = Signal(object)
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class SetupPanel(QWidget):
         source.source_requested.connect(self.source_requested)
         source.remove_adapter_requested.connect(self.remove_adapter_requested)
         estimate = CutEstimate(workspace, runner, self)
+        estimate.failed.connect(self.failed)
         self._forms = QWidget()
         column = QVBoxLayout(self._forms)
         column.addWidget(source)
