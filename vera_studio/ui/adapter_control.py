@@ -22,7 +22,6 @@ from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
-    from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
     from vera_studio.models.model import Model
 
@@ -75,15 +74,6 @@ class AdapterControl(QObject):
             return ""
         reason = other_classes(entry.info, model.class_names)
         return reason or other_base(entry.info, model.digest, model.title)
-
-    def other_images(self, info: "AdapterInfo") -> str:
-        """A sentence where an adapter was trained on other images than are open; else empty."""
-        from vera_studio.adapters.library_names import clean_name
-
-        data, trained_on = self._workspace.data, info.training.data
-        if data is None or trained_on in ("", data.title):
-            return ""
-        return f"It was trained on other images: {clean_name(trained_on)}; open is {data.title}."
 
     # On and off
 
