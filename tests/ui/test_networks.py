@@ -251,7 +251,7 @@ def test_a_name_too_often_is_found_among_very_many(qtbot):
     started = time.process_time()
     dialog.names.setPlainText("\n".join(("bird", *numbers[1:-1], "bird")))
     assert time.process_time() - started < 3  # counting each name among all took 14 s
-    assert "Two classes are called bird." in dialog.use.toolTip()
+    assert "Two classes cannot have one name: bird." in dialog.use.toolTip()
     assert not dialog.use.isEnabled()
 
 

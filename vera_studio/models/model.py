@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -24,8 +23,8 @@ from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
-from vera_studio.recipe import AdapterSettings, Method, ModelSettings
-from vera_studio.wording import first_of, listed
+from vera_studio.recipe import AdapterSettings, Method, ModelSettings, class_names_problem
+from vera_studio.wording import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +112,13 @@ def open_model(
         should_stop: asked again and again.
 
     Raises:
-        ModelError: the name is unknown, or the file of weights does not fit.
+        ModelError: the name is unknown, or the file of weights or the class names do not fit.
         DownloadError: the weights did not come.
         Cancelled: `should_stop` said so.
     """
     kind = find(settings.name)
+    if problem := class_names_problem(settings.class_names or ()):
+        raise ModelError(problem)
     notes: tuple[str, ...] = ()
     if settings.weights:
         path = Path(settings.weights).expanduser()
@@ -227,6 +228,4 @@ def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module)
     if len(names) != outputs:
         given = "1 class name is" if len(names) == 1 else f"{len(names):,} class names are"
         raise ModelError(f"{given} given for a network of {outputs:,} classes.")
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise ModelError(f"Two classes cannot have one name: {first_of(twice)}.")
     return names

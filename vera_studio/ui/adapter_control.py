@@ -41,13 +41,13 @@ class AdapterControl(QObject):
             is its file in the library.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
-        path_opened(Path): a file or folder of the user's was read or written.
+        path_opened(Kind, Path): a file or folder of the user's was read or written, and as what.
     """
 
     taken = Signal(object)
     message = Signal(str)
     failed = Signal(object)
-    path_opened = Signal(object)
+    path_opened = Signal(str, object)
 
     def __init__(
         self, workspace: Workspace, shelf: Shelf, busy: BusyJobs, parent: QObject | None = None
@@ -162,7 +162,7 @@ class AdapterControl(QObject):
         def imported(adapter: LoadedAdapter) -> None:
             if self._workspace.model is model:
                 self._take(adapter.content, adapter.title, f"Imported {path.name}.")
-                self.path_opened.emit(path)
+                self.path_opened.emit("adapter", path)
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.read_adapter, path, model)
@@ -231,7 +231,8 @@ class AdapterControl(QObject):
         def exported(sentence: str) -> None:
             self.message.emit(f"Exported {destination.name}: {sentence}")
             if target != "onnx":  # which the studio does not open
-                self.path_opened.emit(destination)
+                kind = "weights" if target == "merged" else "adapter"
+                self.path_opened.emit(kind, destination)
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.export, content, model, target, destination)
