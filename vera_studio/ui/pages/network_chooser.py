@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.errors import StudioError
+from vera_studio.errors import DownloadError
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui import jobs
 from vera_studio.ui.file_dialogs import ask_open
@@ -47,7 +47,7 @@ class NetworkChooser(QDialog):
         self._studio = studio
         self._rows: tuple[NetworkRow, ...] = ()
         self._asked_for: ModelSettings | None = None  # what is being opened, or failed to be
-        self._is_opening = False
+        self._is_opening = self._is_fetching = False
         self.setObjectName("network_chooser")
         self.setWindowTitle("Open Network")
         self.filter = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
@@ -188,7 +188,7 @@ class NetworkChooser(QDialog):
     def _open(self, settings: ModelSettings) -> None:
         if self._studio.obstacle:
             return
-        self._asked_for, self._is_opening = settings, True
+        self._asked_for, self._is_opening, self._is_fetching = settings, True, False
         self.download.hide()
         self._studio.open_model(settings, failed=self._failed, cancelled=self._cancelled)
 
@@ -199,17 +199,20 @@ class NetworkChooser(QDialog):
 
     def _failed(self, error: Exception) -> None:
         self._is_opening = False
-        if isinstance(error, StudioError) and self.isVisible():
+        if isinstance(error, DownloadError) and self.isVisible():
             self.download.show_failure(str(error))
         else:
-            self._studio.failed.emit(error)
+            self.download.hide()
+            self._studio.failed.emit(error)  # weights that are here: trying again is no way out
 
     def _cancelled(self) -> None:
         self._is_opening = False
-        self.download.show_cancelled()
+        if self._is_fetching:
+            self.download.show_cancelled()
 
     def _show_progress(self, progress: Progress) -> None:
         if self._is_opening and progress.text == DOWNLOAD_WEIGHTS:
+            self._is_fetching = True
             self.download.show_progress(progress.done, progress.total)
 
 
