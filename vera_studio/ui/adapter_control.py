@@ -15,6 +15,7 @@ from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
 from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
+from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
@@ -32,7 +33,8 @@ class AdapterControl(QObject):
     """Puts adapters on the model and takes them off.
 
     Switching and combining take milliseconds on a small network and are done at once; on others,
-    and for reading foreign files and exporting, there are jobs.
+    and for reading foreign files and exporting, there are jobs. The one that combines keeps nothing
+    else from being done: the weights may be on their way still.
 
     Signals:
         taken(Path): an adapter that was trained, imported or combined is on the model, and this
@@ -54,9 +56,14 @@ class AdapterControl(QObject):
         self._workspace = workspace
         self._shelf = shelf
         self._busy = busy
+        self._combining = NewestJob("Combining two adapters", busy.runner, self)
+        self._combining.failed.connect(self._forget_combining)
+        self._combining.failed.connect(self.failed)
+        self._name_of_next = ""  # to keep the combination under that is being made
         self._of_runs: dict[Path, Path] = {}  # folder of a run to its adapter in the library
         shelf.entry_changed.connect(self._follow_entry)
         shelf.deleted.connect(self._follow_deletion)
+        workspace.adapter_changed.connect(self._forget_combining)
 
     @property
     def active(self) -> tuple[Path, ...]:
@@ -95,25 +102,42 @@ class AdapterControl(QObject):
 
     def combine(self, paths: tuple[Path, Path], weights: tuple[float, float]) -> None:
         """Put two adapters of the library on, their changes multiplied by `weights`."""
-        model, first, second = self._workspace.model, *map(self._named, paths)
+        model, first, second = self._workspace.model, *map(self._shelf.entry, paths)
         if model is None or first is None or second is None:
             return
+        names = first.name, second.name
         title = " + ".join(
-            f"{weight:.4g} \N{MULTIPLICATION SIGN} {part.info.name}"
-            for weight, part in zip(weights, (first, second), strict=True)
+            f"{weight:.4g} \N{MULTIPLICATION SIGN} {name}"
+            for weight, name in zip(weights, names, strict=True)
         )
 
         def put_on(both: "AdapterFile") -> None:
+            if not all(map(self._shelf.entry, paths)):
+                return  # deleted meanwhile
+            name = self._name_of_next
             self._workspace.set_adapter(LoadedAdapter(None, both, title, paths))
+            if name:
+                self.keep_combination(name)
 
-        function = partial(adapter_jobs.combined, (first, second), weights, model)
-        self._make_ready(model, function, put_on)
+        function = partial(adapter_jobs.combined, paths, names, weights, model)
+        if _is_slow(model):
+            self._combining.start(function, put_on)
+        else:
+            self._at_once(function, put_on)
+
+    def _forget_combining(self, _: object) -> None:
+        """Let go of what is being combined: something else was put on, or it cannot be."""
+        self._combining.forget()
+        self._name_of_next = ""
 
     def _make_ready(self, model: "Model", function: Function, then: Callable[[Any], None]) -> None:
         """Have `function` make an adapter of `model`, and give it to `then`."""
-        if model.kind.parameters > _MOST_AT_ONCE:
+        if _is_slow(model):
             self._busy.start(PUTTING_ON, function, then)
-            return
+        else:
+            self._at_once(function, then)
+
+    def _at_once(self, function: Function, then: Callable[[Any], None]) -> None:
         try:
             made = function(lambda event: None, lambda: False)
         except StudioError as error:
@@ -122,7 +146,10 @@ class AdapterControl(QObject):
             then(made)
 
     def keep_combination(self, name: str) -> None:
-        """Keep the two adapters that are combined as one of its own."""
+        """Keep the two adapters that are combined, or are just being, as one of its own."""
+        if self._combining.is_going:
+            self._name_of_next = name.strip() or "Combination"
+            return
         adapter = self._workspace.adapter
         if adapter is not None and adapter.parts:
             self._take(adapter.content, name.strip() or adapter.title)
@@ -211,14 +238,6 @@ class AdapterControl(QObject):
             function = partial(adapter_jobs.export, content, model, target, destination)
             self._busy.start(EXPORTING, function, exported)
 
-    def _named(self, path: Path) -> "AdapterFile | None":
-        """An adapter of the library, with its name in it even where the file has none."""
-        content = self._shelf.content(path)
-        if content is None:
-            return None
-        name = content.info.name or path.stem
-        return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
-
     def _follow_entry(self, entry: "Entry") -> None:
         """Give the adapter that is on the name and the notes that it has now."""
         adapter = self._workspace.adapter
@@ -234,3 +253,7 @@ class AdapterControl(QObject):
     def _follow_deletion(self, paths: tuple[Path, ...]) -> None:
         if set(paths) & set(self.active):
             self._workspace.set_adapter(None)
+
+
+def _is_slow(model: "Model") -> bool:
+    return model.kind.parameters > _MOST_AT_ONCE
