@@ -225,6 +225,25 @@ def test_a_recipe_opens_the_network_that_it_names(qtbot, window, settle, tmp_pat
     assert workspace.problems() == []
 
 
+def test_a_recipe_downloads_nothing_by_itself(qtbot, window, settle, served, tmp_path):
+    file, content = served
+    recipe = Recipe(model=ModelSettings(name="distant"), training=TrainingSettings(epochs=3))
+    recipe_file.save(recipe, tmp_path / "far.toml")
+    window.studio.open_path(tmp_path / "far.toml")
+    settle()
+    assert window.studio.workspace.model.kind.name == "convnet"
+    file.write_bytes(content)  # now it could come
+    chooser = window.findChild(NetworkChooser)
+    assert chooser.isVisible()
+    assert "far.toml: The weights of Distant are not on this" in chooser.download.text.text()
+    qtbot.waitUntil(lambda: chooser.table.current_row is not None, timeout=MILLISECONDS)
+    click(qtbot, chooser, "download_button")
+    qtbot.waitUntil(lambda: not chooser.isVisible(), timeout=MILLISECONDS)
+    settle()
+    assert window.studio.workspace.model.kind.name == "distant"
+    assert window.studio.workspace.recipe.training.epochs == 3
+
+
 @pytest.fixture
 def own_weights(tmp_path):
     """A file of the ConvNet's weights for three classes."""

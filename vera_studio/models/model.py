@@ -18,7 +18,7 @@ from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked, has_digest
-from vera_studio.errors import AdapterError, ModelError
+from vera_studio.errors import AdapterError, ModelError, NotHereError
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
@@ -100,6 +100,7 @@ def open_model(
     settings: ModelSettings,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
+    may_download: bool = True,
 ) -> Model:
     """Build the network that `settings` names and load its weights, on the CPU.
 
@@ -110,8 +111,11 @@ def open_model(
         settings: the network's name, the file of weights, the class names.
         on_progress: told how many bytes of how many have been downloaded.
         should_stop: asked again and again.
+        may_download: not where it is only a file that names the network: to open a file must
+            open no connection.
 
     Raises:
+        NotHereError: the pretrained weights are not here, and must not be downloaded.
         ModelError: the name is unknown, or the file of weights or the class names do not fit.
         DownloadError: the weights did not come.
         Cancelled: `should_stop` said so.
@@ -124,7 +128,7 @@ def open_model(
         path = Path(settings.weights).expanduser()
         network, notes = _own_weights(kind, path, should_stop)
     else:
-        network = _pretrained(kind, on_progress, should_stop)
+        network = _pretrained(kind, on_progress, should_stop, may_download)
     network.eval()
     sites = find_sites(network)
     return Model(
@@ -182,11 +186,17 @@ def _pretrained(
     kind: NetworkKind,
     on_progress: Callable[[int, int], None],
     should_stop: Callable[[], bool],
+    may_download: bool,
 ) -> nn.Module:
     """The network with its own weights, which are fetched if they are not here."""
     path = kind.weights_file
     # What is damaged, such as by a full disk, comes anew: nobody has to know where it is kept.
     if kind.url and not has_digest(path, kind.sha256_start, should_stop):
+        if not may_download:
+            raise NotHereError(
+                f"The weights of {kind.title} are not on this machine; they are "
+                f"{kind.download_megabytes:,.0f} MB to download."
+            )
         what = f"the weights of {kind.title}"
         fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop)
     network = kind.build(len(kind.class_names))

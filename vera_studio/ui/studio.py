@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio import environment, recipe_file
 from vera_studio import recipe as recipes
-from vera_studio.errors import StudioError
+from vera_studio.errors import NotHereError, StudioError
 from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
@@ -48,6 +48,8 @@ class Studio(QObject):
         path_opened(Kind, Path): a file or folder of the user's was opened or written, and as what.
         classes_unnamed(): a file was opened of another number of classes than the network has;
             `name_classes` is to be called.
+        network_wanted(str, ModelSettings, callable): a file names a network whose weights have to
+            be downloaded, the reason; if the user wants that, it is called once this is open.
     """
 
     busy_changed = Signal(str)
@@ -60,6 +62,7 @@ class Studio(QObject):
     download_done = Signal()
     path_opened = Signal(str, object)
     classes_unnamed = Signal()
+    network_wanted = Signal(str, object, object)
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -294,10 +297,16 @@ class Studio(QObject):
             else:
                 self.open_data(recipe.data, then=edit, otherwise=edit)
 
+        def not_opened(error: Exception) -> None:
+            if isinstance(error, NotHereError):
+                self.network_wanted.emit(f"{path.name}: {error}", recipe.model, open_images)
+            else:
+                self.failed.emit(error)
+
         if recipe.model == self.workspace.recipe.model:
             open_images()
         else:
-            self.open_model(recipe.model, then=open_images)
+            self.open_model(recipe.model, open_images, not_opened, may_download=False)
 
     # The run
 
