@@ -198,10 +198,16 @@ def _pretrained(
                 f"{kind.download_megabytes:,.0f} MB to download."
             )
         what = f"the weights of {kind.title}"
-        fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop)
+        most = _bytes_of(kind)
+        fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop, most)
     network = kind.build(len(kind.class_names))
     kind.load(network, path)
     return network
+
+
+def _bytes_of(kind: NetworkKind) -> int:
+    """What its weights may have: some more than is told of them, which is rounded."""
+    return int((2 * kind.download_megabytes + 10) * 1e6)
 
 
 def _own_weights(
