@@ -1,7 +1,9 @@
 """Fetching files from a real server on loopback."""
 
 import hashlib
+import os
 import socket
+import time
 
 import pytest
 
@@ -70,6 +72,39 @@ def test_a_folder_that_cannot_be(server, tmp_path):
     with pytest.raises(DownloadError, match="Cannot store the weights of A in "):
         fetch(server, tmp_path / "file" / "a.pth")
     assert server.requests == 0
+
+
+def test_more_than_it_can_be_is_broken_off(server, tmp_path):
+    with pytest.raises(DownloadError, match=r"weights of A was broken off: what .* is more"):
+        fetch(server, tmp_path / "a.pth", most=len(BODY) - 1)
+    assert list(tmp_path.iterdir()) == []
+    fetch(server, tmp_path / "a.pth", most=len(BODY))
+
+
+def test_what_a_crash_left_is_taken_away(server, tmp_path):
+    for name, age in (("a.pth.00.part", 7200), ("a.pth.11.part", 60), ("b.pth.00.part", 7200)):
+        (tmp_path / name).write_bytes(b"part")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    fetch(server, tmp_path / "a.pth")
+    left = sorted(file.name for file in tmp_path.iterdir())
+    assert left == ["a.pth", "a.pth.11.part", "b.pth.00.part"]
+
+
+def test_two_programs_fetch_one_file(server, tmp_path):
+    """The second comes, whole, while the first is on its way; then the first is broken off."""
+
+    def second():
+        server.go_on.set()
+        fetch(server, tmp_path / "a.pth")
+        return True
+
+    server.go_on.clear()
+    with pytest.raises(Cancelled):
+        fetch(
+            server, tmp_path / "a.pth", should_stop=lambda: server.half_sent.is_set() and second()
+        )
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pth"]
+    assert (tmp_path / "a.pth").read_bytes() == BODY
 
 
 def test_a_digest_is_that_of_a_regular_file(tmp_path):

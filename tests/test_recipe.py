@@ -69,6 +69,18 @@ def test_a_problem_is_told_in_words(recipe, expected):
     assert expected in found[0]
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("ant", "bee", "bee"), "Two classes cannot have one name: bee."),
+        (("ant", " "), "Every class must have a name: one of those given is empty."),
+    ],
+)
+def test_names_given_to_the_classes_of_a_network(names, expected):
+    recipe = Recipe(model=recipes.ModelSettings(class_names=names))
+    assert recipes.problems(recipe) == [expected]
+
+
 def test_validate_names_every_problem():
     recipe = edited(
         adapter=AdapterSettings(rank=0), training=TrainingSettings(epochs=0, batch_size=0)

@@ -1,8 +1,11 @@
 """Fetching a file from the network, with progress, cancel and checks; free of torch."""
 
 import contextlib
+import glob
 import hashlib
 import http.client
+import secrets
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,7 +18,8 @@ from vera_studio.files import open_regular
 
 _CHUNK = 1 << 16  # bytes
 _BLOCK = 1 << 22  # bytes that are digested at once
-_MOST_BYTES = 1 << 36  # of a file that is digested
+MOST_BYTES = 1 << 36  # of a file
+_LEFT_BEHIND = 3600.0  # seconds without a byte, of a part that nobody writes any more
 _TIMEOUT = 15.0  # seconds without a byte
 
 
@@ -25,6 +29,7 @@ def fetch(
     what: str,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
+    most: int = MOST_BYTES,
 ) -> None:
     """Download `url` to `file`, which is whatever has arrived so far when that fails.
 
@@ -35,26 +40,33 @@ def fetch(
         on_progress: told how many bytes of how many have arrived; the total is 0 as long as the
             server does not say.
         should_stop: asked several times a second while bytes arrive.
+        most: bytes that it may have.
 
     Raises:
-        DownloadError: no network, an answer other than the file, or a part of it only.
+        DownloadError: no network, an answer other than the file, a part of it only, or more.
         OSError: `file` cannot be written.
         Cancelled: `should_stop` said so.
     """
-    with _network_errors(url, what):
-        response = urllib.request.urlopen(url, timeout=_TIMEOUT)
-    done, total = 0, int(response.headers.get("Content-Length") or 0)
-    with response, file.open("wb") as target:
-        while True:
-            if should_stop():
-                raise Cancelled
-            with _network_errors(url, what):
-                chunk = response.read1(_CHUNK)  # what has arrived, without waiting for more
-            if not chunk:
-                break
-            target.write(chunk)
-            done += len(chunk)
-            on_progress(done, total)
+    with file.open("wb") as target:
+        with _network_errors(url, what):
+            response = urllib.request.urlopen(url, timeout=_TIMEOUT)
+        with response:
+            done, total = 0, int(response.headers.get("Content-Length") or 0)
+            while True:
+                if should_stop():
+                    raise Cancelled
+                if max(done, total) > most:
+                    raise DownloadError(
+                        f"The download of {what} was broken off: what {url} sends is more than "
+                        f"the {most / 1e6:,.0f} MB that it can be."
+                    )
+                with _network_errors(url, what):
+                    chunk = response.read1(_CHUNK)  # what has arrived, without waiting for more
+                if not chunk:
+                    break
+                target.write(chunk)
+                done += len(chunk)
+                on_progress(done, total)
     if done < total:
         raise DownloadError(
             f"The download of {what} broke off after {done:,} of {total:,} bytes. Please try again."
@@ -68,21 +80,25 @@ def fetch_checked(
     sha256_start: str,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
+    most: int = MOST_BYTES,
 ) -> None:
     """Download `url` to `file`, whole and with the right digest or not at all.
 
     Args:
-        url, file, what, on_progress, should_stop: as for `fetch`; the folder is made if need be.
+        url, file, what, on_progress, should_stop, most: as for `fetch`; the folder is made if
+            need be.
         sha256_start: what the file's SHA-256, in hex, begins with.
 
     Raises:
         DownloadError: as `fetch`; the file arrived damaged, or there is no room for it.
         Cancelled: `should_stop` said so.
     """
-    part = file.with_name(f"{file.name}.part")
+    # Two programs may fetch it at once: neither writes into what the other has.
+    part = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fetch(url, part, what, on_progress, should_stop)
+        _remove_left_behind(file)
+        fetch(url, part, what, on_progress, should_stop, most)
         if not has_digest(part, sha256_start, should_stop):
             raise DownloadError(f"{what} arrived damaged and was deleted. Please try again.")
         part.replace(file)
@@ -95,6 +111,14 @@ def fetch_checked(
             part.unlink()
 
 
+def _remove_left_behind(file: Path) -> None:
+    """Delete the parts of `file` that nobody writes any more, such as after a crash."""
+    for part in file.parent.glob(f"{glob.escape(file.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > _LEFT_BEHIND:
+                part.unlink()
+
+
 def has_digest(
     file: Path, sha256_start: str, should_stop: Callable[[], bool] = lambda: False
 ) -> bool:
@@ -105,7 +129,7 @@ def has_digest(
     """
     digest = hashlib.sha256()
     try:
-        with open_regular(file, _MOST_BYTES) as content:
+        with open_regular(file, MOST_BYTES) as content:
             while block := content.read(_BLOCK):
                 if should_stop():
                     raise Cancelled

@@ -13,6 +13,10 @@ class ModelError(StudioError):
     """A file of weights does not fit the network, or is none."""
 
 
+class NotHereError(ModelError):
+    """Weights would have to be downloaded, which only the user may ask for, and no file."""
+
+
 class DataError(StudioError):
     """Images cannot be found, read or matched to the network's classes."""
 

@@ -11,7 +11,7 @@ Sharing = Literal["shape", "all"]
 class MethodFacts:
     """A method, as a person meets it."""
 
-    title: str
+    title: str  # short: names of adapters and columns of tables have it too
     settings: tuple[str, ...]  # of the adapter's settings, those that have a meaning for it
     # The peak with AdamW: between what did best by validation accuracy on the sample, which is
     # far from what the network was trained on, and on bird, cat and dog of CIFAR-10, which is near.
@@ -21,8 +21,8 @@ class MethodFacts:
 METHOD_FACTS: dict[Method, MethodFacts] = {
     "vera": MethodFacts("VeRA", ("rank", "seed", "d_initial", "sharing"), 0.02),
     "lora": MethodFacts("LoRA", ("rank", "seed", "alpha"), 0.002),
-    "full": MethodFacts("All weights of the layers", (), 0.0005),
-    "bias": MethodFacts("Biases and normalisation", (), 0.03),
+    "full": MethodFacts("All weights", (), 0.0005),
+    "bias": MethodFacts("Biases and norms", (), 0.03),
 }
 
 

@@ -5,6 +5,7 @@ A recipe says everything that decides a run's result. The window edits a draft o
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -133,6 +134,8 @@ def problems(
         found.append("The images are to come from a folder, and no folder is chosen.")
     _check_path(found, "The folder of images", recipe.data.folder)
     _check_path(found, "The file of weights", recipe.model.weights)
+    if problem := class_names_problem(recipe.model.class_names or ()):
+        found.append(problem)
     return found
 
 
@@ -218,6 +221,15 @@ def _check_names(
         return
     if unknown := unknown_names(chosen, known):
         found.append(f"{name} names {first_of(unknown)}; the network has {first_of(known)}.")
+
+
+def class_names_problem(names: Sequence[str]) -> str:
+    """Why a network's classes cannot be called so, a sentence; empty when they can."""
+    if not all(name.strip() for name in names):
+        return "Every class must have a name: one of those given is empty."
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        return f"Two classes cannot have one name: {first_of(twice)}."
+    return ""
 
 
 def unknown_names(chosen: Sequence[str] | None, known: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from vera_studio.errors import RecipeError
 from vera_studio.files import read_text, reason, write_atomically
 from vera_studio.recipe import Recipe
 
+MAX_BYTES = 128 * 1024  # of a recipe: 1,000 classes and as many layers take half of it
 _MOST_TOLD = 10  # problems, of a file that has no end of them
 _MOST_SHOWN = 60  # characters of a key or a value
 _MAX_WHOLE = 2**63  # what TOML's whole numbers are within
@@ -62,7 +63,7 @@ def load(path: Path) -> Recipe:
         RecipeError: the file cannot be read, or as `from_toml`.
     """
     try:
-        text = read_text(path)
+        text = read_text(path, MAX_BYTES)
     except OSError as error:
         raise RecipeError(f"Cannot read the recipe {path}: {reason(error)}.") from error
     try:
@@ -96,6 +97,8 @@ def save(recipe: Recipe, path: Path) -> None:
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > MAX_BYTES:
+        raise RecipeError(f"The recipe has more than {MAX_BYTES:,} characters.")
     if _TEXTS.sub("", text).count(".") > _MAX_DOTS:
         raise RecipeError("The recipe is not valid TOML that the studio reads: too many dots.")
     try:

@@ -72,11 +72,17 @@ def plain(number: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def epochs_text(count: int) -> str:
+    """So many epochs, in words."""
+    return "1 epoch" if count == 1 else f"{count:,} epochs"
+
+
 def size_text(count: float) -> str:
     """A number of bytes, such as "1.1 GB"."""
-    if count >= 10**9:
-        return f"{count / 10**9:,.1f} GB"
-    return f"{count / 10**6:,.0f} MB" if count >= 10**6 else f"{count / 10**3:,.0f} KB"
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "KB")):
+        if count >= unit:
+            return f"{count / unit:,.1f} {name}"
+    return f"{count:.0f} bytes"
 
 
 def already_there(name: str) -> str:

@@ -47,13 +47,13 @@ def test_a_table_with_a_line_a_method(recipe, tmp_path, capsys):
     ]
     assert base.startswith("base network")
     assert vera.startswith("VeRA, rank 4")
-    assert bias.startswith("Biases and normalisation")
+    assert bias.startswith("Biases and norms")
     assert [line.endswith("2/2") for line in (vera, bias)] == [True, True]
     assert "±" in vera
     # The columns are aligned: each cell of a row ends where its heading does.
     assert head.index("trainable") + len("trainable") == vera.index("402") + len("402")
     assert folder == f"Folder: {tmp_path / 'c'}"
-    assert "run 4/4  Biases and normalisation, seed 1  targets " in err
+    assert "run 4/4  Biases and norms, seed 1  targets " in err
     assert err.count("Feature cache on") <= 2  # not once a run
     assert [row["name"] for row in rows_of(tmp_path / "runs.csv")] == ["vera:4", "bias"] * 2
     assert (tmp_path / "runs.csv").read_text() == (tmp_path / "c" / "comparison.csv").read_text()
@@ -106,7 +106,7 @@ def test_when_every_run_fails_so_does_the_command(recipe, tmp_path, capsys, monk
     monkeypatch.setattr(comparison, "train", fail)
     assert compare(recipe, tmp_path, "--seeds", "1") == 1
     out, err = capsys.readouterr()
-    assert "run 2/2  Biases and normalisation, seed 0  failed: The loss" in err
+    assert "run 2/2  Biases and norms, seed 0  failed: The loss" in err
     assert "2 of 2 runs failed: The loss" in err.splitlines()[-1]
     assert "0/1" in out
 

@@ -227,6 +227,22 @@ def test_a_run_downloads_the_weights_of_its_network(sent, insects, tmp_path, cap
     ]
 
 
+def test_an_adapter_of_anybodys_downloads_nothing(sent, server, insects, tmp_path, capsys):
+    adapter = tmp_path / "run" / "last.safetensors"
+    recipe = recipe_of(insects, tmp_path, name="squeezenet1_1")
+    assert run("train", recipe, "--out", tmp_path / "run") == 0  # a recipe that is given may
+    sent.weights_file.unlink()
+    capsys.readouterr()
+    for command in (("evaluate", adapter, "--data", insects), ("import", adapter)):
+        assert failure(capsys, *command) == (
+            "The weights of SqueezeNet1.1 are not on this machine; they are 5 MB to download. "
+            "To have them downloaded add --model squeezenet1_1."
+        )
+    assert server.requests == 1
+    assert run("import", adapter, "--model", "squeezenet1_1") == 0
+    assert server.requests == 2
+
+
 def test_a_download_that_fails_is_one_line(sent, server, insects, capsys):
     server.status = 404
     text = failure(capsys, "evaluate", "--model", "squeezenet1_1", "--data", insects)

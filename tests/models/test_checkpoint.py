@@ -333,6 +333,14 @@ def test_stopping_is_asked_for(tmp_path):
         load_weights(network(), tmp_path / "w.pt", should_stop=lambda: True)
 
 
+def test_a_quick_look_does_not_read_a_long_list(tmp_path):
+    """Nor is it one of an adapter; this one is no list at all, which takes reading to know."""
+    content = (2**21).to_bytes(8, "little") + b"{" + bytes(2**21)
+    (tmp_path / "w.safetensors").write_bytes(content)
+    assert holds_weights(tmp_path / "w.safetensors")
+    assert_refused(tmp_path / "w.safetensors", "its table of contents is wrong")
+
+
 def test_an_adapter_is_said_to_be_one(tmp_path):
     about = {"format": "vera-studio-adapter"}
     safetensors.torch.save_file(weights(), tmp_path / "a.safetensors", about)

@@ -233,3 +233,5 @@ def test_or_the_names_that_are_given(of_three):
         open_model(replace(settings, class_names=("ant", "bee")))
     with pytest.raises(ModelError, match=r"Two classes cannot have one name: bee\."):
         open_model(replace(settings, class_names=("ant", "bee", "bee")))
+    with pytest.raises(ModelError, match="one of those given is empty"):
+        open_model(replace(settings, class_names=("ant", "bee", "")))

@@ -15,8 +15,8 @@ NAMES = {
     "vera:8": ("vera", "shape", 8, "VeRA, rank 8"),
     "vera-all:32": ("vera", "all", 32, "VeRA, one pair for all, rank 32"),
     "lora:1024": ("lora", "shape", 1024, "LoRA, rank 1024"),
-    "full": ("full", "shape", 5, "All weights of the layers"),
-    "bias": ("bias", "shape", 5, "Biases and normalisation"),
+    "full": ("full", "shape", 5, "All weights"),
+    "bias": ("bias", "shape", 5, "Biases and norms"),
 }
 
 

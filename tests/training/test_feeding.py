@@ -95,7 +95,7 @@ def test_on_photographs_a_cached_run_predicts_as_the_uncached_one(real_images, t
             "Feature cache on: less than 1 MB in memory, 152 numbers an image, computed up to fc1.",
         ),
         ({"cache_megabytes": 1}, "Feature cache on: less than 1 MB in memory, 152 numbers"),
-        ({"cache_megabytes": 0}, "off: it would take 134 KB, and 0 KB are allowed."),
+        ({"cache_megabytes": 0}, "off: it would take 133.8 KB, and 0 bytes are allowed."),
         ({"feature_cache": False}, "Feature cache off: it is switched off in the set-up."),
         ({"shift": 1}, "off: shifted images come in 18 variants each, too many to keep."),
         ({"shift": 1, "flips": False}, "off: shifted images come in 9 variants each"),

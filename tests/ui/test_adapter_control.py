@@ -12,7 +12,7 @@ from vera_studio.adapters.combination import combine
 from vera_studio.exchange.export import export
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
-from vera_studio.ui import jobs
+from vera_studio.ui import adapter_control, jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.adapter_jobs import plan_export
 from vera_studio.ui.busy import BusyJobs
@@ -105,6 +105,34 @@ def test_a_combination_can_be_kept(control):
     assert (entry.name, control.active) == ("Both", (entry.path,))
     assert torch.equal(logits(control), before)
     assert entry.info.training.combined == (("Birds", 1.0), ("Cats", 0.5))
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """The network counts as one on which combining takes a while."""
+    monkeypatch.setattr(adapter_control, "_MOST_AT_ONCE", 0)
+
+
+def test_weights_on_their_way_keep_nothing_waiting_and_the_last_are_put_on(control, slow):
+    titles, busy = [], []
+    control.workspace.adapter_changed.connect(lambda adapter: titles.append(adapter.title))
+    control._busy.changed.connect(busy.append)
+    for weight in (0.1, 0.2, 0.3, 0.4):
+        control.combine(control.paths, (1.0, weight))
+    control.keep_combination("Both")  # what is shown, which is on its way
+    assert len(control.runner.jobs) == 1
+    assert control.runner.wait(20_000)
+    sign = "\N{MULTIPLICATION SIGN}"
+    assert titles == [f"1 {sign} Birds + 0.4 {sign} Cats", "Both"]
+    assert control.shelf.entries[0].info.training.combined == (("Birds", 1.0), ("Cats", 0.4))
+    assert busy == []
+
+
+def test_a_combination_on_its_way_gives_way_to_what_is_put_on_meanwhile(control, slow):
+    control.combine(control.paths, (1.0, 0.5))
+    control.switch_off()
+    assert control.runner.wait(20_000)
+    assert control.workspace.adapter is None
 
 
 def test_a_new_name_of_what_is_on_is_shown_and_exported(control):

@@ -33,8 +33,8 @@ def figures(window):
     [
         ("VeRA", FIELDS - {"alpha"}, "542 of 89,660", "0.02"),
         ("LoRA", FIELDS - {"d_initial", "sharing"}, "36,928 of 126,046", "0.002"),
-        ("All weights of the layers", set(), "73,414 of 89,118", "0.0005"),
-        ("Biases and normalisation", set(), "382 of 89,118", "0.03"),
+        ("All weights", set(), "73,414 of 89,118", "0.0005"),
+        ("Biases and norms", set(), "382 of 89,118", "0.03"),
     ],
 )
 def test_a_method_shows_what_it_needs_and_comes_to(

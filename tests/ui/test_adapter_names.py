@@ -32,8 +32,8 @@ def test_classes_in_a_few_words(classes, text):
     [
         (AdapterSettings(rank=32), "bird, cat · VeRA 32"),
         (AdapterSettings(method="lora", rank=8), "bird, cat · LoRA 8"),
-        (AdapterSettings(method="full"), "bird, cat · Full"),
-        (AdapterSettings(method="bias"), "bird, cat · Biases"),
+        (AdapterSettings(method="full"), "bird, cat · All weights"),
+        (AdapterSettings(method="bias"), "bird, cat · Biases and norms"),
     ],
 )
 def test_what_was_trained_is_called_after_its_classes_and_method(settings, name):

@@ -237,6 +237,19 @@ def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
     assert [row[1].replace("\N{MINUS SIGN}", "-") for row in layers] == expected
 
 
+def test_selecting_reads_no_adapter_whole(qtbot, window, page, monkeypatch):
+    def fail(path):
+        raise AssertionError(f"{path} was read whole")
+
+    monkeypatch.setattr(adapter_file, "load", fail)
+    click_cell(qtbot, page, "Birds", NAME)
+    facts = page.details.findChild(QWidget, "adapter_facts").findChildren(QLabel)
+    count = sum(
+        value.numel() for value in make_adapter(window.studio.workspace.model).parameters.values()
+    )
+    assert any(label.text().startswith(f"{count:,} numbers in ") for label in facts)
+
+
 def test_what_does_not_fit_or_is_damaged_is_told(qtbot, window, page):
     foreign = make_adapter(window.studio.workspace.model, seed=2)
     info = dataclasses.replace(foreign.info, base_digest="0" * 64)
@@ -395,7 +408,7 @@ def test_an_adapter_of_other_images_is_shown_as_such(qtbot, window, page, settle
     path = put_in_library(dataclasses.replace(content, info=info), "Waste", minutes=5)
     window.studio.shelf.refresh()
     click_cell(qtbot, page, "Waste", NAME)
-    sentence = "It was trained on other images: <b>Waste</b>; open is Built-in sample."
+    sentence = "Trained on other images: <b>Waste</b>; open is Built-in sample."
     assert sentence in [label.text() for label in page.details.findChildren(QLabel)]
     window.studio.adapters.switch_on(path)
     settle()

@@ -115,7 +115,7 @@ def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
         ["VeRA", "2"],
         ["VeRA", "4"],
         ["VeRA, one pair for all", "8"],
-        ["Biases and normalisation", ""],
+        ["Biases and norms", ""],
     ]
     wait_for_end(qtbot, window)
     assert page.progress.label.text().startswith("Finished 8 of 8 runs")
@@ -129,7 +129,7 @@ def test_a_whole_comparison(qtbot, window, page, tmp_path, monkeypatch):
         "VeRA, rank 2",
         "VeRA, rank 4",
         "VeRA, one pair for all, rank 8",
-        "Biases and normalisation",
+        "Biases and norms",
     ]
     assert page.plot._base == page._comparison.before.targets
 
@@ -248,7 +248,7 @@ def test_a_run_that_fails_is_told_and_the_rest_goes_on(qtbot, window, page, monk
     failures = page.findChild(QLabel, "comparison_failures")
     assert failures.isVisible()
     assert failures.text() == (
-        "Biases and normalisation, seed 0 failed: The loss is no longer finite in epoch 1."
+        "Biases and norms, seed 0 failed: The loss is no longer finite in epoch 1."
     )
     full, bias = page.table.texts()[1:]
     assert (full[-1], bias[-1]) == ("1 of 1", "0 of 1")

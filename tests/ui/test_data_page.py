@@ -179,7 +179,9 @@ def test_an_adapter_trained_on_other_images_is_shown_as_such(qtbot, window, page
     qtbot.waitUntil(lambda: workspace.data.source == "folder", timeout=20_000)
     settle()
     assert label.isVisibleTo(window.setup_panel)
-    assert label.text() == "Trained on other images: Built-in sample."
+    assert label.text() == (
+        f"Trained on other images: Built-in sample; open is {workspace.data.title}."
+    )
     assert label.text() in page.accuracy.text()
 
 

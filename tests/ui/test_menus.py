@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu
+from safetensors.torch import save_file
 
 import vera_studio
 from tests.command_line import write_class
@@ -14,7 +15,7 @@ from tests.ui.conftest import message_box
 from vera_studio import environment
 from vera_studio.recipe import Recipe
 from vera_studio.recipe_file import save
-from vera_studio.ui import file_dialogs
+from vera_studio.ui import file_dialogs, jobs
 from vera_studio.ui.app import make_window
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.widgets.plain_text import plain_tip
@@ -49,6 +50,17 @@ def test_recent_files_show_kind_and_folder_with_the_path_as_tip(qtbot, window, s
     assert [entry.text()[:4] for entry in recent_entries(window)] == ["pets"]
     window.findChild(QMenu, "menu_recent").actions()[-1].trigger()
     assert recent_entries(window) == []
+
+
+def test_what_was_opened_is_looked_at_once(window, settle, tmp_path, monkeypatch):
+    looks, look = [], jobs.holds_weights
+    monkeypatch.setattr(jobs, "holds_weights", lambda path: looks.append(path) or look(path))
+    path = tmp_path / "mine.safetensors"
+    save_file(window.studio.workspace.model.network.state_dict(), path)
+    window.studio.open_path(path)
+    settle()
+    assert recent_entries(window)[0].text().startswith("mine.safetensors, weights")
+    assert looks == [path]
 
 
 def test_about_names_versions_device_and_licence(qtbot, window):

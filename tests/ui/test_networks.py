@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from tests.ui.adapters import make_adapter
+from tests.ui.conftest import message_box
 from vera_studio import recipe_file
 from vera_studio.models import registry
 from vera_studio.models.kind import NetworkKind
@@ -157,6 +158,37 @@ def test_a_download_that_is_cancelled_is_told_and_can_be_tried_again(
     chooser.close()
 
 
+def test_no_download_is_told_of_where_weights_of_the_users_own_do_not_open(
+    qtbot, window, settle, few_networks, tmp_path, monkeypatch
+):
+    path = tmp_path / "mine.pt"
+    torch.save({"other": torch.zeros(2)}, path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    chooser = open_chooser(qtbot, window)
+    choose(qtbot, chooser, "ConvNet")
+    click(qtbot, chooser, "network_file_button")
+    qtbot.waitUntil(lambda: message_box() is not None, timeout=MILLISECONDS)
+    assert "mine.pt" in message_box().text() + message_box().informativeText()
+    message_box().close()
+    assert not chooser.download.isVisible()
+    settle()
+
+    def hang(settings, may_download, on_event, should_stop):
+        while not should_stop():
+            threading.Event().wait(0.01)
+        raise jobs.Cancelled
+
+    monkeypatch.setattr(jobs, "open_model", hang)
+    told = []
+    window.studio.message.connect(told.append)
+    click(qtbot, chooser, "open_network_button")
+    window.studio.busy.cancel()
+    settle()
+    assert told == ["Opening the network was cancelled."]
+    assert not chooser.download.isVisible()
+    chooser.close()
+
+
 def test_images_and_draft_follow_another_network(qtbot, window, settle):
     workspace = window.studio.workspace
     adapter = make_adapter(workspace.model)
@@ -191,6 +223,25 @@ def test_a_recipe_opens_the_network_that_it_names(qtbot, window, settle, tmp_pat
     assert workspace.recipe == recipe
     assert workspace.data.class_names == workspace.model.class_names
     assert workspace.problems() == []
+
+
+def test_a_recipe_downloads_nothing_by_itself(qtbot, window, settle, served, tmp_path):
+    file, content = served
+    recipe = Recipe(model=ModelSettings(name="distant"), training=TrainingSettings(epochs=3))
+    recipe_file.save(recipe, tmp_path / "far.toml")
+    window.studio.open_path(tmp_path / "far.toml")
+    settle()
+    assert window.studio.workspace.model.kind.name == "convnet"
+    file.write_bytes(content)  # now it could come
+    chooser = window.findChild(NetworkChooser)
+    assert chooser.isVisible()
+    assert "far.toml: The weights of Distant are not on this" in chooser.download.text.text()
+    qtbot.waitUntil(lambda: chooser.table.current_row is not None, timeout=MILLISECONDS)
+    click(qtbot, chooser, "download_button")
+    qtbot.waitUntil(lambda: not chooser.isVisible(), timeout=MILLISECONDS)
+    settle()
+    assert window.studio.workspace.model.kind.name == "distant"
+    assert window.studio.workspace.recipe.training.epochs == 3
 
 
 @pytest.fixture
@@ -251,7 +302,7 @@ def test_a_name_too_often_is_found_among_very_many(qtbot):
     started = time.process_time()
     dialog.names.setPlainText("\n".join(("bird", *numbers[1:-1], "bird")))
     assert time.process_time() - started < 3  # counting each name among all took 14 s
-    assert "Two classes are called bird." in dialog.use.toolTip()
+    assert "Two classes cannot have one name: bird." in dialog.use.toolTip()
     assert not dialog.use.isEnabled()
 
 

@@ -185,6 +185,15 @@ def test_a_run_that_fell_short_puts_the_best_before_training(studio, training):
     assert "none was better" in text_of(training, "run_progress_text")
 
 
+@pytest.mark.parametrize(("epochs", "told"), [(1, "after 1 epoch,"), (2, "after 2 epochs,")])
+def test_one_epoch_is_told_as_one(studio, training, epochs, told):
+    same = evaluation((0.5,) * 10)
+    go(studio)
+    ended = result(same, same, best_epoch=1)
+    studio.workspace.set_result(dataclasses.replace(ended, epochs_done=epochs))
+    assert told in text_of(training, "run_progress_text")
+
+
 def test_live_plots_offer_to_follow_until_the_run_ends(studio, training):
     go(studio)
     tell(studio, started(), steps(1, [1.0] * 20))

@@ -167,7 +167,13 @@ def inspect(path: Path) -> AdapterInfo:
         AdapterError: it is no adapter file that this version can read; says what was expected
             and what was found.
     """
-    return _read(path, with_tensors=False).info
+    return look(path)[0]
+
+
+def look(path: Path) -> tuple[AdapterInfo, int]:
+    """As `inspect`, and how many numbers were trained."""
+    adapter, count = _read(path, with_tensors=False)
+    return adapter.info, count
 
 
 def load(path: Path) -> AdapterFile:
@@ -176,7 +182,7 @@ def load(path: Path) -> AdapterFile:
     Raises:
         AdapterError: as `inspect`, and for tensors with values that are not finite.
     """
-    return _read(path, with_tensors=True)
+    return _read(path, with_tensors=True)[0]
 
 
 def apply(
@@ -248,13 +254,16 @@ def _header_text(header: Mapping[str, Any]) -> bytes:
     return text + b" " * (-len(text) % 8)
 
 
-def _read(path: Path, with_tensors: bool) -> AdapterFile:
+def _read(path: Path, with_tensors: bool) -> tuple[AdapterFile, int]:
+    """The adapter, and how many numbers the header says were trained."""
     try:
         _check_head(path)
         with safetensors.safe_open(path, framework="pt") as file:
             info = adapter_metadata.from_metadata(file.metadata() or {})
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             check_tensors(info, slices)
+            own = slices.keys() - (STORED if info.stores_projections else ())
+            count = sum(math.prod(slices[name].get_shape()) for name in own)
             # Copies: what safetensors gives may be the file itself, mapped into memory.
             found = {name: file.get_tensor(name).clone() for name in slices if with_tensors}
         check_finite(found)
@@ -265,7 +274,7 @@ def _read(path: Path, with_tensors: bool) -> AdapterFile:
     except OSError as error:
         raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
     stored = [found.pop(name) for name in STORED if name in found and info.stores_projections]
-    return AdapterFile(info, found, ProjectionPair(*stored) if stored else None)
+    return AdapterFile(info, found, ProjectionPair(*stored) if stored else None), count
 
 
 def _check_head(path: Path) -> None:

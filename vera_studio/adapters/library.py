@@ -38,6 +38,7 @@ class Entry:
     info: AdapterInfo
     bytes: int  # of the file
     added: datetime
+    count: int  # of the numbers that were trained
 
 
 @dataclass(frozen=True)
@@ -203,13 +204,13 @@ class Library:
 
 
 def _entry(path: Path) -> Entry:
-    info = adapter_file.inspect(path)
+    info, count = adapter_file.look(path)
     try:
         status = path.stat()
     except OSError as error:
         raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
     name = clean_name(info.name) or path.stem
-    return Entry(path, name, info, status.st_size, _added(info, status.st_mtime))
+    return Entry(path, name, info, status.st_size, _added(info, status.st_mtime), count)
 
 
 def _holds(entry: Entry, adapter: AdapterFile) -> bool:

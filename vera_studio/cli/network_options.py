@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio.cli.terminal import Teller
-from vera_studio.errors import AdapterError, ModelError
+from vera_studio.errors import AdapterError, ModelError, NotHereError
 from vera_studio.recipe import ModelSettings
 
 if TYPE_CHECKING:  # imports torch, which --help does without
@@ -25,8 +25,9 @@ def network_options() -> argparse.ArgumentParser:
         "--model",
         default="",
         metavar="NAME",
-        help="the network, as 'vera-studio networks' calls it (default: the one that the "
-        "adapter's file names, else convnet)",
+        help="the network, as 'vera-studio networks' calls it, whose weights are downloaded if "
+        "need be (default: the one that the adapter's file names, if its weights are here, else "
+        "convnet)",
     )
     group.add_argument(
         "--weights", default="", metavar="FILE", help="your own weights for the network"
@@ -46,7 +47,7 @@ def open_network(options: argparse.Namespace, *adapters: Path) -> "Model":
 
     Raises:
         ModelError: it is unknown, its weights do not fit, or they are the user's own and were
-            not given.
+            not given; or an adapter names it and its weights are not here.
         DownloadError: its weights did not come.
     """
     from vera_studio.models.model import open_model
@@ -64,7 +65,11 @@ def open_network(options: argparse.Namespace, *adapters: Path) -> "Model":
     infos = _infos(adapters)
     name = options.model or _network_of(infos, options.weights) or ModelSettings().name
     names = tuple(options.class_names) if options.class_names else None
-    model = open_model(ModelSettings(name, options.weights, names), report)
+    settings = ModelSettings(name, options.weights, names)
+    try:
+        model = open_model(settings, report, may_download=bool(options.model))
+    except NotHereError as error:
+        raise ModelError(f"{error} To have them downloaded add --model {name}.") from error
     teller.clear()
     for note in model.notes:
         teller.tell(f"{model.weights}: {note}")

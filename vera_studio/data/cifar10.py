@@ -34,6 +34,7 @@ TITLE = "CIFAR-10"
 UNPACKED_FOLDER = "cifar-10-batches-py"
 UNPACKED_FILES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch", "batches.meta")
 _WORKING_FOLDER = "download"
+_MOST_BYTES = 250_000_000  # of the archive, which has 170 million
 
 
 def is_downloaded(folder: Path) -> bool:
@@ -70,7 +71,7 @@ def download(
         shutil.rmtree(working, ignore_errors=True)  # left behind by a crash
         working.mkdir(parents=True)
         part = working / f"{dataset.filename}.part"
-        fetch(dataset.url, part, "CIFAR-10", on_progress, should_stop)
+        fetch(dataset.url, part, "CIFAR-10", on_progress, should_stop, _MOST_BYTES)
         _unpack(part, working, dataset)
         shutil.rmtree(folder / UNPACKED_FOLDER, ignore_errors=True)  # a damaged one
         (working / dataset.base_folder).replace(folder / UNPACKED_FOLDER)

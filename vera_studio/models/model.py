@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -19,13 +18,13 @@ from vera_studio.adapters.methods import METHODS
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked, has_digest
-from vera_studio.errors import AdapterError, ModelError
+from vera_studio.errors import AdapterError, ModelError, NotHereError
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
-from vera_studio.recipe import AdapterSettings, Method, ModelSettings
-from vera_studio.wording import first_of, listed
+from vera_studio.recipe import AdapterSettings, Method, ModelSettings, class_names_problem
+from vera_studio.wording import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +100,7 @@ def open_model(
     settings: ModelSettings,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
+    may_download: bool = True,
 ) -> Model:
     """Build the network that `settings` names and load its weights, on the CPU.
 
@@ -111,19 +111,24 @@ def open_model(
         settings: the network's name, the file of weights, the class names.
         on_progress: told how many bytes of how many have been downloaded.
         should_stop: asked again and again.
+        may_download: not where it is only a file that names the network: to open a file must
+            open no connection.
 
     Raises:
-        ModelError: the name is unknown, or the file of weights does not fit.
+        NotHereError: the pretrained weights are not here, and must not be downloaded.
+        ModelError: the name is unknown, or the file of weights or the class names do not fit.
         DownloadError: the weights did not come.
         Cancelled: `should_stop` said so.
     """
     kind = find(settings.name)
+    if problem := class_names_problem(settings.class_names or ()):
+        raise ModelError(problem)
     notes: tuple[str, ...] = ()
     if settings.weights:
         path = Path(settings.weights).expanduser()
         network, notes = _own_weights(kind, path, should_stop)
     else:
-        network = _pretrained(kind, on_progress, should_stop)
+        network = _pretrained(kind, on_progress, should_stop, may_download)
     network.eval()
     sites = find_sites(network)
     return Model(
@@ -181,16 +186,28 @@ def _pretrained(
     kind: NetworkKind,
     on_progress: Callable[[int, int], None],
     should_stop: Callable[[], bool],
+    may_download: bool,
 ) -> nn.Module:
     """The network with its own weights, which are fetched if they are not here."""
     path = kind.weights_file
     # What is damaged, such as by a full disk, comes anew: nobody has to know where it is kept.
     if kind.url and not has_digest(path, kind.sha256_start, should_stop):
+        if not may_download:
+            raise NotHereError(
+                f"The weights of {kind.title} are not on this machine; they are "
+                f"{kind.download_megabytes:,.0f} MB to download."
+            )
         what = f"the weights of {kind.title}"
-        fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop)
+        most = _bytes_of(kind)
+        fetch_checked(kind.url, path, what, kind.sha256_start, on_progress, should_stop, most)
     network = kind.build(len(kind.class_names))
     kind.load(network, path)
     return network
+
+
+def _bytes_of(kind: NetworkKind) -> int:
+    """What its weights may have: some more than is told of them, which is rounded."""
+    return int((2 * kind.download_megabytes + 10) * 1e6)
 
 
 def _own_weights(
@@ -227,6 +244,4 @@ def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module)
     if len(names) != outputs:
         given = "1 class name is" if len(names) == 1 else f"{len(names):,} class names are"
         raise ModelError(f"{given} given for a network of {outputs:,} classes.")
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise ModelError(f"Two classes cannot have one name: {first_of(twice)}.")
     return names

@@ -5,12 +5,13 @@ The format: https://github.com/huggingface/safetensors#format
 
 import json
 import math
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from vera_studio.errors import ModelError
 from vera_studio.models.stored import DTYPES, Storage, Stored, in_order, sizes
 
 _MAX_HEADER_BYTES = 16 * 2**20  # some 100,000 tensors
+_MAX_LOOK_BYTES = 2**20  # in a quick look: what an adapter may have
 _KINDS = {
     **{"F32": "float32", "F64": "float64", "F16": "float16", "BF16": "bfloat16"},
     **{"I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8"},
@@ -26,15 +27,37 @@ def looks_like_one(head: bytes) -> bool:
     return len(head) >= 9 and 2 <= length < 2**40 and head[8:9] == b"{"
 
 
+def names(file: BinaryIO, file_bytes: int) -> list[str] | None:
+    """What the tensors in a file just opened are called; None for a list too long for a quick look.
+
+    Raises:
+        ModelError: the file is damaged, or an adapter.
+    """
+    if int.from_bytes(file.read(8), "little") > _MAX_LOOK_BYTES:
+        return None
+    return [name for name in _header(file, file_bytes, _MAX_LOOK_BYTES) if name != "__metadata__"]
+
+
 def read(file: BinaryIO, file_bytes: int) -> dict[str, Stored]:
     """The tensors in an open file, by name.
 
     Raises:
         ModelError: the file is damaged, or an adapter.
     """
+    header = _header(file, file_bytes, _MAX_HEADER_BYTES)
+    start = file.tell()
+    return {
+        name: _stored(entry, file, start, file_bytes - start)
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _header(file: BinaryIO, file_bytes: int, most: int) -> dict[str, Any]:
+    """The table of contents at the start of a file, of `most` bytes; reads up to its end."""
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
-    if not 2 <= length <= min(file_bytes - 8, _MAX_HEADER_BYTES):
+    if not 2 <= length <= min(file_bytes - 8, most):
         raise ModelError(DAMAGED)
     try:
         header = json.loads(file.read(length))
@@ -45,12 +68,7 @@ def read(file: BinaryIO, file_bytes: int) -> dict[str, Stored]:
     about = header.get("__metadata__")
     if isinstance(about, dict) and about.get("format") == _ADAPTER:
         raise ModelError("it is an adapter, not weights: import it as one")
-    start = 8 + length
-    return {
-        name: _stored(entry, file, start, file_bytes - start)
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }
+    return header
 
 
 def _stored(entry: object, file: BinaryIO, start: int, data_bytes: int) -> Stored:

@@ -44,9 +44,12 @@ def holds_weights(path: Path) -> bool:
             head = file.read(HEAD_BYTES)
             if not safetensors_file.looks_like_one(head):
                 return head.startswith((torch_file.ZIP_HEAD, b"\x80"))
-            names = safetensors_file.read(file, os.fstat(file.fileno()).st_size)
+            file.seek(0)
+            names = safetensors_file.names(file, os.fstat(file.fileno()).st_size)
     except (OSError, ModelError):
         return False
+    if names is None:  # longer than an adapter's may be
+        return True
     # PEFT's LoRA has names that end alike: whoever drops its file alone is to be told so.
     return any(name.endswith(".weight") and ".lora_" not in name for name in names)
 

@@ -3,7 +3,7 @@
 import math
 
 from vera_studio.runs.events import RunResult
-from vera_studio.wording import lower_rate, of_few
+from vera_studio.wording import epochs_text, lower_rate, of_few
 
 _MOST_NAMED = 5  # classes; of more the first ones stand for all
 
@@ -16,7 +16,7 @@ def sentences(result: RunResult) -> tuple[str, ...]:
 def headline(result: RunResult) -> str:
     """How the run ended, short enough for a status bar."""
     how = "stopped" if result.stopped else "finished"
-    epochs = "1 epoch" if result.epochs_done == 1 else f"{result.epochs_done:,} epochs"
+    epochs = epochs_text(result.epochs_done)
     kept = "nothing is kept as the best"
     if result.improved:
         kept = f"epoch {result.best_epoch} is kept as the best"

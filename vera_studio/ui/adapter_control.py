@@ -15,6 +15,7 @@ from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
 from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
+from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
@@ -22,7 +23,6 @@ from vera_studio.wording import already_there
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
-    from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.adapters.library import Entry
     from vera_studio.models.model import Model
 
@@ -33,20 +33,21 @@ class AdapterControl(QObject):
     """Puts adapters on the model and takes them off.
 
     Switching and combining take milliseconds on a small network and are done at once; on others,
-    and for reading foreign files and exporting, there are jobs.
+    and for reading foreign files and exporting, there are jobs. The one that combines keeps nothing
+    else from being done: the weights may be on their way still.
 
     Signals:
         taken(Path): an adapter that was trained, imported or combined is on the model, and this
             is its file in the library.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
-        path_opened(Path): a file or folder of the user's was read or written.
+        path_opened(Kind, Path): a file or folder of the user's was read or written, and as what.
     """
 
     taken = Signal(object)
     message = Signal(str)
     failed = Signal(object)
-    path_opened = Signal(object)
+    path_opened = Signal(str, object)
 
     def __init__(
         self, workspace: Workspace, shelf: Shelf, busy: BusyJobs, parent: QObject | None = None
@@ -55,9 +56,14 @@ class AdapterControl(QObject):
         self._workspace = workspace
         self._shelf = shelf
         self._busy = busy
+        self._combining = NewestJob("Combining two adapters", busy.runner, self)
+        self._combining.failed.connect(self._forget_combining)
+        self._combining.failed.connect(self.failed)
+        self._name_of_next = ""  # to keep the combination under that is being made
         self._of_runs: dict[Path, Path] = {}  # folder of a run to its adapter in the library
         shelf.entry_changed.connect(self._follow_entry)
         shelf.deleted.connect(self._follow_deletion)
+        workspace.adapter_changed.connect(self._forget_combining)
 
     @property
     def active(self) -> tuple[Path, ...]:
@@ -75,15 +81,6 @@ class AdapterControl(QObject):
             return ""
         reason = other_classes(entry.info, model.class_names)
         return reason or other_base(entry.info, model.digest, model.title)
-
-    def other_images(self, info: "AdapterInfo") -> str:
-        """A sentence where an adapter was trained on other images than are open; else empty."""
-        from vera_studio.adapters.library_names import clean_name
-
-        data, trained_on = self._workspace.data, info.training.data
-        if data is None or trained_on in ("", data.title):
-            return ""
-        return f"It was trained on other images: {clean_name(trained_on)}; open is {data.title}."
 
     # On and off
 
@@ -105,25 +102,42 @@ class AdapterControl(QObject):
 
     def combine(self, paths: tuple[Path, Path], weights: tuple[float, float]) -> None:
         """Put two adapters of the library on, their changes multiplied by `weights`."""
-        model, first, second = self._workspace.model, *map(self._named, paths)
+        model, first, second = self._workspace.model, *map(self._shelf.entry, paths)
         if model is None or first is None or second is None:
             return
+        names = first.name, second.name
         title = " + ".join(
-            f"{weight:.4g} \N{MULTIPLICATION SIGN} {part.info.name}"
-            for weight, part in zip(weights, (first, second), strict=True)
+            f"{weight:.4g} \N{MULTIPLICATION SIGN} {name}"
+            for weight, name in zip(weights, names, strict=True)
         )
 
         def put_on(both: "AdapterFile") -> None:
+            if not all(map(self._shelf.entry, paths)):
+                return  # deleted meanwhile
+            name = self._name_of_next
             self._workspace.set_adapter(LoadedAdapter(None, both, title, paths))
+            if name:
+                self.keep_combination(name)
 
-        function = partial(adapter_jobs.combined, (first, second), weights, model)
-        self._make_ready(model, function, put_on)
+        function = partial(adapter_jobs.combined, paths, names, weights, model)
+        if _is_slow(model):
+            self._combining.start(function, put_on)
+        else:
+            self._at_once(function, put_on)
+
+    def _forget_combining(self, _: object) -> None:
+        """Let go of what is being combined: something else was put on, or it cannot be."""
+        self._combining.forget()
+        self._name_of_next = ""
 
     def _make_ready(self, model: "Model", function: Function, then: Callable[[Any], None]) -> None:
         """Have `function` make an adapter of `model`, and give it to `then`."""
-        if model.kind.parameters > _MOST_AT_ONCE:
+        if _is_slow(model):
             self._busy.start(PUTTING_ON, function, then)
-            return
+        else:
+            self._at_once(function, then)
+
+    def _at_once(self, function: Function, then: Callable[[Any], None]) -> None:
         try:
             made = function(lambda event: None, lambda: False)
         except StudioError as error:
@@ -132,7 +146,10 @@ class AdapterControl(QObject):
             then(made)
 
     def keep_combination(self, name: str) -> None:
-        """Keep the two adapters that are combined as one of its own."""
+        """Keep the two adapters that are combined, or are just being, as one of its own."""
+        if self._combining.is_going:
+            self._name_of_next = name.strip() or "Combination"
+            return
         adapter = self._workspace.adapter
         if adapter is not None and adapter.parts:
             self._take(adapter.content, name.strip() or adapter.title)
@@ -145,7 +162,7 @@ class AdapterControl(QObject):
         def imported(adapter: LoadedAdapter) -> None:
             if self._workspace.model is model:
                 self._take(adapter.content, adapter.title, f"Imported {path.name}.")
-                self.path_opened.emit(path)
+                self.path_opened.emit("adapter", path)
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.read_adapter, path, model)
@@ -214,19 +231,12 @@ class AdapterControl(QObject):
         def exported(sentence: str) -> None:
             self.message.emit(f"Exported {destination.name}: {sentence}")
             if target != "onnx":  # which the studio does not open
-                self.path_opened.emit(destination)
+                kind = "weights" if target == "merged" else "adapter"
+                self.path_opened.emit(kind, destination)
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.export, content, model, target, destination)
             self._busy.start(EXPORTING, function, exported)
-
-    def _named(self, path: Path) -> "AdapterFile | None":
-        """An adapter of the library, with its name in it even where the file has none."""
-        content = self._shelf.content(path)
-        if content is None:
-            return None
-        name = content.info.name or path.stem
-        return dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
 
     def _follow_entry(self, entry: "Entry") -> None:
         """Give the adapter that is on the name and the notes that it has now."""
@@ -243,3 +253,7 @@ class AdapterControl(QObject):
     def _follow_deletion(self, paths: tuple[Path, ...]) -> None:
         if set(paths) & set(self.active):
             self._workspace.set_adapter(None)
+
+
+def _is_slow(model: "Model") -> bool:
+    return model.kind.parameters > _MOST_AT_ONCE

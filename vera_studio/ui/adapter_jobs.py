@@ -3,6 +3,7 @@
 Plain functions like those of `jobs`; the engine is imported inside them.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,16 +64,22 @@ def fitting(
 
 
 def combined(
-    contents: "tuple[AdapterFile, AdapterFile]",
+    paths: tuple[Path, Path],
+    names: tuple[str, str],
     weights: tuple[float, float],
     model: "Model",
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> "AdapterFile":
-    """The two in one, their changes multiplied by `weights`."""
+    """The adapters in two files in one, their changes multiplied by `weights`."""
+    from vera_studio.adapters import adapter_file
     from vera_studio.adapters.combination import combine
 
-    return combine(*contents, weights, model.network, model.class_names, model.digest)
+    first, second = (
+        dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
+        for content, name in zip(map(adapter_file.load, paths), names, strict=True)
+    )
+    return combine(first, second, weights, model.network, model.class_names, model.digest)
 
 
 def holds_adapter(path: Path) -> bool:

@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vera_studio.recipe import AdapterSettings, Method
+from vera_studio.methods import METHOD_FACTS
+from vera_studio.recipe import AdapterSettings
 
 if TYPE_CHECKING:  # which imports torch
     from vera_studio.adapters.adapter_metadata import AdapterInfo
 
-METHOD_NAMES: dict[Method, str] = {"vera": "VeRA", "lora": "LoRA", "full": "Full", "bias": "Biases"}
 _USUAL_NETWORK = "the pretrained ConvNet"  # which a name does not tell
 _MOST_PART = 32  # characters of a part of a name that is somebody else's text
 MOST_IN_MENU = 40  # characters of a name in a menu or a title
 _MOST_NAMED = 3  # classes; of more the first ones stand for all
 
 
-def rank_of(settings: AdapterSettings) -> int | None:
-    """The rank, where the method has one."""
-    return settings.rank if settings.method in ("vera", "lora") else None
+def method_text(settings: AdapterSettings) -> str:
+    """A few words for the method, with its rank where it has one."""
+    title = METHOD_FACTS[settings.method].title
+    return f"{title} {settings.rank}" if settings.has_rank else title
 
 
 def classes_text(classes: Sequence[str], of: int) -> str:
@@ -49,9 +50,7 @@ def trained_name(info: "AdapterInfo") -> str:
     from vera_studio.adapters.gains import is_for_all
 
     record = info.training
-    rank = rank_of(info.settings)
-    method = METHOD_NAMES[info.settings.method]
-    parts = [shortened(targets_text(info), 60), f"{method} {rank}" if rank else method]
+    parts = [shortened(targets_text(info), 60), method_text(info.settings)]
     share = record.keep_others
     if share is not None and record.targets and not is_for_all(info):
         parts.append(f"others {share:.0%}" if share else "no others")

@@ -51,12 +51,16 @@ class Asking(QObject):
         self._window = window
         self._chooser: NetworkChooser | None = None  # made when it is first asked for
         studio.classes_unnamed.connect(self._ask_class_names)
+        studio.network_wanted.connect(lambda *wanted: self._network_chooser().offer(*wanted))
 
     def ask_network(self) -> None:
         """Let the user choose a network."""
+        self._network_chooser().show_networks()
+
+    def _network_chooser(self) -> NetworkChooser:
         if self._chooser is None:
             self._chooser = NetworkChooser(self._studio, self._window)
-        self._chooser.show_networks()
+        return self._chooser
 
     def _ask_class_names(self) -> None:
         model = self._studio.workspace.model

@@ -31,7 +31,7 @@ class BusyJobs(QObject):
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self.runner = runner
         self._jobs: list[Job] = []  # the newest last
         self._stage: dict[Job, str] = {}  # what a job is busy with, where it says so
 
@@ -73,7 +73,7 @@ class BusyJobs(QObject):
         cancelled: Callable[[], None] | None = None,
     ) -> None:
         """Run `function` on a thread, visibly; how it ends is told on this one."""
-        job = self._runner.start(function, name=name)
+        job = self.runner.start(function, name=name)
         self._jobs.append(job)
         job.events.connect(partial(self._pass_on, job))
         job.finished.connect(finished)

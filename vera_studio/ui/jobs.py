@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
-from vera_studio.errors import Cancelled, ModelError
+from vera_studio.errors import Cancelled
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import (
     AdapterSettings,
@@ -107,21 +107,17 @@ def open_model(
     """Open the network that `settings` names.
 
     Raises:
-        ModelError: it cannot be opened, or its weights are not here and must not be downloaded.
+        NotHereError: its weights are not here and must not be downloaded.
+        ModelError: it cannot be opened.
         DownloadError: its weights did not come.
         Cancelled: told to stop.
     """
     from vera_studio.models.model import open_model
-    from vera_studio.models.registry import find
-
-    kind = find(settings.name)
-    if not (may_download or settings.weights or kind.is_here):
-        raise ModelError(f"The weights of {kind.title} are not on this machine any more.")
 
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, DOWNLOAD_WEIGHTS))
 
-    return open_model(settings, report, should_stop)
+    return open_model(settings, report, should_stop, may_download)
 
 
 def list_networks(on_event: OnEvent, should_stop: ShouldStop) -> tuple[NetworkRow, ...]:

@@ -34,7 +34,6 @@ from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus, export_title
-from vera_studio.ui.opening import kind_of
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
@@ -81,7 +80,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._connect_actions()
         studio.failed.connect(partial(reporter.show, self))
-        studio.path_opened.connect(lambda path: self._recent.add(kind_of(path), path))
+        studio.path_opened.connect(self._recent.add)
         studio.run.state_changed.connect(self._follow_run)
         self.closing = Closing(studio, self)
         for signal in (

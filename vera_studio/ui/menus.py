@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
-from vera_studio.ui.opening import KIND_TITLES
 from vera_studio.ui.recent_paths import Recent, RecentPaths
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.theme import set_color_scheme
@@ -62,7 +61,7 @@ class RecentMenu(QMenu):
 
 def _entry_text(one: Recent) -> str:
     """Name, kind and folder, for names are often alike: "best.safetensors, adapter, in birds"."""
-    text = f"{shortened(one.path.name or str(one.path), MOST_IN_MENU)}, {KIND_TITLES[one.kind]}"
+    text = f"{shortened(one.path.name or str(one.path), MOST_IN_MENU)}, {one.kind}"
     folder = one.path.parent.name
     return f"{text}, in {shortened(folder, MOST_IN_MENU)}" if folder else text
 

@@ -1,18 +1,13 @@
 """What a file or folder is, told by a quick look at it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from vera_studio import files
 from vera_studio.ui import adapter_jobs, jobs
 
 Kind = Literal["weights", "images", "recipe", "adapter"]
-KIND_TITLES: dict[Kind, str] = {
-    "weights": "weights",
-    "images": "images",
-    "recipe": "recipe",
-    "adapter": "adapter",
-}
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _WEIGHTS = (".pt", ".pth", ".ckpt")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from vera_studio.ui.opening import KIND_TITLES, Kind
+from vera_studio.ui.opening import KINDS, Kind
 from vera_studio.ui.settings import Settings
 
 _NAME = "recent"
@@ -42,7 +42,7 @@ class RecentPaths:
 
     def _stored(self) -> list[Recent]:
         parts = [text.partition(_BETWEEN) for text in self._settings.texts(_NAME)[:_MOST]]
-        kinds = {str(kind): kind for kind in KIND_TITLES}
+        kinds = {str(kind): kind for kind in KINDS}
         return [Recent(kinds[kind], Path(path)) for kind, _, path in parts if kind in kinds]
 
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio import environment, recipe_file
 from vera_studio import recipe as recipes
-from vera_studio.errors import StudioError
+from vera_studio.errors import NotHereError, StudioError
 from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
@@ -22,7 +22,7 @@ from vera_studio.ui import jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.comparison_control import ComparisonControl
-from vera_studio.ui.opening import kind_of
+from vera_studio.ui.opening import Kind, kind_of
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.shelf import Shelf
@@ -45,9 +45,11 @@ class Studio(QObject):
         download_failed(str): CIFAR-10 did not come; the reason.
         download_cancelled(): CIFAR-10 did not come, for the user broke it off.
         download_done(): CIFAR-10 has come.
-        path_opened(Path): a file or folder of the user's was opened.
+        path_opened(Kind, Path): a file or folder of the user's was opened or written, and as what.
         classes_unnamed(): a file was opened of another number of classes than the network has;
             `name_classes` is to be called.
+        network_wanted(str, ModelSettings, callable): a file names a network whose weights have to
+            be downloaded, the reason; if the user wants that, it is called once this is open.
     """
 
     busy_changed = Signal(str)
@@ -58,8 +60,9 @@ class Studio(QObject):
     download_failed = Signal(str)
     download_cancelled = Signal()
     download_done = Signal()
-    path_opened = Signal(object)
+    path_opened = Signal(str, object)
     classes_unnamed = Signal()
+    network_wanted = Signal(str, object, object)
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -142,7 +145,7 @@ class Studio(QObject):
         def opened(model: Any) -> None:
             self.workspace.set_model(model, settings)
             text = f"Opened the {model.kind.title}, {model.weights} weights."
-            self._tell(" ".join((text, *model.notes)), settings.weights)
+            self._tell(" ".join((text, *model.notes)), "weights", settings.weights)
             is_named = settings.class_names or len(model.class_names) == len(model.kind.class_names)
             if then:
                 then()
@@ -201,7 +204,7 @@ class Studio(QObject):
             text = f"Opened {data.title}: {images:,} images."
             if data.skipped:
                 text += f" {files_skipped(len(data.skipped))}; the page Images says why."
-            self._tell(text, settings.folder)
+            self._tell(text, "images", settings.folder)
             if then:
                 then()
 
@@ -270,7 +273,7 @@ class Studio(QObject):
     def save_recipe(self, path: Path) -> None:
         """Write the draft as TOML, for `vera-studio train` or another day."""
         if self._try(lambda: recipe_file.save(self.workspace.recipe, path)):
-            self._tell(f"Saved the recipe as {path.name}.", str(path))
+            self._tell(f"Saved the recipe as {path.name}.", "recipe", str(path))
 
     def open_recipe(self, path: Path) -> None:
         """Make the recipe in `path` the draft, with the network and images that it names."""
@@ -286,7 +289,7 @@ class Studio(QObject):
         def edit() -> None:
             # The images as they are now: the recipe's own, or if they did not open, the former.
             self.workspace.set_recipe(dataclasses.replace(recipe, data=self.workspace.recipe.data))
-            self._tell(f"Opened the recipe {path.name}.", str(path))
+            self._tell(f"Opened the recipe {path.name}.", "recipe", str(path))
 
         def open_images() -> None:
             if recipe.data == self.workspace.recipe.data and self.workspace.data:
@@ -294,10 +297,16 @@ class Studio(QObject):
             else:
                 self.open_data(recipe.data, then=edit, otherwise=edit)
 
+        def not_opened(error: Exception) -> None:
+            if isinstance(error, NotHereError):
+                self.network_wanted.emit(f"{path.name}: {error}", recipe.model, open_images)
+            else:
+                self.failed.emit(error)
+
         if recipe.model == self.workspace.recipe.model:
             open_images()
         else:
-            self.open_model(recipe.model, then=open_images)
+            self.open_model(recipe.model, open_images, not_opened, may_download=False)
 
     # The run
 
@@ -392,8 +401,8 @@ class Studio(QObject):
             self.failed.emit(error)
             return False
 
-    def _tell(self, text: str, path: str) -> None:
+    def _tell(self, text: str, kind: Kind, path: str) -> None:
         _log.info("%s", text)
         self.message.emit(text)
         if path:
-            self.path_opened.emit(Path(path))
+            self.path_opened.emit(kind, Path(path))

@@ -25,6 +25,7 @@ from vera_studio.wording import first_of
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.adapter_metadata import AdapterInfo
     from vera_studio.data.preprocessing import Preprocessing
     from vera_studio.data.store import ImageData
     from vera_studio.models.model import Model
@@ -117,12 +118,16 @@ class Workspace(QObject):
     @property
     def foreign_images(self) -> str:
         """Says so where the adapter was trained on other images than those that are open."""
-        if self.adapter is None or self.data is None:
+        return self.images_foreign_to(self.adapter.content.info) if self.adapter else ""
+
+    def images_foreign_to(self, info: "AdapterInfo") -> str:
+        """Says so where an adapter was trained on other images than those that are open."""
+        from vera_studio.adapters.library_names import clean_name
+
+        trained_on = info.training.data
+        if self.data is None or trained_on in ("", self.data.title):
             return ""
-        trained_on = self.adapter.content.info.training.data
-        if trained_on in ("", self.data.title):
-            return ""
-        return f"Trained on other images: {trained_on}."
+        return f"Trained on other images: {clean_name(trained_on)}; open is {self.data.title}."
 
     def problems(self) -> list[str]:
         """Every reason why the draft cannot be run on what is open, a sentence each."""

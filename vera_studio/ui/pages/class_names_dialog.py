@@ -1,7 +1,5 @@
 """Asking what the classes of the user's own weights are called."""
 
-from collections import Counter
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
@@ -13,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vera_studio.recipe import class_names_problem
 from vera_studio.ui.widgets.reasons import allow
 
 
@@ -78,10 +77,7 @@ class ClassNamesDialog(QDialog):
         reason = ""
         if len(names) != wanted:
             reason = f"There are {wanted:,} classes, and {len(names):,} names."
-        elif len(set(names)) < wanted:
-            (twice, _), *_ = Counter(names).most_common(1)
-            reason = f"Two classes are called {twice}."
-        allow(self.use, reason)
+        allow(self.use, reason or class_names_problem(names))
 
     def _tell(self, result: int) -> None:
         accepted = result == QDialog.DialogCode.Accepted

@@ -1,6 +1,7 @@
 """Choosing a network: every one that can be opened, with its figures; downloads weights."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.errors import StudioError
+from vera_studio.errors import DownloadError
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui import jobs
 from vera_studio.ui.file_dialogs import ask_open
@@ -46,8 +47,10 @@ class NetworkChooser(QDialog):
         super().__init__(parent)
         self._studio = studio
         self._rows: tuple[NetworkRow, ...] = ()
-        self._asked_for: ModelSettings | None = None  # what is being opened, or failed to be
-        self._is_opening = False
+        # What is being opened, or failed to be, or is offered, and what is done once it is open.
+        self._asked_for: tuple[ModelSettings, Callable[[], None] | None] | None = None
+        self._offered = ""  # name of the network that is offered
+        self._is_opening = self._is_fetching = False
         self.setObjectName("network_chooser")
         self.setWindowTitle("Open Network")
         self.filter = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
@@ -116,6 +119,7 @@ class NetworkChooser(QDialog):
     def show_networks(self) -> None:
         """Come to the front, with the list as it is now."""
         self.download.hide()
+        self._offered = ""
         self.show()
         self.raise_()
         self.activateWindow()
@@ -124,8 +128,15 @@ class NetworkChooser(QDialog):
         job.finished.connect(self._list)
         job.failed.connect(self._studio.failed)
 
+    def offer(self, text: str, settings: ModelSettings, then: Callable[[], None]) -> None:
+        """Ask, with `text`, whether a network is to be downloaded; `then` is called if it came."""
+        self.show_networks()
+        self._offered, self._asked_for = settings.name, (settings, then)
+        self.download.offer(text)
+
     def _list(self, rows: tuple[NetworkRow, ...]) -> None:
-        wanted = self._chosen or self._named(rows, self._studio.workspace.recipe.model.name)
+        wanted = self._named(rows, self._offered) or self._chosen
+        wanted = wanted or self._named(rows, self._studio.workspace.recipe.model.name)
         self._rows = rows
         self.table.set_rows([_cells(row) for row in rows])
         names = [row.name for row in rows]
@@ -183,14 +194,15 @@ class NetworkChooser(QDialog):
 
     def _open_again(self) -> None:
         if self._asked_for:
-            self._open(self._asked_for)
+            self._open(*self._asked_for)
 
-    def _open(self, settings: ModelSettings) -> None:
+    def _open(self, settings: ModelSettings, then: Callable[[], None] | None = None) -> None:
         if self._studio.obstacle:
             return
-        self._asked_for, self._is_opening = settings, True
+        self._asked_for = (settings, then)
+        self._is_opening, self._is_fetching = True, False
         self.download.hide()
-        self._studio.open_model(settings, failed=self._failed, cancelled=self._cancelled)
+        self._studio.open_model(settings, then, self._failed, self._cancelled)
 
     def _opened(self, _: object) -> None:
         if self._is_opening:
@@ -199,17 +211,20 @@ class NetworkChooser(QDialog):
 
     def _failed(self, error: Exception) -> None:
         self._is_opening = False
-        if isinstance(error, StudioError) and self.isVisible():
+        if isinstance(error, DownloadError) and self.isVisible():
             self.download.show_failure(str(error))
         else:
-            self._studio.failed.emit(error)
+            self.download.hide()
+            self._studio.failed.emit(error)  # weights that are here: trying again is no way out
 
     def _cancelled(self) -> None:
         self._is_opening = False
-        self.download.show_cancelled()
+        if self._is_fetching:
+            self.download.show_cancelled()
 
     def _show_progress(self, progress: Progress) -> None:
         if self._is_opening and progress.text == DOWNLOAD_WEIGHTS:
+            self._is_fetching = True
             self.download.show_progress(progress.done, progress.total)
 
 

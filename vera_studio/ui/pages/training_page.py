@@ -23,7 +23,7 @@ from vera_studio.ui.widgets.more_choice import MoreChoice
 from vera_studio.ui.widgets.run_progress import RunProgress
 from vera_studio.ui.widgets.smoothing import Smoothing
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
-from vera_studio.wording import of_few
+from vera_studio.wording import epochs_text, of_few
 
 _PROGRESS_SECONDS = 0.25  # from one figure to the next: more often cannot be read
 # Keys of curves. Classes have their numbers: a class may have any of these for its name.
@@ -244,7 +244,7 @@ class TrainingPage(QWidget):
         if result is None:
             return
         self._is_open = False
-        text = f"after {result.epochs_done} epochs, {result.images_per_second:,.0f} images/s"
+        text = f"after {epochs_text(result.epochs_done)}, {result.images_per_second:,.0f} images/s"
         if result.fell_short:
             text += "; none was better than the network before training"
             for plot in (self.losses, self.accuracies):

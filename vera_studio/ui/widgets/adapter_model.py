@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QGuiApplication, QPalette
 
 from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.wording import size_text
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -146,11 +147,6 @@ class AdapterModel(QAbstractTableModel):
             self.rename_requested.emit(key, str(value))
             return True
         return False
-
-
-def size_text(size: int) -> str:
-    """A number of bytes as a person reads it."""
-    return f"{size / 1000:,.1f} KB" if size >= 1000 else f"{size} bytes"
 
 
 def date_text(when: datetime) -> str:

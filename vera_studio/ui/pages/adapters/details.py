@@ -19,7 +19,6 @@ from vera_studio.ui.pages.adapters.rows import facts
 from vera_studio.ui.widgets.gain_chart import GainChart
 
 if TYPE_CHECKING:
-    from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.library import Entry
     from vera_studio.models.model import Model
 
@@ -64,7 +63,6 @@ class DetailsPane(QWidget):
     def show_entry(
         self,
         entry: "Entry",
-        content: "AdapterFile | None",
         obstacle: str = "",
         images: str = "",
         model: "Model | None" = None,
@@ -73,7 +71,6 @@ class DetailsPane(QWidget):
 
         Args:
             entry: what the library says of it.
-            content: the adapter itself, where its file can be read.
             obstacle: why it cannot go on the present network; empty if it can.
             images: what is to be said of the images that it was trained on; may be empty.
             model: the network that it is for, where that is open.
@@ -83,7 +80,7 @@ class DetailsPane(QWidget):
         self._path = str(entry.path)
         while self._form.rowCount():
             self._form.removeRow(0)
-        lines = facts(entry, content, model)
+        lines = facts(entry, model)
         if obstacle:
             lines.insert(0, ("Does not fit", obstacle))
         if images:

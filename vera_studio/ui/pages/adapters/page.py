@@ -187,10 +187,9 @@ class AdaptersPage(QWidget):
         paths = [Path(key) for key in keys]
         if len(paths) == 1 and (entry := self._shelf.entry(paths[0])):
             obstacle = self._adapters.obstacle(entry)
-            images = self._adapters.other_images(entry.info)
+            images = self._studio.workspace.images_foreign_to(entry.info)
             model = None if obstacle else self._studio.workspace.model
-            content = self._shelf.content(entry.path)
-            self.details.show_entry(entry, content, obstacle, images, model)
+            self.details.show_entry(entry, obstacle, images, model)
             self._panes.setCurrentIndex(_DETAILS)
         elif len(paths) == 2:
             self.pair.show_pair((paths[0], paths[1]))
@@ -237,7 +236,7 @@ class AdaptersPage(QWidget):
         text = f"{name}. {accuracy.evaluation.accuracy:.1%} of the {accuracy.part} images right"
         if adapter is not None and self._base_accuracy is not None:
             text += f", {self._base_accuracy:.1%} without"
-        other = self._adapters.other_images(adapter.content.info) if adapter else ""
+        other = self._studio.workspace.foreign_images
         self.on_label.setText(f"{text}. {html.escape(other)}".strip())
 
     def _forget_base(self, _: object) -> None:

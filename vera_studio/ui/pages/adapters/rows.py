@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui.adapter_jobs import plan_export
-from vera_studio.ui.adapter_names import METHOD_NAMES, rank_of, targets_text
-from vera_studio.ui.widgets.adapter_model import AdapterRow, points_text, size_text
-from vera_studio.wording import first_of
+from vera_studio.ui.adapter_names import targets_text
+from vera_studio.ui.widgets.adapter_model import AdapterRow, points_text
+from vera_studio.wording import first_of, size_text
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
-    from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.gains import Gains
     from vera_studio.adapters.library import Entry
     from vera_studio.models.model import Model
@@ -24,14 +23,14 @@ def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
     """The row of an adapter in the table."""
     from vera_studio.adapters.gains import gains, target_classes
 
-    classes, found = target_classes(entry.info), gains(entry.info)
+    classes, found, settings = target_classes(entry.info), gains(entry.info), entry.info.settings
     targets, others = _points(found) if found else (math.nan, math.nan)
     return AdapterRow(
         key=str(entry.path),
         is_on=is_on,
         name=entry.name,
-        method=METHOD_NAMES[entry.info.settings.method],
-        rank=rank_of(entry.info.settings),
+        method=METHOD_FACTS[settings.method].title,
+        rank=settings.rank if settings.has_rank else None,
         classes=targets_text(entry.info),
         all_classes=first_of(classes, 50),
         targets_gain=targets,
@@ -42,20 +41,15 @@ def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
     )
 
 
-def facts(
-    entry: "Entry", content: "AdapterFile | None", model: "Model | None" = None
-) -> list[tuple[str, str]]:
+def facts(entry: "Entry", model: "Model | None" = None) -> list[tuple[str, str]]:
     """What is to be told of an adapter, as pairs of a heading and a text.
 
     Args:
         entry: what the library says of it.
-        content: the adapter itself, where its file can be read.
         model: the network that it is for, where that is open.
     """
     lines = [("Method", _method_text(entry.info.settings))]
-    if content is not None:
-        count = sum(value.numel() for value in content.parameters.values())
-        lines.append(("Trainable", f"{count:,} numbers in {size_text(entry.bytes)}"))
+    lines.append(("Trainable", f"{entry.count:,} numbers in {size_text(entry.bytes)}"))
     lines.append(("Layers", first_of(entry.info.layers, _MOST_LAYERS)))
     lines += _training_lines(entry)
     lines.append(("To PEFT", plan_export(entry.info.settings, "peft", model).sentence))
@@ -63,9 +57,8 @@ def facts(
 
 
 def _method_text(settings: AdapterSettings) -> str:
-    rank = rank_of(settings)
     title = METHOD_FACTS[settings.method].title
-    return f"{title}, rank {rank:,}" if rank else title
+    return f"{title}, rank {settings.rank:,}" if settings.has_rank else title
 
 
 def _training_lines(entry: "Entry") -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from vera_studio.runs.candidates import FAMILIES, family_of, title
 from vera_studio.runs.comparison_results import Comparison, Spread, Summary
 from vera_studio.ui.widgets.figure_table import Cell, Column
 from vera_studio.ui.widgets.scatter_plot import ScatterPoint, ScatterSeries
+from vera_studio.wording import size_text
 
 _MINUS = "\N{MINUS SIGN}"
 BASE = "Base network"
@@ -98,7 +99,7 @@ def _row(comparison: Comparison, summary: Summary) -> tuple[Cell, ...]:
         Cell(f"{settings.rank:,}", settings.rank) if settings.has_rank else Cell(),
         Cell(f"{candidate.trainable:,}", candidate.trainable),
         Cell(f"{candidate.share:.2%}", candidate.share),
-        Cell(_size_text(summary.file_bytes), summary.file_bytes, f"{summary.file_bytes:,} bytes"),
+        Cell(size_text(summary.file_bytes), summary.file_bytes, f"{summary.file_bytes:,} bytes"),
         _accuracy(summary.targets),
         _gain(summary.targets.mean - before.targets),
         _accuracy(summary.others),
@@ -122,10 +123,6 @@ def _gain(gain: float) -> Cell:
     return Cell(text, gain)
 
 
-def _size_text(size: int) -> str:
-    return f"{size / 1000:,.1f} KB"
-
-
 def _point(summary: Summary) -> ScatterPoint:
     candidate = summary.candidate
     settings, family = candidate.settings, family_of(candidate.settings)
@@ -140,6 +137,6 @@ def _point(summary: Summary) -> ScatterPoint:
         lines=(
             f"target classes {spread_text(summary.targets)}",
             f"{candidate.trainable:,} trainable numbers",
-            _size_text(summary.file_bytes),
+            size_text(summary.file_bytes),
         ),
     )

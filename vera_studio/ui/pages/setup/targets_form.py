@@ -29,9 +29,9 @@ class TargetsForm(QGroupBox):
             MarkedSlider(0, 100, default),
             "keep_others",
             "Keep other classes",
-            "Share of the images of the other classes mixed in each epoch. At 0 % only the "
+            "Share of the images of the other classes mixed in each epoch. At 0% only the "
             "targets are trained: they gain, and the others collapse. The mark is the default, "
-            f"{default} %",
+            f"{default}%",
         )
         self._keep.valueChanged.connect(
             lambda percent: workspace.edit_training(keep_others=percent / 100)
@@ -50,7 +50,7 @@ class TargetsForm(QGroupBox):
         row = QHBoxLayout()
         row.addWidget(self._keep)
         row.addWidget(
-            ResetButton(workspace, "training", "keep_others", "Keep other classes", f"{default} %")
+            ResetButton(workspace, "training", "keep_others", "Keep other classes", f"{default}%")
         )
         layout.addLayout(row)
         workspace.recipe_changed.connect(self._show)
@@ -93,7 +93,7 @@ class TargetsForm(QGroupBox):
         has_others = not set(there) <= set(checked)
         allow(self._keep, "" if has_others else "All classes are targets: there are no others.")
         self._keep_label.setText(
-            f"{100 * recipe.training.keep_others:.4g} % of their images"
+            f"{100 * recipe.training.keep_others:.4g}% of their images"
             if has_others
             else "no others"
         )
