@@ -180,7 +180,9 @@ class NetworkChooser(QDialog):
     # Opening
 
     def _open_chosen(self) -> None:
-        if chosen := self._chosen:
+        if (chosen := self._chosen) and chosen.name == self._offered:
+            self._open_again()
+        elif chosen:
             self._open(ModelSettings(name=chosen.name))
 
     def _ask_file(self) -> None:
@@ -200,6 +202,7 @@ class NetworkChooser(QDialog):
         if self._studio.obstacle:
             return
         self._asked_for, self._is_opening = (settings, then), True
+        self._offered = settings.name if then else ""
         self.download.hide()
         self._studio.open_model(settings, then, self._failed, self._cancelled)
 
