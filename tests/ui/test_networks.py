@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from tests.ui.adapters import make_adapter
+from tests.ui.conftest import message_box
 from vera_studio import recipe_file
 from vera_studio.models import registry
 from vera_studio.models.kind import NetworkKind
@@ -154,6 +155,37 @@ def test_a_download_that_is_cancelled_is_told_and_can_be_tried_again(
     settle()
     assert chooser.download.button.text() == "Try again"
     assert window.studio.workspace.model.kind.name == "convnet"
+    chooser.close()
+
+
+def test_no_download_is_told_of_where_weights_of_the_users_own_do_not_open(
+    qtbot, window, settle, few_networks, tmp_path, monkeypatch
+):
+    path = tmp_path / "mine.pt"
+    torch.save({"other": torch.zeros(2)}, path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    chooser = open_chooser(qtbot, window)
+    choose(qtbot, chooser, "ConvNet")
+    click(qtbot, chooser, "network_file_button")
+    qtbot.waitUntil(lambda: message_box() is not None, timeout=MILLISECONDS)
+    assert "mine.pt" in message_box().text() + message_box().informativeText()
+    message_box().close()
+    assert not chooser.download.isVisible()
+    settle()
+
+    def hang(settings, may_download, on_event, should_stop):
+        while not should_stop():
+            threading.Event().wait(0.01)
+        raise jobs.Cancelled
+
+    monkeypatch.setattr(jobs, "open_model", hang)
+    told = []
+    window.studio.message.connect(told.append)
+    click(qtbot, chooser, "open_network_button")
+    window.studio.busy.cancel()
+    settle()
+    assert told == ["Opening the network was cancelled."]
+    assert not chooser.download.isVisible()
     chooser.close()
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.errors import StudioError
+from vera_studio.errors import DownloadError
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui import jobs
 from vera_studio.ui.file_dialogs import ask_open
@@ -50,7 +50,7 @@ class NetworkChooser(QDialog):
         # What is being opened, or failed to be, or is offered, and what is done once it is open.
         self._asked_for: tuple[ModelSettings, Callable[[], None] | None] | None = None
         self._offered = ""  # name of the network that is offered
-        self._is_opening = False
+        self._is_opening = self._is_fetching = False
         self.setObjectName("network_chooser")
         self.setWindowTitle("Open Network")
         self.filter = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
@@ -201,7 +201,8 @@ class NetworkChooser(QDialog):
     def _open(self, settings: ModelSettings, then: Callable[[], None] | None = None) -> None:
         if self._studio.obstacle:
             return
-        self._asked_for, self._is_opening = (settings, then), True
+        self._asked_for = (settings, then)
+        self._is_opening, self._is_fetching = True, False
         self._offered = settings.name if then else ""
         self.download.hide()
         self._studio.open_model(settings, then, self._failed, self._cancelled)
@@ -213,17 +214,20 @@ class NetworkChooser(QDialog):
 
     def _failed(self, error: Exception) -> None:
         self._is_opening = False
-        if isinstance(error, StudioError) and self.isVisible():
+        if isinstance(error, DownloadError) and self.isVisible():
             self.download.show_failure(str(error))
         else:
-            self._studio.failed.emit(error)
+            self.download.hide()
+            self._studio.failed.emit(error)  # weights that are here: trying again is no way out
 
     def _cancelled(self) -> None:
         self._is_opening = False
-        self.download.show_cancelled()
+        if self._is_fetching:
+            self.download.show_cancelled()
 
     def _show_progress(self, progress: Progress) -> None:
         if self._is_opening and progress.text == DOWNLOAD_WEIGHTS:
+            self._is_fetching = True
             self.download.show_progress(progress.done, progress.total)
 
 

@@ -56,7 +56,7 @@ class BarTable(QTableView):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
-        self.setItemDelegate(_BarDelegate(self))
+        self.setItemDelegate(_BarDelegate(self, QSize(8, 0)))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         self.horizontalHeader().setHighlightSections(False)
@@ -108,9 +108,6 @@ class _BarDelegate(PaddedDelegate):
             color.setAlphaF(0.35)
             painter.fillRect(_bar_rect(QRectF(option.rect), bar), color)
         super().paint(painter, option, index)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return super().sizeHint(option, index) + QSize(8, 0)
 
 
 def _bar_rect(cell: QRectF, bar: Bar) -> QRectF:

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QStackedWidget,
-    QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -134,7 +133,7 @@ class ParameterTree(QWidget):
         self.tree.setToolTip("Select a d or b to see its values; Ctrl+C copies the selected rows")
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.tree.setItemDelegate(_AiryDelegate(self.tree))
+        self.tree.setItemDelegate(PaddedDelegate(self.tree, QSize(0, 5)))
         self.tree.setModel(self.proxy)
         self.tree.setSortingEnabled(True)
         self.tree.header().setSortIndicatorClearable(True)
@@ -267,15 +266,6 @@ class ParameterTree(QWidget):
             index = self.proxy.index(row, 0, above)
             found += [index, *self._indices(index)]
         return found
-
-
-class _AiryDelegate(PaddedDelegate):
-    """Keeps lines off each other as well."""
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return super().sizeHint(option, index) + QSize(0, 5)
 
 
 def totals_text(rows: Sequence[ParameterRow]) -> str:
