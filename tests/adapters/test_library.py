@@ -266,12 +266,12 @@ def test_a_folder_that_cannot_be_read_is_told(library):
 
 def test_what_another_program_moves_away_meanwhile_is_no_problem(library, adapter, monkeypatch):
     path = library.add(adapter, "Birds", NOON).path
-    true_inspect = adapter_file.inspect
+    true_look = adapter_file.look
 
-    def inspect(asked):
+    def look(asked):
         asked.unlink(missing_ok=True)
-        return true_inspect(asked)
+        return true_look(asked)
 
-    monkeypatch.setattr(adapter_file, "inspect", inspect)
+    monkeypatch.setattr(adapter_file, "look", look)
     assert library.contents() == Contents((), ())
     assert not path.exists()
