@@ -225,7 +225,8 @@ def test_a_recipe_opens_the_network_that_it_names(qtbot, window, settle, tmp_pat
     assert workspace.problems() == []
 
 
-def test_a_recipe_downloads_nothing_by_itself(qtbot, window, settle, served, tmp_path):
+@pytest.mark.parametrize("button", ["download_button", "open_network_button"])
+def test_a_recipe_downloads_nothing_by_itself(qtbot, window, settle, served, tmp_path, button):
     file, content = served
     recipe = Recipe(model=ModelSettings(name="distant"), training=TrainingSettings(epochs=3))
     recipe_file.save(recipe, tmp_path / "far.toml")
@@ -237,7 +238,7 @@ def test_a_recipe_downloads_nothing_by_itself(qtbot, window, settle, served, tmp
     assert chooser.isVisible()
     assert "far.toml: The weights of Distant are not on this" in chooser.download.text.text()
     qtbot.waitUntil(lambda: chooser.table.current_row is not None, timeout=MILLISECONDS)
-    click(qtbot, chooser, "download_button")
+    click(qtbot, chooser, button)
     qtbot.waitUntil(lambda: not chooser.isVisible(), timeout=MILLISECONDS)
     settle()
     assert window.studio.workspace.model.kind.name == "distant"

@@ -180,7 +180,9 @@ class NetworkChooser(QDialog):
     # Opening
 
     def _open_chosen(self) -> None:
-        if chosen := self._chosen:
+        if (chosen := self._chosen) and chosen.name == self._offered:
+            self._open_again()
+        elif chosen:
             self._open(ModelSettings(name=chosen.name))
 
     def _ask_file(self) -> None:
@@ -201,6 +203,7 @@ class NetworkChooser(QDialog):
             return
         self._asked_for = (settings, then)
         self._is_opening, self._is_fetching = True, False
+        self._offered = settings.name if then else ""
         self.download.hide()
         self._studio.open_model(settings, then, self._failed, self._cancelled)
 
