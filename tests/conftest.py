@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.top_level import top_level_widgets
 from vera_studio import environment
 
 pytest_plugins = ("tests.loopback_server", "tests.made_adapters", "tests.tiny_cifar10")
@@ -75,11 +76,10 @@ def _running_qt_threads():
 
 def _close_visible_windows():
     from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QApplication
 
     visible = [
         widget
-        for widget in QApplication.topLevelWidgets()
+        for widget in top_level_widgets()
         if widget.isVisible() and widget.windowType() is not Qt.WindowType.ToolTip
     ]
     for widget in visible:

@@ -2,8 +2,9 @@
 
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
+from tests.top_level import top_level_widgets
 from vera_studio import environment
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.main_window import MainWindow
@@ -58,7 +59,7 @@ def is_settled(window):
 
 def message_box():
     """The one that is open."""
-    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    boxes = [w for w in top_level_widgets() if isinstance(w, QMessageBox)]
     return next((box for box in boxes if box.isVisible()), None)
 
 

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from tests.command_line import write_class
+from tests.top_level import top_level_widgets
 from tests.ui.adapters import make_adapter, put_in_library
 from vera_studio import environment
 from vera_studio.adapters import adapter_file
@@ -79,7 +79,7 @@ def select_both(qtbot, page):
 
 
 def message_box():
-    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    boxes = [w for w in top_level_widgets() if isinstance(w, QMessageBox)]
     return next((box for box in boxes if box.isVisible()), None)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QMessageBox,
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import (
     QPushButton,
 )
 
+from tests.top_level import top_level_widgets
 from vera_studio.data import cifar10, room
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.widgets.class_list import ClassList
@@ -248,5 +248,5 @@ def make_folder(root, names):
 
 
 def message_box():
-    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    boxes = [w for w in top_level_widgets() if isinstance(w, QMessageBox)]
     return next((box for box in boxes if box.isVisible()), None)

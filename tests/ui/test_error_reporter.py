@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QW
 from shiboken6 import isValid
 
 import vera_studio
+from tests.top_level import top_level_widgets
 from vera_studio.errors import AdapterError, Cancelled
 from vera_studio.ui.bug_report import BugReportDialog, bug_report, summary
 from vera_studio.ui.error_reporter import ErrorReporter, install_exception_hooks
@@ -38,7 +39,7 @@ def hooks(reporter):
 
 
 def dialogs(kind):
-    return [widget for widget in QApplication.topLevelWidgets() if type(widget) is kind]
+    return [widget for widget in top_level_widgets() if type(widget) is kind]
 
 
 def raised(error):

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton
 
+from tests.top_level import top_level_widgets
 from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
 from vera_studio import recipe as recipes
 from vera_studio import recipe_file
@@ -173,7 +174,7 @@ def test_the_forms_show_every_recipe_that_is_valid(qtbot, window, settle, tmp_pa
 
 
 def message_box():
-    boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    boxes = [w for w in top_level_widgets() if isinstance(w, QMessageBox)]
     return next((box for box in boxes if box.isVisible()), None)
 
 

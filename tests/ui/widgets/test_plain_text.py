@@ -5,8 +5,9 @@ import html
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage, QTextDocument
-from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QToolTip, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QToolTip, QWidget
 
+from tests.top_level import top_level_widgets
 from vera_studio.ui.widgets.plain_text import join_tips, plain_caption, plain_message, plain_tip
 
 SIDE = 300
@@ -25,7 +26,7 @@ def name(tmp_path):
 def tip_on_screen(qtbot, widget, text):
     QToolTip.showText(widget.mapToGlobal(QPoint(5, 5)), text, widget)
     qtbot.waitUntil(QToolTip.isVisible)
-    return next(w for w in QApplication.topLevelWidgets() if w.inherits("QTipLabel"))
+    return next(w for w in top_level_widgets() if w.inherits("QTipLabel"))
 
 
 def test_a_tip_with_a_foreign_name_reads_no_file(qtbot, name):
