@@ -25,7 +25,7 @@ make_window = app.make_window
 def make(reporter):
     window = make_window(reporter)
     studio = window.studio
-    boxes = lambda: [w for w in top_level_widgets() if isinstance(w, QMessageBox)]
+    boxes = lambda: [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
     scope = {"window": window, "studio": studio, "boxes": boxes, "QTimer": QTimer}
     def when_free(_):
         if studio.is_free and "done" not in scope:
