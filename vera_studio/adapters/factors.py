@@ -7,7 +7,7 @@ from torch import nn
 from vera_studio.adapters.sites import Site
 
 # By weight, dW is made and its gradient is that of a whole weight: about a product more of the
-# layer's own size. Measured with tests.benchmarks.networks.
+# layer's own size. An estimate; tests.benchmarks.networks shows what comes of it.
 _COST_OF_WEIGHT = 1.0
 
 
