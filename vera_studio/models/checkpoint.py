@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from vera_studio.data.store import never_stop
 from vera_studio.errors import Cancelled, ModelError
 from vera_studio.models.pickle_reader import Opaque
 from vera_studio.models.stored import DTYPES, Stored
@@ -26,11 +27,6 @@ _KEYS = (
     *("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights"),
     *("params", "module", "state_dict_ema", "ema_state_dict", "model_ema", "params_ema", "ema"),
 )
-
-
-def never_stop() -> bool:
-    """For callers that nobody can stop."""
-    return False
 
 
 def nothing_unused() -> Collection[str]:
