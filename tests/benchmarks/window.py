@@ -13,7 +13,9 @@ a process of its own, in turns, and the medians are told:
 - what drawing a plot of a thousand and of a million points costs;
 - memory at rest: the window on the built-in sample, five seconds after all is loaded, beside an
   interpreter that has imported torch, torchvision, Qt and pyqtgraph;
-- switching between two adapters on a loaded network.
+- switching between two adapters on a loaded network;
+- how late that timer is while a network of 100 MB (ResNet-50 with random weights) is opened,
+  inspected, adapted in all convolutions, and left for EfficientNet-Lite0 and the ConvNet.
 """
 
 import argparse
@@ -35,11 +37,46 @@ TICK_SECONDS = 0.005
 SMALL_BATCH, SMALL_EPOCHS = 4, 60
 AUTO_EPOCHS = 150
 REST_MILLISECONDS = 5000
+SETTLE_MILLISECONDS = 3000  # after each step, for what it sets off
 IMPORTS = (
     *("torch", "torchvision", "pyqtgraph"),
     *("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets"),
 )
 LATENESS = ("late_p50", "late_p99")
+
+
+class Lateness:
+    """How late a timer is that is due every 5 ms, from `start` on."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self.seconds: list[float] = []
+        self._last = 0.0
+        interval = round(TICK_SECONDS * 1000)
+        self._timer = QTimer(interval=interval, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        self._last = time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.seconds.append(max(0.0, now - self._last - TICK_SECONDS))
+        self._last = now
+
+    def figures(self) -> dict[str, float]:
+        import numpy as np
+
+        return {
+            "late_p50": float(np.percentile(self.seconds, 50)) * 1000,
+            "late_p99": float(np.percentile(self.seconds, 99)) * 1000,
+            "late_most": max(self.seconds) * 1000,
+        }
 
 
 def start_up(arguments: list[str]) -> dict[str, float]:
@@ -94,8 +131,7 @@ def start_up(arguments: list[str]) -> dict[str, float]:
 def run_in_window(arguments: list[str]) -> dict[str, float]:
     """In a child: train in the window and tell its speed and how late a timer was."""
     batch_size, epochs, with_timer = (int(one) for one in arguments)
-    import numpy as np
-    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtCore import QTimer
 
     from vera_studio import environment
     from vera_studio.ui.app import make_application, make_window
@@ -109,28 +145,18 @@ def run_in_window(arguments: list[str]) -> dict[str, float]:
         window.resize(1280, 800)
         window.show()
         studio = window.studio
-        late: list[float] = []
-        last = [0.0]
-
-        def tick() -> None:
-            now = time.perf_counter()
-            late.append(max(0.0, now - last[0] - TICK_SECONDS))
-            last[0] = now
-
-        timer = QTimer(interval=round(TICK_SECONDS * 1000), timerType=Qt.TimerType.PreciseTimer)
-        timer.timeout.connect(tick)
+        late = Lateness()
         results: list[object] = []
 
         def begin() -> None:
             studio.workspace.edit_training(batch_size=batch_size or None, epochs=epochs)
             studio.start_run()
-            last[0] = time.perf_counter()
             if with_timer:
-                timer.start()
+                late.start()
 
         def end(state: RunState) -> None:
             if state is RunState.IDLE:
-                timer.stop()
+                late.stop()
                 application.exit()
 
         studio.workspace.result_changed.connect(results.append)
@@ -142,14 +168,55 @@ def run_in_window(arguments: list[str]) -> dict[str, float]:
         points = len(pages.points("raw")[0])
         window.close()
     result = {"images_per_second": results[-1].images_per_second, "points": points}
-    if not with_timer:
-        return result
-    return result | {
-        "late_p50": float(np.percentile(late, 50)) * 1000,
-        "late_p99": float(np.percentile(late, 99)) * 1000,
-        "late_most": max(late) * 1000,
-        "ticks": len(late),
-    }
+    return result | late.figures() if with_timer else result
+
+
+def other_networks(arguments: list[str]) -> dict[str, float]:
+    """In a child: go from network to network, a large one among them, and tell how late it was."""
+    import torch
+    from PySide6.QtCore import QTimer
+
+    from vera_studio import environment
+    from vera_studio.models.registry import find
+    from vera_studio.recipe import ModelSettings
+    from vera_studio.ui.app import make_application, make_window
+    from vera_studio.ui.error_reporter import ErrorReporter
+
+    with tempfile.TemporaryDirectory() as folder:
+        environment.set_data_folder(Path(folder))
+        weights = Path(folder) / "resnet50.pt"
+        torch.save(find("resnet50").build(1000).state_dict(), weights)
+        application = make_application()
+        window = make_window(ErrorReporter())
+        window.resize(1280, 800)
+        window.show()
+        studio, late = window.studio, Lateness()
+        everything = tuple(f"layer{number}.*conv*" for number in range(1, 5))
+        steps: list[Callable[[], object]] = [
+            late.start,
+            lambda: studio.open_model(ModelSettings("resnet50", str(weights))),
+            lambda: window.pages.setCurrentWidget(window.parameters_page),
+            lambda: studio.workspace.edit_adapter(layers=everything),
+            lambda: studio.open_model(ModelSettings("efficientnet_lite0")),
+            lambda: studio.open_model(ModelSettings()),
+        ]
+
+        def go_on() -> None:
+            if studio.busy.is_busy:
+                return
+            if steps:
+                steps.pop(0)()
+            else:
+                late.stop()
+                application.exit()
+
+        timer = QTimer(interval=SETTLE_MILLISECONDS)
+        timer.timeout.connect(go_on)
+        studio.ready.connect(timer.start)
+        studio.load()
+        application.exec()
+        window.close()
+    return late.figures()
 
 
 def run_headless(arguments: list[str]) -> dict[str, float]:
@@ -266,6 +333,7 @@ CHILDREN = {
     "headless": run_headless,
     "draw": draw,
     "switch": switch,
+    "networks": other_networks,
 }
 
 
@@ -365,6 +433,13 @@ def measure_memory() -> dict[str, float]:
     return {"imports": imports, "app": app}
 
 
+def networks_table(figures: dict[str, float]) -> tuple[list[str], list[list[str]]]:
+    return ["from network to network", "measured", "allowed"], [
+        ["lateness, p99", f"{figures['late_p99']:.1f} ms", "33 ms"],
+        ["longest stall", f"{figures['late_most']:.0f} ms", "100 ms"],
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
@@ -386,6 +461,8 @@ def main() -> None:
         f"Switching adapters: {switched['milliseconds']:.1f} ms, at most {switched['most']:.1f}; "
         "5 ms are allowed."
     )
+    results["networks"] = child("networks")
+    print_table(*networks_table(results["networks"]))
     save("window", results)
 
 
