@@ -120,9 +120,9 @@ def chosen_by(validation_images: int, keep_others: float, has_others: bool) -> s
     return f"{text}, the targets in full and the others by {keep_others:.0%}. {equals}"
 
 
-def lower_rate(learning_rate: float) -> str:
-    """What to try where a run diverges."""
-    return f"Try a lower learning rate, such as {learning_rate / 10:.1g}."
+def lower_rate(learning_rate: float, usual: float) -> str:
+    """What to try where a run diverges; `usual` is what it would have had by itself."""
+    return f"Try a lower learning rate, such as {min(learning_rate / 10, usual):.1g}."
 
 
 def not_enough_memory(device: str) -> str:

@@ -63,6 +63,17 @@ def test_an_empty_library_says_how_to_fill_it(run):
     assert listed(run) == {}
 
 
+def test_a_library_that_cannot_be_there_is_told(run, tmp_path, monkeypatch):
+    def refuse(folder, *_, **__):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    environment.set_data_folder(tmp_path / "not" / "allowed")
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    status, out, err = run("list")
+    assert (status, out) == (1, "")
+    assert "Cannot write to" in err
+
+
 def test_what_is_imported_is_listed(run, adapter, model, tmp_path):
     export(adapter_file.load(adapter), model, "lora", tmp_path / "folder")
     assert run("import", adapter)[0] == 0

@@ -149,6 +149,8 @@ def _list(options: argparse.Namespace) -> None:
         rows = [_HEAD, *(_cells(entry) for entry in contents.entries)]
         show(*aligned(rows, left=(0, 1, 3, 7, 8)))
     elif not contents.problems:
+        if not (folder := _library().folder).exists():
+            check_folder(folder)
         show("The library is empty: train in the window, or import an adapter.")
     if contents.problems:
         raise StudioError(" ".join(contents.problems))

@@ -2,6 +2,7 @@
 
 import math
 
+from vera_studio.methods import METHOD_FACTS
 from vera_studio.runs.events import RunResult
 from vera_studio.wording import epochs_text, lower_rate, of_few
 
@@ -37,7 +38,9 @@ def outcome(result: RunResult) -> str:
     if result.fell_short:
         advice = "Try a lower learning rate, or more images."
         if not math.isnan(result.learning_rate):
-            advice = f"{lower_rate(result.learning_rate)[:-1]}, or more images."
+            facts = METHOD_FACTS.get(result.subject.method)  # type: ignore[call-overload]
+            usual = facts.learning_rate if facts else result.learning_rate
+            advice = f"{lower_rate(result.learning_rate, usual)[:-1]}, or more images."
         return (
             "No epoch did better on the validation images than the network before training: "
             f"nothing is kept as the best, and the network stays as it was. {advice}"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from vera_studio.errors import TrainingError
 from vera_studio.runs.events import Evaluation
-from vera_studio.wording import lower_rate
 
 _HUGE = 10  # times the loss before training: no run that learns comes near it
 
@@ -13,13 +12,11 @@ _HUGE = 10  # times the loss before training: no run that learns comes near it
 class LossWatch:
     """Watches the losses of a run, an epoch at a time."""
 
-    def __init__(
-        self, before: Evaluation, learning_rate: float, on_notice: Callable[[str], None]
-    ) -> None:
-        """Begin with the validation images' figures `before` training."""
+    def __init__(self, before: Evaluation, advice: str, on_notice: Callable[[str], None]) -> None:
+        """Begin with the validation images' figures `before` training, and what is advised."""
         guessing = math.log(len(before.counts))
         self._usual = max(guessing, before.loss) if math.isfinite(before.loss) else guessing
-        self._learning_rate = learning_rate
+        self._advice = advice
         self._on_notice = on_notice
         self._told = False
 
@@ -29,10 +26,9 @@ class LossWatch:
         if huge and not self._told:
             self._told = True
             grown = f"The loss has grown to {max(huge):.2g} in epoch {epoch}."
-            self._on_notice(f"{grown} {lower_rate(self._learning_rate)}")
+            self._on_notice(f"{grown} {self._advice}")
         return bool(huge)
 
     def not_finite(self, epoch: int) -> TrainingError:
         """What to raise where a loss, or what is trained, is no longer finite."""
-        advice = lower_rate(self._learning_rate)
-        return TrainingError(f"The loss is no longer finite in epoch {epoch}. {advice}")
+        return TrainingError(f"The loss is no longer finite in epoch {epoch}. {self._advice}")

@@ -55,7 +55,7 @@ from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
-from vera_studio.wording import first_of
+from vera_studio.wording import first_of, lower_rate
 
 _ASLEEP = {"Dropout": "dropout", "StochasticDepth": "stochastic depth"}
 OnEvent = Callable[[Event], None]
@@ -234,9 +234,8 @@ class _Run:
         keeper = Keeper(folder, self.recipe, self.model, self._record(before), validation_before)
         self._announce(before, validation_before)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
-        watch = LossWatch(
-            validation_before, self.learning_rate, lambda text: self.on_event(Notice(text))
-        )
+        advice = lower_rate(self.learning_rate, automatic_learning_rate(self.recipe.adapter.method))
+        watch = LossWatch(validation_before, advice, lambda text: self.on_event(Notice(text)))
         tools = _Tools(feed, folder, keeper, reporter, watch)
         with keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
             epochs_done = self._train(tools)
