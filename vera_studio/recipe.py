@@ -25,6 +25,7 @@ MAX_SEED = 2**31 - 1  # what input fields can hold
 MIN_ALPHA, MAX_ALPHA = 1e-3, 10_000.0
 MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-6, 10.0
 DataSource = Literal["sample", "cifar10", "folder"]
+Classes = Literal["auto", "network", "own"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
@@ -47,6 +48,10 @@ class DataSettings:
     folder: str = ""  # path, for source "folder"
     validation_share: float = 0.1  # of the training images, held out to choose the best epoch
     seed: int = 0  # of the split, and of the sample's drawings
+    # Whose classes: the network's, or a folder's own, for which it gets a new last layer; "auto"
+    # takes the network's where it knows all of them.
+    classes: Classes = "auto"
+    leave_out_copies: bool = False  # of training images among the test images
 
 
 @dataclass(frozen=True)

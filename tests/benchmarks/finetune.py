@@ -181,7 +181,7 @@ def steps_beside_floor(model: Model, images: ImageSet) -> list[dict[str, float]]
 def scale(model: Model, images: ImageSet, repeats: int) -> dict[str, float]:
     """Seconds of a run on all classes with all images, and with a tenth of them."""
     every = images.subset(torch.randperm(len(images), generator=torch.Generator().manual_seed(0)))
-    tenth = ImageSet(every.images[: len(every) // 10], every.labels[: len(every) // 10])
+    tenth = every.subset(torch.arange(len(every) // 10))
     seconds: dict[int, list[float]] = {len(tenth): [], len(every): []}
     for _ in range(repeats):
         for some in (tenth, every):
@@ -248,11 +248,7 @@ def open_photographs() -> tuple[Model, ImageSet, ImageData]:
         sys.exit("Set VERA_STUDIO_CIFAR10_IMAGES to a folder with train/ and test/ of CIFAR-10.")
     model = open_model(ModelSettings())
     data = open_folder(Path(folder), model.class_names, model.preprocessing)
-    both = data.train, data.validation
-    train_images = ImageSet(
-        torch.cat([part.images for part in both]), torch.cat([part.labels for part in both])
-    )
-    return model, train_images, data
+    return model, data.train.joined(data.validation), data
 
 
 def only_targets(model: Model, images: ImageSet) -> ImageSet:

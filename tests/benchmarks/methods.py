@@ -41,14 +41,15 @@ class _Photographs(Dataset):
     """Normalised images one by one, as a DataLoader wants them."""
 
     def __init__(self, images: ImageSet) -> None:
-        self._images = images
+        self._images = images.read()
+        self._labels = images.labels
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        image = self._images.images[index] / 255.0
-        return (image - 0.5) / 0.5, int(self._images.labels[index])
+        image = self._images[index] / 255.0
+        return (image - 0.5) / 0.5, int(self._labels[index])
 
 
 class _DenseVera(nn.Module):

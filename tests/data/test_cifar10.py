@@ -28,7 +28,7 @@ def test_download_open_and_what_is_left(tmp_path, class_names, tiny_cifar10, tin
     assert data.train.counts(10)[:4] == (8, 0, 0, 8)
     assert data.validation.counts(10)[:4] == (2, 0, 0, 2)
     first = np.random.default_rng(0).integers(0, 256, (24, 3072), dtype=np.uint8)[20:]
-    assert torch.equal(data.test.images, torch.from_numpy(first).view(4, 3, 32, 32))
+    assert torch.equal(data.test.read(), torch.from_numpy(first).view(4, 3, 32, 32))
     assert data.test.labels.tolist() == [3, 3, 0, 0]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from vera_studio.data.class_names import match_cifar10, match_classes
+from vera_studio.data.class_names import fits_some, known_classes, match_cifar10, match_classes
 from vera_studio.errors import DataError
 
 
@@ -96,3 +96,16 @@ def test_a_network_of_imagenets_classes_has_stand_ins(class_names):
     assert match_cifar10(class_names, class_names) == match_classes(class_names, class_names)
     with pytest.raises(DataError):
         match_cifar10(class_names, known[:100])
+
+
+def test_some_of_the_names_are_known(class_names):
+    found = ["zebra", "Cats", "lorry", "dog", "puppies"]
+    assert known_classes(found, class_names) == {"Cats": 3, "lorry": 9}  # two folders of dogs
+    assert fits_some(found, class_names) == ["Cats", "lorry", "dog", "puppies"]
+    assert known_classes(["zebra"], class_names) == {}
+    assert known_classes(["b-us", "Bus"], ["bus", "b us"]) == {}  # either may be meant
+
+
+def test_names_of_ones_own_are_themselves():
+    own = ("cat", "Cats", "others", "a & b", "数据", "قطة")
+    assert known_classes(own, own) == {name: index for index, name in enumerate(own)}

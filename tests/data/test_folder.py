@@ -18,7 +18,7 @@ from vera_studio.recipe import DataSettings
 
 
 def reds(images):
-    return images.images[:, 0, 0, 0].tolist()
+    return images.read()[:, 0, 0, 0].tolist()
 
 
 def test_without_parts_a_test_set_and_a_validation_set_are_held_out(
@@ -35,9 +35,9 @@ def test_without_parts_a_test_set_and_a_validation_set_are_held_out(
     cats = [red for part in parts for red in reds(part.subset(torch.where(part.labels == 3)[0]))]
     assert sorted(cats) == list(range(20))
     again = open_folder(root, class_names, square(32), validation_share=0.25, seed=1)
-    assert torch.equal(again.test.images, data.test.images)
+    assert torch.equal(again.test.read(), data.test.read())
     other = open_folder(root, class_names, square(32), validation_share=0.25, seed=2)
-    assert not torch.equal(other.test.images, data.test.images)
+    assert not torch.equal(other.test.read(), data.test.read())
 
 
 def test_parts_are_used_as_they_are(tmp_path, class_names, write_images):
@@ -60,8 +60,8 @@ def test_only_a_test_part(tmp_path, class_names, write_images):
     write_images(tmp_path / "test/cat", 4, size=(40, 50))
     data = open_folder(tmp_path, class_names, square(16))
     assert [len(part) for part in (data.train, data.validation, data.test)] == [0, 0, 4]
-    assert data.train.images.shape == (0, 3, 16, 16)
-    assert data.test.images.shape == (4, 3, 16, 16)
+    assert data.train.read().shape == (0, 3, 16, 16)
+    assert data.test.read().shape == (4, 3, 16, 16)
 
 
 def test_files_that_are_no_images_are_skipped_and_listed(tmp_path, class_names, write_images):
@@ -113,7 +113,7 @@ def test_real_images_of_the_test_part(real_images, class_names):
     assert (skipped, text) == ((), "test part")
     with Image.open(real_images / "test/bird/0007.jpg") as image:
         expected = np.asarray(image.convert("RGB")).transpose(2, 0, 1)
-    assert np.array_equal(images.images[2007].numpy(), expected)
+    assert np.array_equal(images.read()[2007].numpy(), expected)
 
 
 def test_a_folder_larger_than_the_memory_is_refused_before_anything_is_read(

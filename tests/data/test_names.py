@@ -17,7 +17,7 @@ def test_every_image_of_a_folder_knows_its_file(tmp_path):
     seen = set()
     for part in (data.train, data.validation, data.test):
         assert len(part.names) == len(part)
-        for pixels, label, name in zip(part.images, part.labels, part.names, strict=True):
+        for pixels, label, name in zip(part.read(), part.labels, part.names, strict=True):
             with Image.open(data.folder / name) as image:
                 assert image.getpixel((0, 0))[0] == int(pixels[0, 0, 0])
             assert name.startswith(data.class_names[label])

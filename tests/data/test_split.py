@@ -20,7 +20,7 @@ def test_every_image_is_in_exactly_one_part_and_in_its_order():
     kept, held_out = hold_out(ImageSet(images, labels), 0.4, seed=3)
     assert kept.counts(2) == (3, 3)
     assert held_out.counts(2) == (2, 2)
-    numbers = [part.images[:, 0, 0, 0].tolist() for part in (kept, held_out)]
+    numbers = [part.read()[:, 0, 0, 0].tolist() for part in (kept, held_out)]
     assert sorted(numbers[0] + numbers[1]) == list(range(10))
     assert [sorted(part) for part in numbers] == numbers
 

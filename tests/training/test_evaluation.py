@@ -33,7 +33,7 @@ def reference(network, images):
     """Losses and whether right, one image at a time."""
     losses, right = [], []
     with torch.no_grad():
-        for image, label in zip(images.images, images.labels, strict=True):
+        for image, label in zip(images.read(), images.labels, strict=True):
             logits = network((image[None] / 255 - 0.5) / 0.5)
             losses.append(F.cross_entropy(logits, label[None]).item())
             right.append(int(logits.argmax()) == int(label))
@@ -77,7 +77,7 @@ def test_no_images_have_no_accuracy_at_all(network):
 
 def test_more_images_than_a_batch(network):
     small = random_images(7)
-    many = ImageSet(small.images.repeat(150, 1, 1, 1), small.labels.repeat(150))
+    many = ImageSet(small.read().repeat(150, 1, 1, 1), small.labels.repeat(150))
     once, often = (
         evaluate(MODEL.with_network(network), small),
         evaluate(MODEL.with_network(network), many),
@@ -88,7 +88,7 @@ def test_more_images_than_a_batch(network):
 
 
 def test_predict_normalises(network):
-    images = random_images(5).images
+    images = random_images(5).read()
     with torch.no_grad():
         expected = network((images / 255 - 0.5) / 0.5)
     found = predict(MODEL.with_network(network), images)

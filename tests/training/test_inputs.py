@@ -23,7 +23,7 @@ def test_images_are_normalised_for_the_network(images):
     network = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
     views = torch.tensor([4, 0, 4])
     found = ImageInputs(network, PREPROCESSING, images).logits(views)
-    expected = network((images.images[views] / 255 - 0.5) / 0.5)
+    expected = network((images.read()[views] / 255 - 0.5) / 0.5)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -44,7 +44,7 @@ def test_a_shifted_view_is_what_the_augmentation_says(images):
     inputs = ImageInputs(nn.Linear(1, 1), PREPROCESSING, images, augmentation)
     assert inputs.views == 6 * 18
     variant = torch.tensor([13])
-    expected = augmentation.apply(images.images[2:3], variant)
+    expected = augmentation.apply(images.read()[2:3], variant)
     torch.testing.assert_close(
         inputs.gather(2 + 6 * variant), (expected / 255 - 0.5) / 0.5, rtol=1e-4, atol=1e-5
     )

@@ -66,7 +66,7 @@ def test_it_learns_with_features_no_wider_than_pixels(finished):
 
 def test_the_file_gives_the_same_predictions(finished, lite0, data):
     result, _, model = finished
-    images = data.test.images
+    images = data.test.read()
     expected = predict(model, images)
     again = open_model(ModelSettings("efficientnet_lite0"))
     adapter_file.apply(adapter_file.load(result.best_adapter), again.network, again.class_names)

@@ -83,7 +83,7 @@ def logits(window):
     from vera_studio.training.evaluation import predict
 
     network = jobs._with_adapter(workspace.model, workspace.adapter)
-    return predict(workspace.model.with_network(network), workspace.data.test.images[:200])
+    return predict(workspace.model.with_network(network), workspace.data.test.read()[:200])
 
 
 def test_the_window_opens_on_the_sample_and_says_so(window):

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from vera_studio.errors import DataError
@@ -70,11 +70,7 @@ def match_classes(found: Iterable[str], known: Sequence[str]) -> dict[str, int]:
         DataError: names the found names that fit no class or several, or two that fit the same.
     """
     found = list(found)
-    exact = {name: index for index, name in enumerate(known)}
-    similar = _spellings(known)
-    fitting = {
-        name: (exact[name],) if name in exact else similar.get(_key(name), ()) for name in found
-    }
+    fitting = _fitting(found, known)
     if unknown := [name for name, indices in fitting.items() if not indices]:
         raise DataError(_unknown_text(unknown, found, known))
     if unclear := next((name for name, indices in fitting.items() if len(indices) > 1), None):
@@ -94,6 +90,34 @@ def match_classes(found: Iterable[str], known: Sequence[str]) -> dict[str, int]:
                 f"are the same class: {known[index]}."
             )
     return matched
+
+
+def known_classes(found: Iterable[str], known: Sequence[str]) -> dict[str, int]:
+    """Which of the found names mean a class of the network, each one of its own.
+
+    What `match_classes` refuses is left out: names that fit no class or several, and all that
+    fit the same class.
+
+    Returns:
+        For each of these names an index into `known`.
+    """
+    single = {name: one[0] for name, one in _fitting(found, known).items() if len(one) == 1}
+    often = Counter(single.values())
+    return {name: index for name, index in single.items() if often[index] == 1}
+
+
+def fits_some(found: Iterable[str], known: Sequence[str]) -> list[str]:
+    """The found names that fit a class of the network, or several."""
+    return [name for name, indices in _fitting(found, known).items() if indices]
+
+
+def _fitting(found: Iterable[str], known: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The classes that each found name may mean."""
+    exact = {name: index for index, name in enumerate(known)}
+    similar = _spellings(known)
+    return {
+        name: (exact[name],) if name in exact else similar.get(_key(name), ()) for name in found
+    }
 
 
 def _spellings(known: Sequence[str]) -> dict[str, tuple[int, ...]]:

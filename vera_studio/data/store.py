@@ -1,4 +1,4 @@
-"""Images in memory: whole data sets as uint8 tensors, with what is known about them."""
+"""Sets of images and what is known about them, whole data sets among them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vera_studio.data.pixels import MemoryPixels, Pixels
 from vera_studio.recipe import DataSource
 from vera_studio.wording import sentence, skipped_text
 
@@ -24,26 +25,80 @@ def never_stop() -> bool:
     return False
 
 
-@dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images and their classes, in the same order."""
+    """Images and their classes, in the same order; a part of a set copies no image.
 
-    images: Tensor  # (count, 3, height, width) uint8, RGB
-    labels: Tensor  # (count,) int64, indices into the data's class names
-    names: tuple[str, ...] = ()  # of their files, below the folder; empty where there are none
+    Attributes:
+        labels: (count,) int64, on the host: indices into the data's class names.
+        names: of the images' files, below the folder; empty where there are none.
+        pixels: where the images are read from.
+        rows: (count,) int64: which of the rows of `pixels` are this set's; None for all.
+    """
+
+    def __init__(
+        self,
+        images: Tensor | Pixels,
+        labels: Tensor,
+        names: tuple[str, ...] = (),
+        rows: Tensor | None = None,
+    ) -> None:
+        """Describe images in memory (count, 3, height, width) uint8, RGB, or anywhere else."""
+        self.pixels: Pixels = MemoryPixels(images) if isinstance(images, Tensor) else images
+        self.labels, self.names = labels, names
+        self.rows = None if rows is None else rows.to(self.pixels.device)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def device(self) -> torch.device:
+        """Where indices have to be, and images come to be."""
+        return self.pixels.device
+
+    @property
+    def image_size(self) -> int:
+        """Pixels a side."""
+        return self.pixels.shape[-1]
 
     def counts(self, class_count: int) -> tuple[int, ...]:
         """How many images each of `class_count` classes has."""
         return tuple(torch.bincount(self.labels, minlength=class_count).tolist())
 
+    def read(self, indices: Tensor | None = None) -> Tensor:
+        """The images (n, 3, height, width) uint8 at `indices` (n,) int64; without, all of them."""
+        if indices is None:
+            return self.pixels.read(self._all_rows())
+        rows = indices if self.rows is None else self.rows.index_select(0, indices)
+        return self.pixels.read(rows)
+
     def subset(self, indices: Tensor) -> "ImageSet":
-        """A copy of the images at `indices` (count,) int64, in that order."""
-        # Several times as fast as indexing.
+        """The images at `indices` (count,) int64, on the host, in that order."""
         names = tuple(self.names[index] for index in indices.tolist()) if self.names else ()
-        return ImageSet(self.images.index_select(0, indices), self.labels[indices], names)
+        rows = indices if self.rows is None else self.rows.cpu()[indices]
+        return ImageSet(self.pixels, self.labels[indices], names, rows)
+
+    def joined(self, other: "ImageSet") -> "ImageSet":
+        """These images and then the `other`s; copied only where they lie in different places."""
+        labels, names = torch.cat([self.labels, other.labels]), self.names + other.names
+        if self.pixels is not other.pixels:
+            return ImageSet(torch.cat([self.read(), other.read()]), labels, names)
+        return ImageSet(
+            self.pixels, labels, names, torch.cat([self._all_rows(), other._all_rows()])
+        )
+
+    def on(self, device: torch.device) -> "ImageSet":
+        """The same images in the memory of `device`; where they are there, nothing is copied.
+
+        Images that are not in memory stay where they are.
+        """
+        if self.device == device or not isinstance(self.pixels, MemoryPixels):
+            return self
+        return ImageSet(self.read().to(device), self.labels, self.names)
+
+    def _all_rows(self) -> Tensor:
+        if self.rows is not None:
+            return self.rows
+        return torch.arange(len(self), device=self.device)
 
 
 @dataclass(frozen=True)

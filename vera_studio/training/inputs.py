@@ -1,8 +1,7 @@
 """What a network is fed from: images, or features that its frozen part made of them.
 
 Both are asked for *views*. View `index + count * variant` of `count` images is image `index`
-in that variant of the augmentation, so that a whole epoch's order is one tensor of numbers. They
-are gathered with index_select, which takes a quarter of the time that indexing does.
+in that variant of the augmentation, so that a whole epoch's order is one tensor of numbers.
 """
 
 from typing import Protocol
@@ -64,10 +63,10 @@ class ImageInputs:
             augmentation: what views other than the first `len(images)` are.
         """
         self.labels = images.labels.to(device_of(network))
-        self.index_device = images.images.device
+        self.index_device = images.device
         self._network = network
         self._preprocessing = preprocessing
-        self._images = images.images
+        self._images = images
         self._augmentation = augmentation or Augmentation()
 
     @property
@@ -97,7 +96,7 @@ class ImageInputs:
     def gather(self, views: torch.Tensor) -> torch.Tensor:
         """The views (batch,) as the network takes them: (batch, 3, height, width) float32."""
         count = len(self._images)
-        images = self._images.index_select(0, views % count)
+        images = self._images.read(views % count)
         images = self._augmentation.apply(images, views // count)
         return self._preprocessing(images.to(self.labels.device, non_blocking=True))
 

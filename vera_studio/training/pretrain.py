@@ -85,10 +85,7 @@ def _pretrain(
 ) -> Evaluation:
     torch.manual_seed(settings.seed)  # the layers' own initialisation takes no generator
     network = kind.build(len(kind.class_names)).to(device)
-    images = ImageSet(
-        torch.cat([data.train.images, data.validation.images]),
-        torch.cat([data.train.labels, data.validation.labels]),
-    )
+    images = data.train.joined(data.validation)
     if not len(images) or settings.epochs < 1:
         raise TrainingError("Pretraining needs at least one training image and one epoch.")
     _fit(network, kind, images, settings, on_epoch, should_stop)
@@ -123,7 +120,7 @@ def _fit(
 ) -> None:
     generator = torch.Generator().manual_seed(settings.seed)
     device = next(network.parameters()).device
-    pixels, labels = images.images.to(device), images.labels.to(device)
+    images, labels = images.on(device), images.labels.to(device)
     steps = -(-len(images) // settings.batch_size) * settings.epochs
     optimizer = make_optimizer(
         "sgd", network.parameters(), settings.learning_rate, settings.weight_decay
@@ -134,14 +131,15 @@ def _fit(
     network.train()
     for epoch in range(1, settings.epochs + 1):
         start, total = time.perf_counter(), torch.zeros((), device=device)
-        order = torch.randperm(len(images), generator=generator).to(device)
+        order = torch.randperm(len(images), generator=generator)
         for indices in torch.split(order, settings.batch_size):
             if should_stop():
                 raise Cancelled
             variants = augmentation.draw(len(indices), generator).to(device)
-            batch = augmentation.apply(pixels[indices], variants)
+            pixels = images.read(indices.to(images.device)).to(device)
+            batch = augmentation.apply(pixels, variants)
             logits = network(kind.preprocessing(batch))
-            loss = F.cross_entropy(logits, labels[indices])
+            loss = F.cross_entropy(logits, labels[indices.to(device)])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -39,22 +39,23 @@ class Gallery:
     def __call__(self, row: int, position: int) -> Any:
         """The pixels (height, width, 3) of the image at `position` of the class `row`."""
         part, index = self._place(row, position)
-        return self._parts[part].images[index].permute(1, 2, 0).contiguous().numpy()
+        image = self._parts[part].read(index)[0]
+        return image.permute(1, 2, 0).contiguous().numpy()
 
     def picture(self, row: int, position: int) -> Picture:
         """The image at `position` of the class `row`."""
         part, index = self._place(row, position)
         names = self._parts[part].names
-        file = self._folder / names[index] if names and self._folder else None
+        file = self._folder / names[int(index)] if names and self._folder else None
         return Picture(self(row, position), self.class_names[row], PARTS[part], file)
 
-    def _place(self, row: int, position: int) -> tuple[int, int]:
-        """Which part an image is in, and where in it."""
+    def _place(self, row: int, position: int) -> tuple[int, Any]:
+        """Which part an image is in, and where in it: (1,) int64."""
         part = 0
         while position >= self.counts[row][part]:
             position -= self.counts[row][part]
             part += 1
-        return part, int(self._members(row, part)[position])
+        return part, self._members(row, part)[position : position + 1]
 
     def _find(self, row: int, part: int) -> Any:
         """Indices of the images of the class `row` in a part."""

@@ -18,23 +18,23 @@ def test_counts_and_shapes_of_the_whole_sample(class_names):
     assert data.train.counts(10) == (180,) * 10
     assert data.validation.counts(10) == (20,) * 10
     assert data.test.counts(10) == (100,) * 10
-    assert data.train.images.shape == (1800, 3, 32, 32)
-    assert data.train.images.dtype == torch.uint8
+    assert data.train.read().shape == (1800, 3, 32, 32)
+    assert data.train.read().dtype == torch.uint8
 
 
 @pytest.mark.usefixtures("few")
 def test_the_seed_decides_every_pixel(class_names):
     first, again, other = (make_sample(class_names, seed=seed) for seed in (5, 5, 6))
     for part in ("train", "validation", "test"):
-        assert torch.equal(getattr(first, part).images, getattr(again, part).images)
+        assert torch.equal(getattr(first, part).read(), getattr(again, part).read())
         assert torch.equal(getattr(first, part).labels, getattr(again, part).labels)
-        assert not torch.equal(getattr(first, part).images, getattr(other, part).images)
+        assert not torch.equal(getattr(first, part).read(), getattr(other, part).read())
 
 
 @pytest.mark.usefixtures("few")
 def test_no_drawing_is_there_twice(class_names):
     data = make_sample(class_names)
-    drawings = torch.cat([data.train.images, data.validation.images, data.test.images])
+    drawings = torch.cat([data.train.read(), data.validation.read(), data.test.read()])
     assert len({drawing.numpy().tobytes() for drawing in drawings}) == 150
 
 
@@ -42,7 +42,7 @@ def test_no_drawing_is_there_twice(class_names):
 def test_drawings_of_a_class_differ_from_each_other_and_from_the_background(class_names):
     data = make_sample(class_names)
     for label in range(10):
-        drawings = data.train.images[data.train.labels == label].float()
+        drawings = data.train.read()[data.train.labels == label].float()
         assert drawings.std(dim=0).mean() > 20  # between drawings of a class
         assert drawings.flatten(1).std(dim=1).min() > 10  # within each drawing
 
@@ -51,7 +51,7 @@ def test_drawings_of_a_class_differ_from_each_other_and_from_the_background(clas
 def test_labels_follow_the_order_of_the_network(class_names):
     forward = make_sample(class_names)
     backward = make_sample(class_names[::-1])
-    assert torch.equal(forward.test.images, backward.test.images)
+    assert torch.equal(forward.test.read(), backward.test.read())
     assert torch.equal(forward.test.labels, 9 - backward.test.labels)
 
 
