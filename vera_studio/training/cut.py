@@ -48,13 +48,20 @@ def best_border(
         raise CannotSplitError(f"its steps cannot be run one by one ({error})") from error
     best, most, least = None, 0.0, None
     frozen: set[fx.Node] = set()
+    crossing: dict[fx.Node, None] = {}  # the frozen nodes that others use, in order
     saved = 0.0
     for node in graph.nodes:
         if node in trained or node.op == "output":
             continue
         frozen.add(node)
         saved += measured.work.get(node, 0.0)
-        border = _crossing(graph, frozen)
+        for used in node.all_input_nodes:
+            if used.users.keys() <= frozen:
+                crossing.pop(used, None)
+        # Constants are not features: each part takes them from the network.
+        if node.op != "get_attr" and not node.users.keys() <= frozen:
+            crossing[node] = None
+        border = list(crossing)
         if all(one.op == "placeholder" for one in border):
             continue
         widths = [measured.widths.get(one) for one in border]
@@ -73,16 +80,6 @@ def best_border(
             "to be worth keeping"
         )
     return best
-
-
-def _crossing(graph: fx.Graph, frozen: set[fx.Node]) -> list[fx.Node]:
-    """The frozen nodes that others use."""
-    return [
-        node
-        for node in graph.nodes
-        # Constants are not features: each part takes them from the network.
-        if node in frozen and node.op != "get_attr" and node.users.keys() - frozen
-    ]
 
 
 class _Measure(fx.Interpreter):
