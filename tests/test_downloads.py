@@ -35,6 +35,20 @@ def test_cancelled_midway_nothing_is_left(server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_silent_server_holds_nobody_who_wants_to_stop(server, tmp_path):
+    server.go_on.clear()
+    asked = []
+
+    def should_stop():
+        asked.append(server.half_sent.is_set())
+        return asked.count(True) > 20  # by then nothing has arrived for a while
+
+    with pytest.raises(Cancelled):
+        fetch(server, tmp_path / "a.pth", should_stop=should_stop)
+    assert list(tmp_path.iterdir()) == []
+    server.go_on.set()
+
+
 def test_broken_off_then_a_retry(server, tmp_path):
     server.length = len(BODY) + 1000
     with pytest.raises(DownloadError, match=r"the weights of A broke off after 200,000 of 201,000"):

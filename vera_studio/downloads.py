@@ -4,7 +4,9 @@ import contextlib
 import glob
 import hashlib
 import http.client
+import queue
 import secrets
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -21,6 +23,8 @@ _BLOCK = 1 << 22  # bytes that are digested at once
 MOST_BYTES = 1 << 36  # of a file
 _LEFT_BEHIND = 3600.0  # seconds without a byte, of a part that nobody writes any more
 _TIMEOUT = 15.0  # seconds without a byte
+_ASK_SECONDS = 0.1  # between two questions whether to stop
+_MOST_WAITING = 16  # chunks that have arrived and are not written yet
 
 
 def fetch(
@@ -39,7 +43,7 @@ def fetch(
         what: what a person calls it.
         on_progress: told how many bytes of how many have arrived; the total is 0 as long as the
             server does not say.
-        should_stop: asked several times a second while bytes arrive.
+        should_stop: asked several times a second, whether bytes arrive or not.
         most: bytes that it may have.
 
     Raises:
@@ -47,30 +51,70 @@ def fetch(
         OSError: `file` cannot be written.
         Cancelled: `should_stop` said so.
     """
-    with file.open("wb") as target:
-        with _network_errors(url, what):
-            response = urllib.request.urlopen(url, timeout=_TIMEOUT)
-        with response:
-            done, total = 0, int(response.headers.get("Content-Length") or 0)
-            while True:
-                if should_stop():
-                    raise Cancelled
-                if max(done, total) > most:
-                    raise DownloadError(
-                        f"The download of {what} was broken off: what {url} sends is more than "
-                        f"the {most / 1e6:,.0f} MB that it can be."
-                    )
-                with _network_errors(url, what):
-                    chunk = response.read1(_CHUNK)  # what has arrived, without waiting for more
-                if not chunk:
-                    break
-                target.write(chunk)
-                done += len(chunk)
-                on_progress(done, total)
+    done = total = 0
+    with file.open("wb") as target, _arriving(url, what, should_stop) as chunks:
+        for chunk, total in chunks:
+            done += len(chunk)
+            if max(done, total) > most:
+                raise DownloadError(
+                    f"The download of {what} was broken off: what {url} sends is more than "
+                    f"the {most / 1e6:,.0f} MB that it can be."
+                )
+            target.write(chunk)
+            on_progress(done, total)
     if done < total:
         raise DownloadError(
             f"The download of {what} broke off after {done:,} of {total:,} bytes. Please try again."
         )
+
+
+@contextmanager
+def _arriving(
+    url: str, what: str, should_stop: Callable[[], bool]
+) -> Iterator[Iterator[tuple[bytes, int]]]:
+    """What arrives of `url`, piece by piece, each with the bytes of the whole; 0 if not told.
+
+    A thread of its own reads: it may wait for a silent server while whoever asked has left.
+    """
+    arrived: queue.Queue[tuple[bytes, int] | Exception] = queue.Queue(_MOST_WAITING)
+    gone = threading.Event()
+
+    def give(item: tuple[bytes, int] | Exception) -> None:
+        while not gone.is_set():
+            with contextlib.suppress(queue.Full):
+                return arrived.put(item, timeout=_ASK_SECONDS)
+
+    def read() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
+                total = int(response.headers.get("Content-Length") or 0)
+                chunk = b"?"
+                while chunk and not gone.is_set():
+                    chunk = response.read1(_CHUNK)  # what is there, without waiting for more
+                    give((chunk, total))
+        except Exception as error:  # raised where the pieces are taken
+            give(error)
+
+    def pieces() -> Iterator[tuple[bytes, int]]:
+        while True:
+            if should_stop():
+                raise Cancelled
+            try:
+                item = arrived.get(timeout=_ASK_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(item, Exception):
+                with _network_errors(url, what):
+                    raise item
+            if not item[0]:
+                return
+            yield item
+
+    threading.Thread(target=read, name="download", daemon=True).start()
+    try:
+        yield pieces()
+    finally:
+        gone.set()
 
 
 def fetch_checked(
