@@ -1,0 +1,268 @@
+"""Files as damage or malice may leave them, as many as one likes, for every reader of the studio.
+
+    python -m tests.soak.hostile_files [--examples 10000] [FORMAT ...]
+
+Each file is a good one with some bytes changed, cut, added or repeated. Its reader has to give a
+result or a StudioError, within two seconds, and may start no program, connect to nothing, unpickle
+nothing, read nothing else and write nothing. Without names all formats are tried; it then tells
+how many files were read, how many were refused, the slowest and the memory at its highest.
+"""
+
+import argparse
+import dataclasses
+import io
+import logging
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import safetensors.torch
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests import audit
+from tests.benchmarks.common import print_table
+from vera_studio import recipe_file
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.attach import attach, detach
+from vera_studio.adapters.library import Library
+from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.preprocessing import square
+from vera_studio.errors import StudioError
+from vera_studio.exchange.peft_export import export_peft
+from vera_studio.exchange.reading import read_adapter
+from vera_studio.models.model import open_model
+from vera_studio.models.weights_file import holds_weights
+from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe
+from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.run_folder import RunFolder, load_result
+from vera_studio.ui.settings import Settings
+
+SECONDS = 2.0  # that a reader may take
+MEGABYTES = 500  # of memory, above what was taken before
+_HEAD = 2048  # bytes, where formats keep what they say of themselves
+_PIECES = (
+    *(b"\x00" * 8, b"\xff" * 8, b"\xff\xff\xff\x7f", b"\x80\x02c", b"9" * 40, b"-1", b"1e999"),
+    *(b"NaN", b"null", b"{}", b"[" * 500, b'"', b"\\u0000", b"\n", b"../../", b"=", b"'''"),
+    b"cos\nsystem\n(S'touch was-here'\ntR.",
+)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file, and who reads it."""
+
+    make: Callable[[Path], Path]  # makes a good one in a folder; gives the file that is changed
+    read: Callable[[Path], object]  # takes that file
+
+
+@dataclass
+class Tally:
+    """What came of the files of a format."""
+
+    files: int = 0
+    refused: int = 0
+    slowest: float = 0.0  # seconds
+
+
+@st.composite
+def changed(draw: st.DrawFn, good: bytes) -> bytes:
+    """`good` with one to six changes, half of them where it says what it is."""
+    content = bytearray(good)
+    for _ in range(draw(st.integers(1, 6))):
+        last = max(0, len(content) - 1)
+        at = draw(st.one_of(st.integers(0, min(last, _HEAD)), st.integers(0, last)))
+        length = draw(st.integers(1, 64))
+        match draw(st.sampled_from(("flip", "cut", "drop", "insert", "over", "repeat", "number"))):
+            case "flip" if content:
+                content[at] ^= draw(st.integers(1, 255))
+            case "cut":
+                del content[at:]
+            case "drop":
+                del content[at : at + length]
+            case "insert":
+                content[at:at] = draw(st.sampled_from(_PIECES))
+            case "over":
+                piece = draw(st.sampled_from(_PIECES))
+                content[at : at + len(piece)] = piece
+            case "repeat":
+                content[at:at] = bytes(content[at : at + length]) * draw(st.integers(1, 50))
+            case "number":
+                number = draw(st.integers(0, 2**64 - 1))
+                content[at : at + 8] = number.to_bytes(8, "little")
+    return bytes(content)
+
+
+def try_out(kind: Format, folder: Path, examples: int, same_every_time: bool = False) -> Tally:
+    """Have the reader of `kind` read so many changed files; an AssertionError shows a bad one.
+
+    Args:
+        kind: of the files.
+        folder: where they are made.
+        examples: how many.
+        same_every_time: whether the changes are to be the same in every run.
+    """
+    path = kind.make(folder)
+    good, tally = path.read_bytes(), Tally()
+    kind.read(path)  # what is imported or made once is so by now
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=same_every_time,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(changed(good))
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        tally.files += 1
+        start = time.perf_counter()
+        with audit.recording() as seen:
+            try:
+                kind.read(path)
+            except (StudioError, UnreadableImage):
+                tally.refused += 1
+        seconds = time.perf_counter() - start
+        tally.slowest = max(tally.slowest, seconds)
+        assert seen.strays(folder) == []
+        assert seen.unpickled == []
+        assert seconds < SECONDS, f"{seconds:.1f} s"
+
+    read()
+    return tally
+
+
+def _weights(suffix: str) -> Format:
+    def make(folder: Path) -> Path:
+        path, state = folder / f"weights{suffix}", open_model(ModelSettings()).network.state_dict()
+        if suffix == ".safetensors":
+            safetensors.torch.save_file(state, path)
+        else:
+            torch.save({"state_dict": state}, path)
+        return path
+
+    def read(path: Path) -> None:
+        holds_weights(path)
+        open_model(ModelSettings(weights=str(path)))
+
+    return Format(make, read)
+
+
+def _image(name: str) -> Format:
+    def make(folder: Path) -> Path:
+        image, buffer = Image.linear_gradient("L").resize((48, 40)).convert("RGB"), io.BytesIO()
+        image.save(buffer, name)
+        (folder / f"image.{name.lower()}").write_bytes(buffer.getvalue())
+        return folder / f"image.{name.lower()}"
+
+    return Format(make, lambda path: read_image(path, square(32)))
+
+
+def _make_adapter(folder: Path) -> Path:
+    model = open_model(ModelSettings())
+    attach(model.network, AdapterSettings(rank=4, sharing="all"))
+    path = folder / "adapter.safetensors"
+    adapter_file.save(path, model.network, model.class_names, TrainingRecord(data="A"), "a" * 64)
+    detach(model.network)
+    return path
+
+
+def _read_adapter(path: Path) -> None:
+    Library(path.parent).contents()
+    adapter_file.load(path)
+
+
+def _peft(changed_file: str) -> Format:
+    model = open_model(ModelSettings())
+
+    def make(folder: Path) -> Path:
+        attach(model.network, AdapterSettings(rank=4, sharing="all"))
+        path = folder / "adapter.safetensors"
+        adapter_file.save(path, model.network, model.class_names, TrainingRecord(), model.digest)
+        detach(model.network)
+        adapter = adapter_file.load(path)
+        path.unlink()
+        export_peft(adapter, model.network, model.class_names, folder / "peft")
+        return folder / "peft" / changed_file
+
+    return Format(make, lambda path: read_adapter(path.parent, model))
+
+
+def _make_recipe(folder: Path) -> Path:
+    recipe = dataclasses.replace(Recipe(), model=ModelSettings(weights="x", class_names=("a", "b")))
+    recipe_file.save(recipe, folder / "recipe.toml")
+    return folder / "recipe.toml"
+
+
+def _make_settings(folder: Path) -> Path:
+    kept = Settings(folder / "settings.json")
+    kept.keep(page="images", recent=["a", "b"], geometry=b"\x00\x01", width=3)
+    return folder / "settings.json"
+
+
+def _make_run(folder: Path) -> Path:
+    names = ("a", "b")
+    measured = Evaluation(1.0, 0.5, (0.5, 0.5), (2, 2), (1.0, 1.0), "test")
+    run = RunFolder(folder / "run", Recipe(), names, (0, 1))
+    path = folder / "run"
+    run.add_result(
+        RunResult(path, False, 1, 1, names, (0,), measured, measured, 1.0, 1.0, "cpu", 0.1)
+    )
+    return path / "result.json"
+
+
+def _read_settings(path: Path) -> None:
+    kept = Settings(path)
+    kept.text("page"), kept.texts("recent"), kept.data("geometry")
+
+
+FORMATS: dict[str, Callable[[], Format]] = {
+    "adapter": lambda: Format(_make_adapter, _read_adapter),
+    "weights-pt": lambda: _weights(".pt"),
+    "weights-safetensors": lambda: _weights(".safetensors"),
+    "recipe": lambda: Format(_make_recipe, recipe_file.load),
+    "settings": lambda: Format(_make_settings, _read_settings),
+    **{
+        f"image-{name.lower()}": lambda name=name: _image(name)
+        for name in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+    },
+    "peft-config": lambda: _peft("adapter_config.json"),
+    "peft-tensors": lambda: _peft("adapter_model.safetensors"),
+    "run-folder": lambda: Format(_make_run, lambda path: load_result(path.parent)),
+}
+
+
+def main() -> None:
+    """Try the formats that were named, and tell what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("formats", nargs="*", metavar="FORMAT", help=", ".join(FORMATS))
+    parser.add_argument("--examples", type=int, default=10_000)
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)  # a line for each damaged settings file
+    rows, process = [], psutil.Process()
+    for name in options.formats or FORMATS:
+        folder = Path(tempfile.mkdtemp())
+        before = process.memory_info().rss
+        tally = try_out(FORMATS[name](), folder, options.examples)
+        shutil.rmtree(folder)
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / 1e6
+        cells = (f"{tally.files:,}", f"{tally.refused:,}", f"{1000 * tally.slowest:.0f}")
+        rows.append([name, *cells, f"{grown:.0f}"])
+        print(rows[-1], flush=True)
+        if grown > MEGABYTES:
+            sys.exit(f"{name}: {grown:.0f} MB of memory were taken.")
+    print_table(["format", "files", "refused", "slowest, ms", "MB at most"], rows)
+
+
+if __name__ == "__main__":
+    main()
