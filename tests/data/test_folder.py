@@ -205,4 +205,4 @@ def test_opening_a_folder_of_anything_reads_nothing_but_itself(tmp_path, class_n
         data = open_folder(root, class_names, square(32))
     assert seen.strays(root) == []
     assert len(data.train) + len(data.validation) + len(data.test) == 3
-    assert [file.kind.split()[0] for file in data.skipped] == ["PostScript", "web"]
+    assert [file.kind.split()[0] for file in data.skipped] == ["folder", "PostScript", "web"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vera_studio.data import folder_scan
+from vera_studio.data import folder_tree
 from vera_studio.data.folder_scan import scan_folder
 from vera_studio.errors import Cancelled, DataError
 
@@ -192,7 +192,7 @@ def test_a_folder_that_may_not_be_entered_is_told(tmp_path, class_names, monkeyp
 
 
 def test_scanning_tells_how_far_it_is_and_stops(tmp_path, class_names, monkeypatch):
-    monkeypatch.setattr(folder_scan, "_REPORT_EVERY", 10)
+    monkeypatch.setattr(folder_tree, "_REPORT_EVERY", 10)
     make(tmp_path, *(f"cat/{number}.png" for number in range(35)))
     reports = []
     scan_folder(tmp_path, class_names, lambda *report: reports.append(report))

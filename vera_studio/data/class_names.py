@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -133,7 +134,8 @@ def _spellings(known: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 def _key(name: str) -> str:
     """`name` without what makes no difference; the ending of "bus" or "glass" stays."""
-    plain = re.sub(r"[\s_-]+", "", name.casefold())
+    # Systems write letters with accents in two ways.
+    plain = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFC", name).casefold())
     return re.sub(r"(?<=[^su])s$", "", plain)
 
 

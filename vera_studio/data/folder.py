@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vera_studio.data.folder_scan import FolderScan, FoundFile, scan_folder
+from vera_studio.data.folder_scan import FolderScan, scan_folder
+from vera_studio.data.folder_tree import FoundFile
 from vera_studio.data.image_file import UnreadableImage, read_image
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.room import check_room, told_without_memory
@@ -37,12 +38,13 @@ def open_folder(
     seed: int = 0,
     on_progress: OnProgress = no_progress,
     should_stop: ShouldStop = never_stop,
+    leave_out_unknown: bool = False,
 ) -> ImageData:
     """Open a folder with one subfolder a class, or with such a folder a part.
 
-    Parts are `train`, `test` and `val`, `valid` or `validation`. What is missing is held
-    out of the training images, unless there are none: a folder with only a test part has
-    no other images.
+    Parts are `train`, `test` and `val`, in many spellings; beside `train` a single other part is
+    to test on, whatever its name. What is missing is held out of the training images, unless
+    there are none: a folder with only a test part has no other images.
 
     Args:
         path: the folder.
@@ -52,12 +54,13 @@ def open_folder(
         seed: of what is held out.
         on_progress: told how many files are done.
         should_stop: asked after every file.
+        leave_out_unknown: leave out classes that the network does not know, and say so.
 
     Raises:
         DataError: no such folder, no classes or others than the network's, or no image.
         Cancelled: `should_stop` said so.
     """
-    scan = scan_folder(path, class_names, on_progress, should_stop)
+    scan = scan_folder(path, class_names, on_progress, should_stop, leave_out_unknown)
     total = sum(map(len, scan.parts.values()))
     check_room(path, total, form.size)
     reader = _Reader(path, form, total, on_progress, should_stop)
@@ -72,7 +75,9 @@ def open_folder(
     if validation is None:
         train, validation = hold_out(train, validation_share, seed)
     title = f"Folder {path.resolve().name}"
-    return ImageData("folder", title, tuple(class_names), train, validation, test, skipped, path)
+    return ImageData(
+        "folder", title, tuple(class_names), train, validation, test, skipped, path, scan.notes
+    )
 
 
 def open_images(

@@ -1,10 +1,16 @@
 """Which formats of images are opened, and what a file is that is in none of them."""
 
 import functools
+import os
 import re
+import sys
 import warnings
+from collections.abc import Iterable
+from pathlib import Path
 
 from PIL import Image, features
+
+from vera_studio.files import open_regular
 
 MAX_HEAD = 512  # bytes at the start of a file that say what it is
 # Raster formats that Pillow decodes by itself, and what it must have been built with for them.
@@ -57,6 +63,18 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _RAW_SUFFIX = re.compile(r"\.(3fr|arw|cr2|dng|erf|iiq|kdc|nef|nrw|pef|rwl|sr2|srw)", re.IGNORECASE)
 _DNG_VERSION = 50706  # a tag of TIFF
 _WEB_PAGE = re.compile(rb"<(!doctype\s+html|html|head|title|body|script|meta)\b")
+# What pictures are called, those too that another program has to open first.
+_PICTURE_SUFFIX = re.compile(
+    r"\.(jpe?g|jpe|jfif|pjpe?g|png|apng|gif|bmp|dib|tiff?|webp|avifs?|heic|heif|hif|jp2|j2k|jpx|jxl|"
+    r"p[bgpn]m|qoi|mpo|dng|cr[23]|nef|arw|orf|rw2|raf)",
+    re.IGNORECASE,
+)
+# How pictures begin, of whatever name.
+_PICTURE_HEADS = (
+    *(b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"qoif", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),
+    *_TIFF,
+)
+_MOST_HEADS = 8  # of files in a folder that are looked into to know whether it has pictures
 
 
 @functools.cache
@@ -113,6 +131,39 @@ def unknown(head: bytes) -> str:
 def is_raw(image: Image.Image) -> bool:
     """Whether it is a camera's raw photograph, of which Pillow would show the small preview."""
     return _DNG_VERSION in getattr(image, "tag_v2", ())
+
+
+def looks_like_picture(entries: Iterable[os.DirEntry[str]], folders: list[Path]) -> bool:
+    """Whether a file among the entries of a folder looks like a picture; stops at the first.
+
+    It goes by the suffix; of a few files with another one, or with none, by their first bytes.
+
+    Args:
+        entries: of the folder.
+        folders: the folders among the entries are added to it.
+    """
+    others: list[Path] = []
+    for entry in entries:
+        if entry.is_dir():
+            folders.append(Path(entry.path))
+        elif _PICTURE_SUFFIX.fullmatch(Path(entry.name).suffix):
+            return True
+        elif len(others) < _MOST_HEADS:
+            others.append(Path(entry.path))
+    return any(_begins_like_picture(path) for path in others)
+
+
+def _begins_like_picture(path: Path) -> bool:
+    try:
+        with open_regular(path, sys.maxsize) as file:
+            head = file.read(MAX_HEAD) or b""
+    except OSError:
+        return False
+    if head[4:8] == b"ftyp":
+        return not isinstance(_of_container(head), str) or _of_container(head) in (_HEIC, _AVIF)
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    is_bmp = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
+    return is_webp or is_bmp or head.startswith(_PICTURE_HEADS)
 
 
 def _of_container(head: bytes) -> tuple[str, ...] | str:

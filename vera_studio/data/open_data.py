@@ -48,8 +48,16 @@ def _open(
 ) -> ImageData:
     share, seed = settings.validation_share, settings.seed
     if settings.source == "folder":
-        folder = Path(settings.folder).expanduser()
-        return open_folder(folder, class_names, form, share, seed, on_progress, should_stop)
+        return open_folder(
+            Path(settings.folder).expanduser(),
+            class_names,
+            form,
+            share,
+            seed,
+            on_progress,
+            should_stop,
+            leave_out_unknown=settings.classes == "network",
+        )
     if settings.source == "cifar10":
         cifar10 = environment.cifar10_folder()
         return open_cifar10(cifar10, class_names, share, seed, on_progress, should_stop)

@@ -135,6 +135,7 @@ class ImageData:
     test: ImageSet
     skipped: tuple[SkippedFile, ...] = ()
     folder: Path | None = None  # in which the images' files are
+    notes: tuple[str, ...] = ()  # sentences for the user, of how the folder was understood
 
     @property
     def skipped_text(self) -> str:

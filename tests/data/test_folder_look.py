@@ -1,0 +1,165 @@
+"""Folders as people have them: where the data set begins, its parts and its classes."""
+
+import os
+
+import pytest
+
+from vera_studio.data.folder_scan import look_at, scan_folder
+from vera_studio.errors import Cancelled, DataError
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make_files(*files):
+        for file in files:
+            path = tmp_path / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return tmp_path
+
+    return make_files
+
+
+def seen(look):
+    return look.class_names, set(look.parts)
+
+
+def test_one_folder_deeper_is_stepped_down_to_and_told(make):
+    root = make("pets/train/cat/a.jpg", "pets/train/dog/b.jpg", "pets/test/cat/c.jpg", "readme.md")
+    look = look_at(root)
+    assert seen(look) == (("cat", "dog"), {"train", "test"})
+    assert look.root == root / "pets"
+    assert look.notes == ("The images are in its folder pets.",)
+    assert scan_folder(root, ("cat", "dog")).notes == look.notes
+
+
+def test_deeper_still_and_beside_what_a_mac_leaves(make):
+    root = make("archive/pets/cat/a.jpg", "archive/pets/dog/b.jpg", "__MACOSX/pets/cat/._a.jpg")
+    assert look_at(root).root == root / "archive/pets"
+
+
+def test_images_beside_labels(make):
+    root = make("images/train/cat/a.jpg", "images/test/cat/b.jpg", "labels/train/cat/a.txt")
+    assert look_at(root).root == root / "images"
+
+
+def test_of_two_data_sets_none_is_stepped_down_to(make):
+    root = make("cat/in/a.jpg", "cat/out/b.jpg", "dog/in/c.jpg", "dog/out/d.jpg")
+    assert seen(look_at(root)) == (("cat", "dog"), {"all"})
+    assert look_at(root).root == root
+
+
+def test_pictures_deeper_in_a_single_class_are_no_data_set(make):
+    assert look_at(make("cat/more/a.jpg")).class_names == ("cat",)
+
+
+@pytest.mark.parametrize(
+    ("train", "other"),
+    [
+        ("train", "val"),
+        ("TRAIN", "Validation"),
+        ("train2017", "val2017"),
+        ("training_set", "mine"),
+        ("Train", "eval"),
+        ("seg_train", "seg_val"),
+    ],
+)
+def test_of_two_parts_the_other_one_is_to_test_on(make, train, other):
+    root = make(f"{train}/ants/a.jpg", f"{train}/bees/b.jpg", f"{other}/ants/c.jpg", "code/x/a.py")
+    look = look_at(root)
+    assert seen(look) == (("ants", "bees"), {"train", "test"})
+    assert look.notes == (
+        f"The folder {other} is what is measured on at the end. "
+        f"What is validated on is held out of {train}.",
+    )
+
+
+def test_three_parts_are_what_they_are_called(make):
+    root = make("train/a/1.jpg", "dev/a/2.jpg", "eval/a/3.jpg")
+    scan = scan_folder(root, ("a",))
+    assert {part: files[0].name for part, files in scan.parts.items()} == {
+        "train": "1.jpg",
+        "validation": "2.jpg",
+        "test": "3.jpg",
+    }
+    assert scan.notes == ()
+
+
+def test_a_folder_with_other_classes_is_no_part_to_test_on(make):
+    root = make("train/ants/a.jpg", "train/bees/b.jpg", "more/wasps/c.jpg")
+    look = look_at(root)
+    assert seen(look) == (("ants", "bees"), {"train"})
+    assert [file.path for file in scan_folder(root, ("ants", "bees")).skipped] == ["more"]
+
+
+def test_a_part_in_a_folder_of_its_own_name(make):
+    root = make("seg_train/seg_train/sea/a.jpg", "seg_test/seg_test/sea/b.jpg")
+    assert seen(look_at(root)) == (("sea",), {"train", "test"})
+
+
+def test_classes_called_like_parts(make):
+    root = make("test/a.jpg", "train/b.jpg", "cable/c.jpg")
+    assert seen(look_at(root)) == (("cable", "test", "train"), {"all"})
+
+
+def test_folders_without_a_picture_are_no_classes_and_are_told(make):
+    root = make("cat/a.jpg", "labels/a.txt", "runs/exp1/weights.pt", "#recycle/b.jpg", "dog/b.PNG")
+    (root / "bird").mkdir()
+    look = look_at(root)
+    assert look.class_names == ("cat", "dog")
+    assert look.notes == ("Folders without a picture are no classes: bird, labels, runs.",)
+    told = [(file.path, file.reason) for file in scan_folder(root, look.class_names).skipped]
+    assert told == [
+        (name, "Folder without a picture, no class.") for name in ("bird", "labels", "runs")
+    ]
+
+
+def test_pictures_of_another_suffix_or_none_are_found_by_their_first_bytes(make):
+    root = make("cat/notes.txt", "dog/b.jpg", "bird/c.txt", "hen/d.HEIC", "cow/e.dng")
+    (root / "cat/IMG").write_bytes(b"\xff\xd8\xff\xe0")
+    assert look_at(root).class_names == ("cat", "cow", "dog", "hen")
+
+
+def test_names_are_names_in_natural_order(make):
+    names = ("#1 50%", "a & b", "class 2", "class 10", "others", "Ünï cödé", "قطة", "数据", "🐈")
+    look = look_at(make(*(f"{name}/a.jpg" for name in reversed(names))))
+    assert look.class_names == names
+    assert {file.label for file in scan_folder(look.root, names).parts["all"]} == set(range(9))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs names of any bytes")
+def test_a_name_that_is_no_text_is_left_out_and_told(make):
+    root = make("cat/a.jpg")
+    (root / os.fsdecode(b"d\xf6g")).mkdir()
+    (root / os.fsdecode(b"d\xf6g") / "b.jpg").touch()
+    assert look_at(root).class_names == ("cat",)
+    assert scan_folder(root, ("cat",)).skipped[0].kind == "folder whose name no class can have"
+
+
+def test_a_class_that_two_parts_spell_in_two_ways_is_one(make):
+    root = make("train/Cat/a.jpg", "train/dog/b.jpg", "test/cats/c.jpg", "test/wasp/d.jpg")
+    look = look_at(root)
+    assert look.class_names == ("Cat", "dog", "wasp")
+    assert len(scan_folder(root, look.class_names).parts["train"]) == 2
+
+
+def test_what_the_network_does_not_know_is_left_out_and_told(make, class_names):
+    root = make("cat/a.jpg", "dog/b.jpg", "zebra/c.jpg")
+    scan = scan_folder(root, class_names, leave_out_unknown=True)
+    assert [file.name for file in scan.parts["all"]] == ["a.jpg", "b.jpg"]
+    assert scan.notes == ("Left out, as the network does not know these classes: zebra.",)
+    assert [file.path for file in scan.skipped] == ["zebra"]
+    with pytest.raises(DataError, match="does not know the class zebra"):
+        scan_folder(root, class_names)
+    with pytest.raises(DataError, match="does not know the classes cat, dog, zebra"):
+        scan_folder(root, ("ant", "bee"), leave_out_unknown=True)
+
+
+def test_looking_stops_when_asked(make):
+    with pytest.raises(Cancelled):
+        look_at(make("cat/a.jpg"), should_stop=lambda: True)
+
+
+def test_nothing_to_be_found(make):
+    with pytest.raises(DataError, match="no subfolders of classes"):
+        look_at(make("a.jpg", "b.jpg"))
