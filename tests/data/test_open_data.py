@@ -20,7 +20,7 @@ def test_a_folder(class_names, tmp_path, write_images):
     write_images(tmp_path / "cat", 10)
     data = open_data(DataSettings(source="folder", folder=str(tmp_path)), class_names, square(16))
     assert data.source == "folder"
-    assert data.test.images.shape == (2, 3, 16, 16)
+    assert data.test.read().shape == (2, 3, 16, 16)
 
 
 def test_cifar10_is_looked_for_in_the_studios_own_folder(class_names):
@@ -31,4 +31,4 @@ def test_cifar10_is_looked_for_in_the_studios_own_folder(class_names):
 
 def test_the_sample_stays_small_for_a_network_of_larger_images(class_names):
     data = open_data(DataSettings(), class_names, square(224))
-    assert data.train.images.shape[1:] == (3, 32, 32)
+    assert data.train.read().shape[1:] == (3, 32, 32)
