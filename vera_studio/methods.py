@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Method = Literal["vera", "lora", "full", "bias"]
+Method = Literal["vera", "lora", "full", "bias", "head"]
 Sharing = Literal["shape", "all"]
 
 
@@ -23,6 +23,7 @@ METHOD_FACTS: dict[Method, MethodFacts] = {
     "lora": MethodFacts("LoRA", ("rank", "seed", "alpha"), 0.002),
     "full": MethodFacts("All weights", (), 0.0005),
     "bias": MethodFacts("Biases and norms", (), 0.03),
+    "head": MethodFacts("Last layer alone", (), 0.003),
 }
 
 
@@ -75,5 +76,12 @@ FAMILIES = (
         METHOD_FACTS["bias"].title,
         "bias",
         "Trains the biases of the chosen layers, of normalisations the scales too: a baseline",
+    ),
+    Family(
+        "head",
+        METHOD_FACTS["head"].title,
+        "head",
+        "Trains the layer that gives the classes, whole, and no other: a baseline",
+        is_ticked=False,
     ),
 )

@@ -68,6 +68,9 @@ class AdapterSettings:
     method: Method = "vera"
     sharing: Sharing = "shape"  # one pair of projections for each shape, or one for all layers
     alpha: float | None = None  # LoRA's change is scaled by alpha / rank; None for the rank
+    # Full name of a layer that is trained whole beside the others, or alone: the last one, which
+    # gives the classes. None without; a model with classes of one's own fills it in.
+    head: str | None = None
 
     @property
     def has_rank(self) -> bool:
@@ -168,7 +171,8 @@ def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | Non
         found.append("Initial value of d must not be 0: with d and b both zero nothing can train.")
     if adapter.alpha is not None:
         _check_number(found, "Alpha", adapter.alpha, MIN_ALPHA, MAX_ALPHA)
-    _check_names(found, "The list of layers", "layer", adapter.layers, layer_names)
+    if adapter.method != "head":  # which has none but the head
+        _check_names(found, "The list of layers", "layer", adapter.layers, layer_names)
     return found
 
 

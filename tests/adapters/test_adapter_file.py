@@ -53,7 +53,7 @@ def test_info_says_how_it_was_made(path):
     info = adapter_file.inspect(path)
     assert info == adapter_file.load(path).info
     settings = info.settings
-    assert (info.format_version, settings.method, settings.rank) == (3, "vera", 32)
+    assert (info.format_version, settings.method, settings.rank) == (4, "vera", 32)
     assert (settings.seed, settings.d_initial, settings.sharing) == (5, 0.2, "shape")
     assert info.layers == ("fc1", "fc2", "fc3", "fc4", "fc5")
     assert info.classes == Classes.of(CLASS_NAMES)
@@ -191,7 +191,8 @@ def test_the_size_is_told_before_training(convnet, tmp_path, rank, layers, train
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_size_is_exact_but_for_the_record(convnet, tmp_path, method):
-    settings = AdapterSettings(rank=7, method=method, layers=("conv2", "fc1", "fc4"))
+    head = "fc5" if method == "head" else None
+    settings = AdapterSettings(rank=7, method=method, layers=("conv2", "fc1", "fc4"), head=head)
     attach(convnet, settings)
     figures = Accuracies.of([0.1234] * 10, ())
     path = tmp_path / "a.safetensors"

@@ -127,7 +127,12 @@ def test_the_generator_is_what_the_page_says():
 @pytest.mark.parametrize("method", METHODS)
 def test_the_page_names_every_key_and_tensor(convnet, make_adapter, method, tmp_path):
     adapter = make_adapter(
-        convnet, AdapterSettings(method=method, alpha=3.0 if method == "lora" else None)
+        convnet,
+        AdapterSettings(
+            method=method,
+            alpha=3.0 if method == "lora" else None,
+            head="fc5" if method == "head" else None,
+        ),
     )
     with safe_open(tmp_path / "made.safetensors", framework="numpy") as file:
         meta, names = file.metadata(), list(file.keys())

@@ -68,7 +68,7 @@ def test_the_first_version_is_still_read():
 def test_every_value_is_plain_text():
     metadata = to_metadata(INFO)
     assert metadata["format"] == "vera-studio-adapter"
-    assert metadata["format_version"] == "3"
+    assert metadata["format_version"] == "4"
     assert metadata["method"] == "vera"
     assert (metadata["rank"], metadata["seed"], metadata["d_initial"]) == (
         "32",
@@ -108,9 +108,9 @@ def test_training_figures_are_rounded():
             "expected the format 'vera-studio-adapter' in its metadata, found nothing",
         ),
         ("format", "pt", "found 'pt'"),
-        ("format_version", "4", "another format version: expected '1' or .* '3', found '4'"),
-        ("format_version", None, "another format version: expected '1' or .* '3', found nothing"),
-        ("method", "dora", "another method: expected 'vera' or .* or 'bias', found 'dora'"),
+        ("format_version", "5", "another format version: expected '1' or .* '4', found '5'"),
+        ("format_version", None, "another format version: expected '1' or .* '4', found nothing"),
+        ("method", "dora", "another method: expected 'vera' or .* or 'head', found 'dora'"),
         ("sharing", "some", "sharing: expected 'shape' or 'all', found 'some'"),
         ("projections", "lost", "projections: expected 'stored', found 'lost'"),
         ("projections", "stored", "Stored projections must be one pair for all layers"),

@@ -33,11 +33,16 @@ ALL = [
     AdapterSettings(rank=4, method="lora", alpha=10.0, seed=3),
     AdapterSettings(method="full"),
     AdapterSettings(method="bias"),
+    AdapterSettings(method="head", head="fc5"),
+    AdapterSettings(rank=4, head="fc5"),
+    AdapterSettings(rank=4, sharing="all", head="fc5"),
+    AdapterSettings(rank=4, method="lora", head="fc5"),
+    AdapterSettings(method="bias", head="fc5"),
 ]
 
 
 def ids(settings):
-    return f"{settings.method}-{settings.sharing}-{settings.alpha}"
+    return f"{settings.method}-{settings.sharing}-{settings.alpha}-{settings.head}"
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def test_there_are_settings_for_every_method():
 
 @pytest.mark.parametrize("settings", ALL, ids=ids)
 def test_starts_as_the_base_and_acts_as_its_dense_weight(small, attach_trained, settings):
-    x = torch.randn(7, 6)
+    x, settings = torch.randn(7, 6), dataclasses.replace(settings, head=settings.head and "2")
     fresh = copy.deepcopy(small)
     attach(fresh, settings)
     assert torch.equal(fresh(x), small(x))
@@ -96,9 +101,10 @@ def test_comes_back_from_a_file_bit_for_bit(convnet, images, tmp_path, attach_tr
     detach(convnet)
     assert all(torch.equal(value, before[name]) for name, value in convnet.state_dict().items())
     content = adapter_file.load(path)
-    assert content.info.settings == dataclasses.replace(
-        settings, layers=("fc1", "fc2", "fc3", "fc4", "fc5")
-    )
+    layers = ("fc1", "fc2", "fc3", "fc4", "fc5")
+    if settings.head:
+        layers = () if settings.method == "head" else layers[:4]
+    assert content.info.settings == dataclasses.replace(settings, layers=layers)
     adapter_file.apply(content, convnet, CLASS_NAMES)
     assert torch.equal(convnet(images), expected)
 

@@ -28,13 +28,15 @@ from vera_studio.adapters.attach import (
     adapted_with,
     adapter_parameters,
     attach,
+    attached_layers,
     chosen_sites,
     detach,
+    is_zero,
     planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
-from vera_studio.adapters.methods import Sites
+from vera_studio.adapters.methods import Sites, without_head
 from vera_studio.adapters.projections import ProjectionPair
 from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
@@ -74,13 +76,15 @@ def save(
     adapted = adapted_with(network)
     if adapted is None:
         raise AdapterError("There is no adapter on the network to save.")
+    head = next((one for one in attached_layers(network).values() if one.is_head), None)
     info = AdapterInfo(
         adapted.settings,
-        Classes.of(class_names),
+        Classes.of(class_names, are_all_told=head is not None),
         base or base_digest(network),
         adapted.projections_digest,
         training,
         network=network_name,
+        has_own_classes=head is not None and is_zero(head.site.weight),
     )
     stored = adapted.pairs[0] if adapted.is_stored else None
     write(path, AdapterFile(info, parameters(network), stored))
@@ -137,11 +141,12 @@ def file_bytes(
     _check_size(numbers + MAX_HEADER_BYTES)
     figures = Accuracies.of([0.1234] * len(class_names), ())
     info = AdapterInfo(
-        dataclasses.replace(settings, layers=tuple(chosen)),
-        Classes.of(class_names),
+        dataclasses.replace(settings, layers=tuple(without_head(chosen, settings))),
+        Classes.of(class_names, are_all_told=settings.head is not None),
         "0" * 64,
         "0" * 64 if settings.method == "vera" else "",
         TrainingRecord(before=figures, after=figures),
+        has_own_classes=settings.head is not None and is_zero(chosen[settings.head].weight),
     )
     header: dict[str, object] = {"__metadata__": adapter_metadata.to_metadata(info)}
     end = 0

@@ -11,7 +11,7 @@ from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.library_names import clean_name
-from vera_studio.adapters.methods import Sites
+from vera_studio.adapters.methods import Sites, without_head
 from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
 from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
@@ -54,7 +54,7 @@ def check_fit(
 def other_classes(info: AdapterInfo, class_names: Sequence[str]) -> str:
     """A sentence where an adapter is for other classes than `class_names`; else empty."""
     classes, opened = info.classes, Classes.of(class_names)
-    if opened == classes:
+    if opened.are_the_same_as(classes):
         return ""
     if not classes.names:
         return _other_count(classes.count, opened.count)
@@ -111,11 +111,11 @@ def _few(names: Sequence[str]) -> str:
 def _check_layers(adapter: AdapterFile, sites: Sites) -> None:
     """Raise an AdapterError unless the network has the adapter's layers, in its shapes."""
     info = adapter.info
-    if unknown := [name for name in info.layers if name not in sites]:
+    if unknown := [name for name in info.all_layers if name not in sites]:
         raise AdapterError(
             f"The adapter is for another network: this one has no layer {listed(unknown)}."
         )
-    chosen = {name: sites[name] for name in info.layers}
+    chosen = {name: sites[name] for name in info.all_layers}
     expected = {
         name: _described(shape, chosen[name.rpartition(".")[0]].weight.dtype)
         for name, shape in planned_shapes(chosen, info.settings).items()
@@ -127,7 +127,8 @@ def _check_layers(adapter: AdapterFile, sites: Sites) -> None:
 
 def _check_projections(adapter: AdapterFile, network: nn.Module) -> None:
     """Raise an AdapterError unless the adapter's projections are those that it was trained with."""
-    info, sites = adapter.info, chosen_sites(network, adapter.info.settings)
+    info = adapter.info
+    sites = without_head(chosen_sites(network, info.settings), info.settings)
     if adapter.projections is not None:
         _check_stored_size(adapter.projections, sites)
         expected = digest([adapter.projections])

@@ -10,16 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vera_studio.adapters.classes import MOST_NAMED, Classes
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.training_record import JSON, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings, Recipe, problems
 
 FORMAT = "vera-studio-adapter"
-# 1 had VeRA only, with a pair for each shape; 2 linear layers only, and the names of all classes.
-FORMAT_VERSION = 3
-_READABLE_VERSIONS = ("1", "2", "3")
+# 1 had VeRA only, with a pair for each shape; 2 linear layers only, and the names of all classes;
+# 3 no layer that is trained whole beside the others.
+FORMAT_VERSION = 4
+_READABLE_VERSIONS = ("1", "2", "3", "4")
+_BEFORE_4 = ("vera", "lora", "full", "bias")
+_METHODS = {"1": ("vera",), "2": _BEFORE_4, "3": _BEFORE_4}  # what older versions had
 _DECIMALS = 4  # of training figures: accuracies to a hundredth of a percent
 _MOST_NESTED = 8  # lists and objects in the training figures; the studio's own have 3
 
@@ -29,7 +32,7 @@ class AdapterInfo:
     """All of an adapter file but its tensors."""
 
     settings: AdapterSettings  # what attaches the same adapter, untrained; layers are named
-    classes: Classes  # of the network
+    classes: Classes  # of the network, or of the user's
     base_digest: str  # of the network that it was trained on
     projections_digest: str  # of VeRA's; empty for other methods
     training: TrainingRecord
@@ -38,12 +41,20 @@ class AdapterInfo:
     notes: str = ""  # of the user
     added: str = ""  # to the library: date and time, as ISO 8601 has them
     network: str = ""  # that it is for, as the command line calls it; empty where nobody told
+    # Whether the last layer was new when training began, all zeros, for classes of the user's.
+    has_own_classes: bool = False
     format_version: int = FORMAT_VERSION
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Full names of the adapted layers, in the network's order."""
         return self.settings.layers or ()
+
+    @property
+    def all_layers(self) -> tuple[str, ...]:
+        """Those, and the one that is trained whole beside them, if there is one."""
+        head = self.settings.head
+        return self.layers if head is None else (*self.layers, head)
 
 
 def to_metadata(info: AdapterInfo) -> dict[str, str]:
@@ -60,6 +71,8 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
         "method": settings.method,
         **{name: _setting_text(value) for name, value in own.items() if value is not None},
         "layers": _compact(info.layers),
+        "head": _compact(settings.head) if settings.head else "",
+        "own_classes": "yes" if info.has_own_classes else "",
         **_class_texts(info.classes),
         "base_digest": info.base_digest,
         "projections_digest": info.projections_digest,
@@ -109,12 +122,14 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         elif name in metadata:  # alpha, which is left out where it is the rank
             own[name] = read(name, _number, "a number")
     own["layers"] = read("layers", _names, "a JSON list of names")
+    own["head"] = read("head", _text, "a text in JSON", default="") or None
+    is_own = read("own_classes", _one_of("yes"), "'yes'", default=False) == "yes"
     is_vera = method == "vera"
     stored = read("projections", _one_of("stored"), "'stored'", default=False) == "stored"
     digits = "64 hexadecimal digits"
     info = AdapterInfo(
         settings=AdapterSettings(**own),
-        classes=_read_classes(read, metadata),
+        classes=_read_classes(read, metadata, are_all_told=own["head"] is not None),
         base_digest=read("base_digest", _digest, digits),
         projections_digest=read("projections_digest", _digest, digits) if is_vera else "",
         training=TrainingRecord.from_json(read("training", _table, "a JSON object") or {}),
@@ -123,27 +138,44 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         notes=read("notes", _text, "a text in JSON", default=""),
         added=metadata.get("added", ""),
         network=read("network", _text, "a text in JSON", default=""),
+        has_own_classes=is_own,
         format_version=int(metadata["format_version"]),
     )
     if not found:
         found = problems(Recipe(adapter=info.settings))
         if stored and info.settings.sharing != "all":
             found.append("Stored projections must be one pair for all layers.")
+        found += _head_problems(info)
     if found:
         raise AdapterError("its metadata cannot be right:\n- " + "\n- ".join(found))
     return info
 
 
+def _head_problems(info: AdapterInfo) -> list[str]:
+    """What cannot be right about the layer that is trained whole."""
+    head, found = info.settings.head, []
+    if head is None and (info.settings.method == "head" or info.has_own_classes):
+        found.append("The layer that gives the classes must be named as the head.")
+    if head is not None and head in info.layers:
+        found.append("The head must not be one of the other layers.")
+    if head is not None and not info.classes.names:
+        found.append("The classes must be named where there is a head.")
+    return found
+
+
 def _class_texts(classes: Classes) -> dict[str, str]:
     """Names where there are few, and else how many there are and their digest."""
-    if classes.count <= MOST_NAMED:
+    if classes.names or not classes.count:
         return {"class_names": _compact(classes.names)}
     return {"class_count": str(classes.count), "class_names_digest": classes.digest}
 
 
-def _read_classes(read: Callable[..., Any], metadata: Mapping[str, str]) -> Classes:
+def _read_classes(
+    read: Callable[..., Any], metadata: Mapping[str, str], are_all_told: bool
+) -> Classes:
     if "class_names_digest" not in metadata:
-        return Classes.of(read("class_names", _names, "a JSON list of names") or ())
+        names = read("class_names", _names, "a JSON list of names") or ()
+        return Classes.of(names, are_all_told)
     digest = read("class_names_digest", _digest, "64 hexadecimal digits")
     return Classes(read("class_count", _whole_number, "a whole number") or 0, digest, ())
 
@@ -155,7 +187,7 @@ def _check_kind(metadata: Mapping[str, str]) -> None:
             f"it is a safetensors file, but not an adapter: expected the format {FORMAT!r} in "
             f"its metadata, found {_shown(metadata.get('format'))}."
         )
-    methods = ("vera",) if metadata.get("format_version") == "1" else tuple(METHOD_FACTS)
+    methods = _METHODS.get(metadata.get("format_version", ""), tuple(METHOD_FACTS))
     for key, known in (("format_version", _READABLE_VERSIONS), ("method", methods)):
         if metadata.get(key) not in known:
             raise AdapterError(

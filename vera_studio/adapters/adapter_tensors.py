@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from vera_studio.adapters.adapter_metadata import AdapterInfo
-from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.methods import layer_kind
 from vera_studio.errors import AdapterError
 from vera_studio.wording import listed
 
@@ -16,13 +16,13 @@ _DTYPES = ("F32", "F64", "F16", "BF16")
 
 def check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
     """Raise an AdapterError unless the file's tensors are what its metadata promises."""
-    kind = METHODS[info.settings.method].layer
+    kinds = {layer: layer_kind(layer, info.settings) for layer in info.all_layers}
     expected = {
         f"{layer}.{name}": dimensions
-        for layer in info.layers
+        for layer, kind in kinds.items()
         for name, dimensions in kind.dimensions.items()
     }
-    optional = {f"{layer}.{name}" for layer in info.layers for name in kind.optional}
+    optional = {f"{layer}.{name}" for layer, kind in kinds.items() for name in kind.optional}
     if info.stores_projections:
         expected |= dict(zip(STORED, (("rank", "in"), ("out", "rank")), strict=True))
     if missing := expected.keys() - slices.keys() - optional:

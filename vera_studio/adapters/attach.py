@@ -5,7 +5,8 @@ What is trained, saved and counted follows from what the adapted layers declare 
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -14,7 +15,13 @@ from torch import nn
 
 from vera_studio.adapters.adapted import Adapted
 from vera_studio.adapters.layer import AdapterLayer, Reader
-from vera_studio.adapters.methods import METHODS, Sites, make_layers
+from vera_studio.adapters.methods import (
+    METHODS,
+    Sites,
+    layer_kind,
+    make_layers,
+    without_head,
+)
 from vera_studio.adapters.projections import ProjectionPair, pair_keys, pair_shapes
 from vera_studio.adapters.sites import Place, find_sites
 from vera_studio.adapters.vera import VeraLayer
@@ -75,30 +82,22 @@ def attach(
     """
     if attached_layers(network):
         raise AdapterError("This network has an adapter already; detach that first.")
-    layers = make_layers(chosen_sites(network, settings), settings, stored)
-    before = None
-    if images is not None:
-        with torch.no_grad():
-            before = network(images)
+    chosen = chosen_sites(network, settings)
+    layers = make_layers(chosen, settings, stored)
     trainable = frozenset(name for name, p in network.named_parameters() if p.requires_grad)
     pairs = dict.fromkeys(one.projections for one in layers.values() if isinstance(one, VeraLayer))
-    settings = replace(settings, layers=tuple(layers))
+    settings = replace(settings, layers=tuple(without_head(chosen, settings)))
     adapted = Adapted(settings, tuple(pairs), is_stored=stored is not None)
     for number, layer in enumerate(layers.values()):
         layer.number, layer.trainable_before, layer.adapted = number, trainable, adapted
-    _replace(network, _wrappers(layers))
-    freeze(network)
-    if images is not None and before is not None:
-        try:
-            _prove(network, images, before)
-        except Exception as error:
-            detach(network)
-            if isinstance(error, AttributeError):  # it met a wrapper where it looked for a weight
-                raise AdapterError(
-                    "This network reads weights of layers that it does not call; adapters cannot "
-                    f"go on these ({error})."
-                ) from error
-            raise
+    if images is None:
+        _put_on(network, layers)
+    else:
+        with _noise_for_zeros(layers.values()):
+            with torch.no_grad():
+                before = network(images)
+            _put_on(network, layers)
+            _prove_or_detach(network, images, before)
     return adapted
 
 
@@ -155,11 +154,15 @@ def adapter_parameters(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]
 def count(network: nn.Module) -> Counts:
     """Count `network` as it is; without an adapter all of its parameters are base."""
     pairs = set(pairs_of(network))
-    trainable = _adapter_size(network)
-    adds = all(layer.adds_numbers for layer in attached_layers(network).values())
+    added = sum(
+        layer.get_parameter(name).numel()
+        for layer in attached_layers(network).values()
+        if layer.adds_numbers
+        for name in layer.adapter_parameter_names
+    )
     return Counts(
-        trainable=trainable,
-        total=base_size(network) + (trainable if adds else 0),
+        trainable=_adapter_size(network),
+        total=base_size(network) + added,
         projections=sum(pair.A.numel() + pair.B.numel() for pair in pairs),
         pairs=len(pairs),
     )
@@ -185,16 +188,20 @@ def plan(
         AdapterError: the settings do not fit the network.
     """
     chosen = chosen_sites(network, settings, sites)
-    trainable = sum(math.prod(shape) for shape in planned_shapes(chosen, settings).values())
-    adds = METHODS[settings.method].layer.adds_numbers
+    trainable = added = 0
+    for full_name, shape in planned_shapes(chosen, settings).items():
+        trainable += math.prod(shape)
+        if layer_kind(full_name.rpartition(".")[0], settings).adds_numbers:
+            added += math.prod(shape)
     pairs: dict[object, tuple[int, int]] = {}
     if settings.method == "vera":
-        keys, shapes = pair_keys(chosen, settings), pair_shapes(chosen, settings)
-        pairs = {keys[name]: shapes[name] for name in chosen}
+        body = without_head(chosen, settings)
+        keys, shapes = pair_keys(body, settings), pair_shapes(body, settings)
+        pairs = {keys[name]: shapes[name] for name in body}
     size = base_size(network) if size is None else size
     return Counts(
         trainable=trainable,
-        total=size + (trainable if adds else 0),
+        total=size + added,
         projections=sum(settings.rank * sum(shape) for shape in pairs.values()),
         pairs=len(pairs),
     )
@@ -202,11 +209,12 @@ def plan(
 
 def planned_shapes(sites: Sites, settings: AdapterSettings) -> dict[str, tuple[int, ...]]:
     """Shape of each parameter, by full name, that an adapter on `sites` would have."""
-    kind = METHODS[settings.method].layer
     return {
         f"{site_name}.{name}": shape
         for site_name, site in sites.items()
-        for name, shape in kind.adapter_shapes(site, settings.rank).items()
+        for name, shape in layer_kind(site_name, settings)
+        .adapter_shapes(site, settings.rank)
+        .items()
     }
 
 
@@ -219,15 +227,44 @@ def pairs_of(network: nn.Module) -> list[ProjectionPair]:
 def chosen_sites(
     network: nn.Module, settings: AdapterSettings, sites: Sites | None = None
 ) -> Sites:
-    """The sites that `settings` name, in the network's order.
+    """The sites that `settings` name, the head among them, in the network's order.
 
-    Where `settings` name none, these are all linear layers. A name with "*" in it stands for
+    Where `settings` name no layers, these are all linear ones. A name with "*" in it stands for
     every site that it matches and that the method can train.
+
+    Args:
+        network: to adapt.
+        settings: which weights, how.
+        sites: the network's, where they are known, with or without its head.
 
     Raises:
         AdapterError: names every value and every layer that does not fit.
     """
     sites = find_sites(network) if sites is None else sites
+    head = _head_site(network, settings, sites)
+    chosen = {} if settings.method == "head" else _chosen_layers(settings, sites)
+    return {
+        name: site for name, site in {**sites, **head}.items() if name in chosen or name in head
+    }
+
+
+def _head_site(network: nn.Module, settings: AdapterSettings, sites: Sites) -> Sites:
+    """The site of the layer that is trained whole; empty without one."""
+    if settings.head is None:
+        if settings.method == "head":
+            raise AdapterError("Name the layer to train: the one that gives the classes.")
+        return {}
+    found = sites.get(settings.head) or find_sites(network).get(settings.head)
+    if found is None:
+        raise AdapterError(f"This network has no layer {settings.head} to train whole.")
+    if settings.head in (settings.layers or ()):
+        raise AdapterError(f"{settings.head} is trained whole; leave it out of the other layers.")
+    return {settings.head: found}
+
+
+def _chosen_layers(settings: AdapterSettings, sites: Sites) -> Sites:
+    """The sites that the method itself goes on."""
+    sites = without_head(sites, settings)
     kind, title = METHODS[settings.method].layer, METHOD_FACTS[settings.method].title
     if found := problems(Recipe(adapter=settings), layer_names=tuple(sites)):
         raise AdapterError("The adapter does not fit the network:\n- " + "\n- ".join(found))
@@ -266,6 +303,54 @@ def _wrappers(layers: Mapping[str, AdapterLayer]) -> dict[nn.Module, nn.Module]:
                 name = place.weight.removesuffix("weight").strip("._") or "shared"
                 readers[place.module].append((name, place, layer))
     return wrappers | {module: Reader(module, found) for module, found in readers.items()}
+
+
+def _put_on(network: nn.Module, layers: Mapping[str, AdapterLayer]) -> None:
+    _replace(network, _wrappers(layers))
+    freeze(network)
+
+
+@contextmanager
+def _noise_for_zeros(layers: Collection[AdapterLayer]) -> Iterator[None]:
+    """Other values, for a while, where an adapted weight is all zeros, as that of a new head.
+
+    Zeros hide whatever comes before them: until they are trained, nothing else has a part in the
+    outputs. The numbers are put aside, not written over, for other networks may share them.
+    """
+    zeros = {
+        layer.site.weight: layer.site.weight.data
+        for layer in layers
+        if is_zero(layer.site.weight) and layer.delta() is not None
+    }
+    generator = torch.Generator().manual_seed(0)
+    try:
+        for weight, values in zeros.items():
+            # None of it negative: a ReLU that comes after it would hide what it cuts off.
+            weight.data = torch.rand(values.shape, generator=generator).to(values)
+        yield
+    finally:
+        for weight, values in zeros.items():
+            weight.data = values
+
+
+def is_zero(weight: torch.Tensor) -> bool:
+    """Whether all of `weight` is zero."""
+    if weight.is_meta:
+        return False
+    return not bool(weight.flatten()[:1].any()) and not bool(weight.any())  # mostly, one tells
+
+
+def _prove_or_detach(network: nn.Module, images: torch.Tensor, before: torch.Tensor) -> None:
+    try:
+        _prove(network, images, before)
+    except Exception as error:
+        detach(network)
+        if isinstance(error, AttributeError):  # it met a wrapper where it looked for a weight
+            raise AdapterError(
+                "This network reads weights of layers that it does not call; adapters cannot "
+                f"go on these ({error})."
+            ) from error
+        raise
 
 
 def _prove(network: nn.Module, images: torch.Tensor, before: torch.Tensor) -> None:

@@ -80,7 +80,7 @@ def combine(
 def _check(first: AdapterFile, second: AdapterFile, weights: tuple[float, float]) -> None:
     """Raise an AdapterError that names everything that keeps the two apart."""
     found = []
-    if first.info.classes != second.info.classes:
+    if not first.info.classes.are_the_same_as(second.info.classes):
         found.append("they are for different classes")
     if first.info.base_digest != second.info.base_digest:
         found.append("they were trained on networks with different weights")

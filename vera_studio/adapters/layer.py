@@ -66,6 +66,11 @@ class AdapterLayer(Wrapper):
         }
 
     @property
+    def is_head(self) -> bool:
+        """Whether it is trained whole beside the others, or alone: the last layer."""
+        return self.adapted is not None and self.adapted.settings.head == self.site.name
+
+    @property
     def adapter_parameter_names(self) -> tuple[str, ...]:
         """The names of what is trained."""
         return self.parameter_names(self.site)

@@ -28,16 +28,31 @@ def make_layers(
     """A new adapted layer for each of `sites`, as `settings` say.
 
     Args:
-        sites: the weights to adapt; they are not changed.
+        sites: the weights to adapt, the head among them; they are not changed.
         settings: the method and what it needs.
         stored: a pair that takes the place of those that VeRA's seed makes, large enough for
-            every site.
+            every site but the head.
     """
+    body = without_head(sites, settings)
     if stored is not None:
-        weight = next(iter(sites.values())).weight
+        weight = next(iter(body.values())).weight
         pair = ProjectionPair(*(part.to(weight, copy=True) for part in stored.buffers()))
-        return {name: VeraLayer(site, pair, settings.d_initial) for name, site in sites.items()}
-    return METHODS[settings.method].make(sites, settings)
+        made: dict[str, AdapterLayer] = {
+            name: VeraLayer(site, pair, settings.d_initial) for name, site in body.items()
+        }
+    else:
+        made = METHODS[settings.method].make(body, settings)
+    return {name: made[name] if name in made else FullLayer(site) for name, site in sites.items()}
+
+
+def without_head(sites: Sites, settings: AdapterSettings) -> Sites:
+    """Those of `sites` that the method itself goes on."""
+    return {name: site for name, site in sites.items() if name != settings.head}
+
+
+def layer_kind(name: str, settings: AdapterSettings) -> type[AdapterLayer]:
+    """The class of the layer that adapts the site called `name`: the head's is trained whole."""
+    return FullLayer if name == settings.head else METHODS[settings.method].layer
 
 
 def _vera(sites: Sites, settings: AdapterSettings) -> dict[str, AdapterLayer]:
@@ -58,6 +73,10 @@ def _full(sites: Sites, settings: AdapterSettings) -> dict[str, AdapterLayer]:
     return {name: FullLayer(site) for name, site in sites.items()}
 
 
+def _none(sites: Sites, settings: AdapterSettings) -> dict[str, AdapterLayer]:
+    return {}
+
+
 def _bias(sites: Sites, settings: AdapterSettings) -> dict[str, AdapterLayer]:
     return {name: BiasLayer(site) for name, site in sites.items()}
 
@@ -67,4 +86,5 @@ METHODS: dict[Method, MethodKind] = {
     "lora": MethodKind(LoraLayer, _lora),
     "full": MethodKind(FullLayer, _full),
     "bias": MethodKind(BiasLayer, _bias),
+    "head": MethodKind(FullLayer, _none),
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import nn
 
 from vera_studio.errors import ModelError
@@ -22,10 +23,13 @@ def find_head(network: nn.Module) -> str:
     return names[-1]
 
 
-def set_classes(network: nn.Module, classes: int) -> None:
+def set_classes(network: nn.Module, classes: int, zeros: bool = False) -> None:
     """Give `network`, which has no adapter on, a new last layer with `classes` outputs.
 
-    Its values are what torch draws for a new layer.
+    Args:
+        network: is changed.
+        classes: how many outputs.
+        zeros: whether all its values are zero; else they are what torch draws for a new layer.
     """
     name = find_head(network)
     old: Any = network.get_submodule(name)
@@ -40,5 +44,9 @@ def set_classes(network: nn.Module, classes: int) -> None:
     else:
         same = {name: getattr(old, name) for name in ("stride", "padding", "dilation", "groups")}
         new = nn.Conv2d(old.in_channels, classes, old.kernel_size, **same, **options)
+    if zeros:
+        with torch.no_grad():
+            for parameter in new.parameters():
+                parameter.zero_()
     parent, _, own = name.rpartition(".")
     setattr(network.get_submodule(parent), own, new.train(old.training))

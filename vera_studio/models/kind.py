@@ -24,6 +24,8 @@ class NetworkKind:
     # What a tensor of a file of weights is called in the network; None for what is no part of it.
     own_name: Callable[[str], str | None] = lambda name: name
     layers: tuple[str, ...] | None = None  # adapted by default: names or patterns; None: linear
+    # The same beside a last layer of one's own; None: linear ones, else the last convolutions.
+    own_layers: tuple[str, ...] | None = None
     accuracy: float | None = None  # share of ImageNet's validation images, 0 to 1
     gflops: float | None = None  # billions of multiplications and additions an image
     shipped: Path | None = None  # the file of weights that is here with the studio

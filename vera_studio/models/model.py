@@ -14,11 +14,13 @@ from torch import nn
 
 from vera_studio.adapters import attach
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.copies import sharing_copy
+from vera_studio.adapters.methods import METHODS, without_head
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked, has_digest
 from vera_studio.errors import AdapterError, ModelError, NotHereError
+from vera_studio.layer_names import last_stage
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
@@ -39,6 +41,8 @@ class Model:
     sites: Mapping[str, Site]  # what an adapter can go on
     unused: frozenset[str] = frozenset()  # names of sites that the network does not use
     notes: tuple[str, ...] = ()  # what the user should know of how the weights were taken
+    # The one with the network's own last layer, where this has one for classes of the user's.
+    known: "Model | None" = None
 
     @property
     def title(self) -> str:
@@ -60,15 +64,54 @@ class Model:
         """The same with a copy of its network, which may have an adapter on."""
         return dataclasses.replace(self, network=network)
 
+    @property
+    def has_own_classes(self) -> bool:
+        """Whether its last layer is a new one, for classes of the user's."""
+        return self.known is not None
+
+    @property
+    def original(self) -> "Model":
+        """The one with the network's own last layer; itself, where that is there."""
+        return self.known or self
+
+    def with_classes(self, names: Sequence[str]) -> "Model":
+        """The same network with a new last layer for the classes called `names`, all zeros.
+
+        The other numbers are shared. That layer is trained whole, so it is none of the sites, and
+        the digest stays that of the original weights: it tells what an adapter goes on.
+
+        Raises:
+            ModelError: the classes cannot be called so.
+        """
+        if problem := class_names_problem(names):
+            raise ModelError(problem)
+        known = self.original
+        network = sharing_copy(known.network)
+        attach.detach(network)
+        set_classes(network, len(names), zeros=True)
+        sites, head = find_sites(network), find_head(network)
+        return dataclasses.replace(
+            known,
+            network=network,
+            class_names=tuple(names),
+            sites={name: site for name, site in sites.items() if name != head},
+            known=known,
+        )
+
     def settings_for(self, settings: AdapterSettings) -> AdapterSettings:
         """`settings` with the full names of the layers that they stand for on this network.
 
-        Without layers they stay as they are where that stands for all linear layers.
+        Without layers they stay as they are where that stands for all linear layers. The last
+        layer is trained whole beside them where it is a new one.
 
         Raises:
             AdapterError: they do not fit the network.
         """
+        if self.has_own_classes or settings.method == "head":
+            settings = dataclasses.replace(settings, head=find_head(self.network))
         layers = self.layers_for(settings)
+        if settings.method == "head":
+            return dataclasses.replace(settings, layers=layers)
         linear = tuple(name for name, site in self.sites.items() if site.kind == "linear")
         if settings.layers is None and layers == linear:
             return settings
@@ -78,22 +121,32 @@ class Model:
         """Full names of the layers that `settings` stand for on this network, in its order.
 
         Without any these are those that it has adapted by default. What the network does not use
-        is in no pattern and in no default.
+        is in no pattern and in no default, nor is the layer that is trained whole beside them.
 
         Raises:
             AdapterError: the settings do not fit the network.
         """
+        if settings.method == "head":
+            return ()
         if idle := self.unused.intersection(settings.layers or ()):
             raise AdapterError(f"The network does not use {listed(idle)}. Leave that out.")
         used = {name: site for name, site in self.sites.items() if name not in self.unused}
         if settings.layers is None:
-            linear = [name for name, site in used.items() if site.kind == "linear"]
-            wanted = linear if self.kind.layers is None else self.kind.layers
-            layers = _default_layers(used, wanted, settings.method)
+            layers = _default_layers(used, self._wanted(used), settings.method)
             if not layers:
                 raise AdapterError("Name the layers to adapt: this network has none by default.")
             settings = dataclasses.replace(settings, layers=layers)
-        return tuple(attach.chosen_sites(self.network, settings, used))
+        return tuple(without_head(attach.chosen_sites(self.network, settings, used), settings))
+
+    def _wanted(self, used: Mapping[str, Site]) -> Sequence[str]:
+        """Names or patterns of what is adapted by default."""
+        linear = [name for name, site in used.items() if site.kind == "linear"]
+        if not self.has_own_classes:
+            return linear if self.kind.layers is None else self.kind.layers
+        if self.kind.own_layers is not None:
+            return self.kind.own_layers
+        stage = last_stage(list(used))
+        return linear or [name for name in stage if used[name].kind == "convolution"]
 
 
 def open_model(

@@ -150,9 +150,14 @@ class _Tracer(fx.Tracer):
         self._thread = threading.get_ident()
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Whether `m` is one step: what swaps weights for a call cannot be traced into."""
-        swaps = isinstance(m, Reader) or (isinstance(m, AdapterLayer) and not m.is_factored)
-        return swaps or super().is_leaf_module(m, module_qualified_name)
+        """Whether `m` is one step: what swaps weights for a call cannot be traced into.
+
+        The head is one as well, so that its inputs are the features where it alone is trained.
+        """
+        is_step = isinstance(m, Reader) or (
+            isinstance(m, AdapterLayer) and (m.is_head or not m.is_factored)
+        )
+        return is_step or super().is_leaf_module(m, module_qualified_name)
 
     def call_module(
         self,

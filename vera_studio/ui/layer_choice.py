@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from vera_studio.layer_names import last_stage as last_stage
+from vera_studio.layer_names import parts_of
 from vera_studio.ui.widgets.layer_model import LayerRow
 from vera_studio.wording import first_of
 
@@ -26,32 +28,6 @@ def groups(rows: Sequence[LayerRow]) -> dict[str, tuple[LayerRow, ...]]:
     return {title: some for title, some in found.items() if some}
 
 
-def last_stage(names: Sequence[str]) -> tuple[str, ...]:
-    """The last part of a network that has several layers, and all that comes after it.
-
-    A part that more than half of the layers are in is looked into: its own last part is meant.
-    Empty where there are no parts.
-
-    Args:
-        names: full names of all layers, in the network's order.
-    """
-    within, start = list(names), 0
-    prefix = ""
-    while True:
-        parts: dict[str, list[str]] = {}
-        for name in within:
-            parts.setdefault(_below(prefix, name), []).append(name)
-        several = [part for part, some in parts.items() if len(some) > 1]
-        if not several:
-            break
-        last = several[-1]
-        start = names.index(parts[last][0])
-        if 2 * len(parts[last]) <= len(within):
-            break
-        prefix, within = last + ".", parts[last]
-    return tuple(names[start:]) if start else ()
-
-
 def as_patterns(chosen: Collection[str], rows: Sequence[LayerRow]) -> tuple[str, ...]:
     """`chosen` with "blocks.6.*" for a part of the network that is in it as far as it can be.
 
@@ -72,12 +48,6 @@ def as_patterns(chosen: Collection[str], rows: Sequence[LayerRow]) -> tuple[str,
     return tuple(found)
 
 
-def parts_of(name: str) -> list[str]:
-    """Full names of what `name` is in, from the outside: "a", "a.b" for "a.b.c"."""
-    pieces = name.split(".")
-    return [".".join(pieces[:end]) for end in range(1, len(pieces))]
-
-
 def in_words(chosen: Collection[str], rows: Sequence[LayerRow]) -> str:
     """Such as "49 layers: blocks.5, blocks.6, conv_head"."""
     if not chosen:
@@ -87,9 +57,3 @@ def in_words(chosen: Collection[str], rows: Sequence[LayerRow]) -> str:
     parts = [pattern.removesuffix(".*") for pattern in as_patterns(chosen, rows)]
     count = "1 layer" if len(chosen) == 1 else f"{len(chosen):,} layers"
     return f"{count}: {first_of(parts, _MOST_NAMED)}"
-
-
-def _below(prefix: str, name: str) -> str:
-    """The part right below `prefix` that `name` is in, or `name` itself."""
-    piece = name.removeprefix(prefix).partition(".")[0]
-    return prefix + piece

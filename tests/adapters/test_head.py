@@ -1,0 +1,112 @@
+"""A last layer that is trained whole, beside an adapter or alone."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.attach import attach, attached_layers, chosen_sites, detach
+from vera_studio.adapters.copies import sharing_copy
+from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.errors import AdapterError
+from vera_studio.models.convnet import CLASS_NAMES
+from vera_studio.models.head import set_classes
+from vera_studio.recipe import AdapterSettings
+
+HEAD = AdapterSettings(method="head", head="fc5")
+
+
+@pytest.fixture
+def own(convnet):
+    """The ConvNet with a new last layer of three outputs, all zeros."""
+    set_classes(convnet, 3, zeros=True)
+    return convnet
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_head_of_zeros_is_no_hindrance_and_stays_zeros(own, images, method):
+    settings = AdapterSettings(method=method, head="fc5")
+    attach(own, settings, images=images)
+    expected = [] if method == "head" else ["fc1", "fc2", "fc3", "fc4"]
+    assert list(attached_layers(own)) == [*expected, "fc5"]
+    assert not own(images).any()
+    assert not own.fc5.base.weight.any()
+    detach(own)
+    assert not own(images).any()
+
+
+def test_the_proof_leaves_a_network_alone_that_shares_the_numbers(own, images):
+    copied = sharing_copy(own)
+    address = own.fc5.weight.data_ptr()
+    assert copied.fc5.weight.data_ptr() == address
+    attach(copied, dataclasses.replace(HEAD), images=images)
+    assert copied.fc5.base.weight.data_ptr() == own.fc5.weight.data_ptr() == address
+
+
+def test_what_is_frozen_behind_zeros_is_still_refused(own, images):
+    with pytest.raises(AdapterError, match="fc1, fc2, fc3, fc4 would change nothing"):
+        attach(own, AdapterSettings(layers=("fc1", "fc2", "fc3", "fc4")), images=images)
+    assert not attached_layers(own)
+
+
+def test_an_adapted_layer_of_zeros_hides_nothing(own, images):
+    attach(own, AdapterSettings(), images=images)
+    assert len(attached_layers(own)) == 5
+
+
+def test_a_trained_head_is_the_layer_itself(own, images, attach_trained):
+    attach_trained(own, HEAD)
+    features = []
+    own.fc5.register_forward_hook(lambda module, inputs, output: features.append(inputs[0]))
+    logits = own(images)
+    weight, bias = own.fc5.weight_change, own.fc5.bias_change
+    torch.testing.assert_close(logits, features[0] @ weight.T + bias)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (AdapterSettings(method="head"), "Name the layer to train"),
+        (AdapterSettings(head="fc9"), "has no layer fc9 to train whole"),
+        (AdapterSettings(head="fc5", layers=("fc4", "fc5")), "leave it out of the other layers"),
+        (AdapterSettings(head="fc5", layers=()), "Choose at least one layer"),
+    ],
+)
+def test_a_head_that_cannot_be(convnet, settings, message):
+    with pytest.raises(AdapterError, match=message):
+        attach(convnet, settings)
+
+
+def test_patterns_pass_over_the_head(convnet):
+    settings = AdapterSettings(head="fc5", layers=("fc*",))
+    assert list(chosen_sites(convnet, settings)) == ["fc1", "fc2", "fc3", "fc4", "fc5"]
+    attach(convnet, settings)
+    assert type(attached_layers(convnet)["fc5"]) is not type(attached_layers(convnet)["fc4"])
+
+
+def test_the_first_a_of_lora_is_the_same_beside_a_head(convnet):
+    """The numbers of the layers go by those that the method is on."""
+    network = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 6), nn.Linear(6, 7))
+    attach(network, AdapterSettings(method="lora", rank=2, layers=("2",)))
+    expected = attached_layers(network)["2"].A.clone()
+    detach(network)
+    attach(network, AdapterSettings(method="lora", rank=2, layers=("2",), head="0"))
+    assert torch.equal(attached_layers(network)["2"].A, expected)
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_its_file_says_whose_classes_it_has(convnet, attach_trained, tmp_path, is_own):
+    names = CLASS_NAMES
+    if is_own:
+        names = tuple(f"class {number}" for number in range(200))
+        set_classes(convnet, len(names), zeros=True)
+    attach_trained(convnet, AdapterSettings(rank=4, head="fc5"))
+    path = tmp_path / "a.safetensors"
+    adapter_file.save(path, convnet, names, TrainingRecord())
+    info = adapter_file.inspect(path)
+    assert (info.settings.head, info.has_own_classes) == ("fc5", is_own)
+    assert info.layers == ("fc1", "fc2", "fc3", "fc4")
+    assert info.classes.names == names
