@@ -1,10 +1,8 @@
 """How well a network does on a set of images."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import torch
-import torch.nn.functional as F
 
 from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
@@ -12,6 +10,7 @@ from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.training.inputs import MOST_AT_ONCE, ImageInputs, Inputs, device_of
 from vera_studio.training.memory import halve_when_out_of_memory, out_of_memory_told
+from vera_studio.training.predictions import Predictions
 from vera_studio.training.threads import in_parallel
 
 
@@ -64,22 +63,29 @@ def evaluate_inputs(
     Raises:
         Cancelled: `should_stop` said so.
     """
-    labels = inputs.labels.cpu()
-    correct = torch.zeros(classes, dtype=torch.int64)
-    losses = torch.zeros(classes, dtype=torch.float64)
-    views = torch.arange(len(labels), device=inputs.index_device)
-    done = 0
-    for logits in _logits(inputs, views):
-        if should_stop():
-            raise Cancelled
-        logits = logits.cpu()
-        truth = labels[done : done + len(logits)]
-        done += len(logits)
-        of_images = F.cross_entropy(logits, truth, reduction="none").double()
-        losses += torch.bincount(truth, of_images, minlength=classes)
-        correct += torch.bincount(truth[logits.argmax(dim=1) == truth], minlength=classes)
-    counts = torch.bincount(labels, minlength=classes)
-    return _summary(losses.tolist(), correct.tolist(), counts.tolist(), part)
+    return predict_inputs(inputs, classes, should_stop, part).evaluation()
+
+
+@torch.inference_mode()
+def predict_inputs(
+    inputs: Inputs,
+    classes: int,
+    should_stop: Callable[[], bool] = lambda: False,
+    part: Part = "",
+) -> Predictions:
+    """What the network says of each of the unchanged images of `inputs`.
+
+    Args, Raises: as `evaluate_inputs`.
+    """
+    views = torch.arange(len(inputs.labels), device=inputs.index_device)
+
+    def each() -> Iterator[torch.Tensor]:
+        for logits in _logits(inputs, views):
+            if should_stop():
+                raise Cancelled
+            yield logits.cpu()
+
+    return Predictions.of(each(), inputs.labels.cpu(), classes, part)
 
 
 def _logits(inputs: Inputs, views: torch.Tensor) -> Iterator[torch.Tensor]:
@@ -95,21 +101,3 @@ def _logits(inputs: Inputs, views: torch.Tensor) -> Iterator[torch.Tensor]:
     if inputs.labels.device.type == "cpu" and inputs.at_once < MOST_AT_ONCE and len(views):
         return in_parallel(compute_in_halves, torch.split(views, inputs.at_once))
     return halve_when_out_of_memory(compute, views, inputs.at_once)
-
-
-def _summary(losses: list[float], correct: list[int], counts: list[int], part: Part) -> Evaluation:
-    """Figures from sums a class."""
-    total = sum(counts)
-    return Evaluation(
-        loss=math.fsum(losses) / total if total else math.nan,
-        accuracy=sum(correct) / total if total else math.nan,
-        per_class=_means(correct, counts),
-        counts=tuple(counts),
-        class_losses=_means(losses, counts),
-        part=part,
-    )
-
-
-def _means(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, ...]:
-    pairs = zip(sums, counts, strict=True)
-    return tuple(one / count if count else math.nan for one, count in pairs)

@@ -1,0 +1,76 @@
+"""What a network said of each image, and the figures that follow from it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from vera_studio.runs.events import Evaluation, Part
+
+MOST_TOLD = 5  # classes of each image, the likeliest first
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """One pass over a set of images, in its order."""
+
+    classes: int  # of the network
+    truth: torch.Tensor  # (count,) int64: the classes that the images are of
+    told: torch.Tensor  # (count, at most MOST_TOLD) int64: the likeliest classes, first the most
+    shares: torch.Tensor  # of these, as softmax has them; float32, 0 to 1
+    losses: torch.Tensor  # (count,) float64: cross entropy, nats
+    part: Part = ""  # which images they are
+
+    @property
+    def right(self) -> torch.Tensor:
+        """(count,) bool: whether the likeliest class is the true one."""
+        return self.told[:, 0] == self.truth
+
+    def evaluation(self) -> Evaluation:
+        """Loss and accuracies; NaN where there is no image."""
+        counts = torch.bincount(self.truth, minlength=self.classes).tolist()
+        losses = torch.bincount(self.truth, self.losses, minlength=self.classes).tolist()
+        right = torch.bincount(self.truth[self.right], minlength=self.classes).tolist()
+        total = sum(counts)
+        return Evaluation(
+            loss=math.fsum(losses) / total if total else math.nan,
+            accuracy=sum(right) / total if total else math.nan,
+            per_class=_means(right, counts),
+            counts=tuple(counts),
+            class_losses=_means(losses, counts),
+            part=self.part,
+        )
+
+    def confusion(self) -> torch.Tensor:
+        """How many images of each class (rows) were taken for which (columns): int64, square."""
+        places = self.truth * self.classes + self.told[:, 0]
+        return torch.bincount(places, minlength=self.classes**2).view(self.classes, self.classes)
+
+    @staticmethod
+    def of(
+        logits: Iterable[torch.Tensor], truth: torch.Tensor, classes: int, part: Part = ""
+    ) -> "Predictions":
+        """From logits (some, classes) of some images after the others, on the CPU."""
+        most, done = min(MOST_TOLD, classes), 0
+        told, shares, losses = [torch.empty(0, most).long()], [torch.empty(0, most)], []
+        for some in logits:
+            some_truth = truth[done : done + len(some)]
+            done += len(some)
+            told.append(some.topk(most, dim=1).indices)
+            shares.append(some.softmax(dim=1).gather(1, told[-1]))
+            losses.append(F.cross_entropy(some, some_truth, reduction="none").double())
+        return Predictions(
+            classes,
+            truth,
+            torch.cat(told),
+            torch.cat(shares),
+            torch.cat([torch.empty(0).double(), *losses]),
+            part,
+        )
+
+
+def _means(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, ...]:
+    pairs = zip(sums, counts, strict=True)
+    return tuple(one / count if count else math.nan for one, count in pairs)
