@@ -1,0 +1,51 @@
+"""Which classes a network gets for the images that a recipe names: its own, or the folder's."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vera_studio.data.class_names import known_classes
+from vera_studio.data.folder_scan import look_at
+from vera_studio.data.store import never_stop
+from vera_studio.models.convnet import CLASS_NAMES
+from vera_studio.models.model import Model
+from vera_studio.recipe import DataSettings
+
+
+def suited(
+    model: Model, settings: DataSettings, should_stop: Callable[[], bool] = never_stop
+) -> Model:
+    """The model with which the images that `settings` names are to be opened.
+
+    It has the network's own last layer where that is asked for, or where the network knows all of
+    the classes; else a new one for the folder's classes. What `model` has already is not made
+    anew. CIFAR-10 and the sample are for the network's classes unless others are asked for.
+
+    Args:
+        model: the network, with any classes.
+        settings: whose folder is looked at, if need be; no picture is read.
+        should_stop: asked again and again.
+
+    Raises:
+        DataError: the folder cannot be read, or holds no classes.
+        ModelError: the classes cannot be called so.
+        Cancelled: `should_stop` said so.
+    """
+    if settings.classes == "network":
+        return model.original
+    if settings.source != "folder":
+        return _own(model, CLASS_NAMES) if settings.classes == "own" else model.original
+    found = look_at(Path(settings.folder).expanduser(), should_stop=should_stop).class_names
+    if settings.classes == "auto" and knows_all(model, found):
+        return model.original
+    return _own(model, found)
+
+
+def knows_all(model: Model, class_names: Sequence[str]) -> bool:
+    """Whether the network itself has a class for each of `class_names`."""
+    return len(known_classes(class_names, model.original.class_names)) == len(class_names)
+
+
+def _own(model: Model, names: Sequence[str]) -> Model:
+    """`model` with classes of its own called `names`, itself where it has them."""
+    is_there = model.has_own_classes and model.class_names == tuple(names)
+    return model if is_there else model.with_classes(names)
