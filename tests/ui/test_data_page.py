@@ -163,7 +163,7 @@ def test_few_images_are_told_beside_the_figure(qtbot, window, page, settle, tmp_
     assert page.grid.rows._notes[0][1].endswith("of 1)")
     assert " of the 2 validation images (" in page.accuracy.text()
     classes = window.setup_panel.findChild(ClassList)
-    assert classes.list.item(3).toolTip().endswith("of 1)")
+    assert classes.model.index(3).data(Qt.ItemDataRole.ToolTipRole).endswith("of 1)")
 
 
 def test_an_adapter_trained_on_other_images_is_shown_as_such(qtbot, window, page, settle, tmp_path):

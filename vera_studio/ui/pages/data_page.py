@@ -13,7 +13,7 @@ from vera_studio.ui.gallery import Gallery
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs import DOWNLOAD, Progress
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.widgets.class_list import accuracy_text
+from vera_studio.ui.widgets.class_model import accuracy_text
 from vera_studio.ui.widgets.download_box import DownloadBox
 from vera_studio.ui.widgets.picture_view import SIDE, PictureView
 from vera_studio.ui.widgets.reasons import allow

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
+    QListView,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -19,12 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.widgets.plain_text import plain_tip
+from vera_studio.ui.widgets.class_model import ACCURACY, TEXT, ClassModel
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.wording import of_few
 
-_ACCURACY = Qt.ItemDataRole.UserRole
-_TEXT = Qt.ItemDataRole.UserRole + 1
 _ROW_HEIGHT = 22
 _BAR_WIDTH, _BAR_HEIGHT = 72, 4
 _FIGURE_WIDTH = 72
@@ -46,22 +42,21 @@ class ClassList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._accuracies: tuple[float, ...] | None = None
-        self._measured: tuple[int, ...] | None = None  # images behind each accuracy
         self._counts: tuple[int, ...] | None = None
-        self._checked: set[int] = set()  # kept: asking a thousand items takes long
-        self._described: list[str] = []  # of each row, what its item says by now
+        self.model = ClassModel(self)
+        self.model.toggled.connect(lambda _: self._tell())
         self.filter = QLineEdit(placeholderText="Filter classes", clearButtonEnabled=True)
         self.filter.setObjectName("class_filter")
         self.filter.setAccessibleName("Filter the classes")
         self.filter.setToolTip("Show the classes only that have this in their names")
-        self.filter.textChanged.connect(self._hide_rows)
+        self.filter.textChanged.connect(self._choose_shown)
         self.with_images = QCheckBox("With images only")
         self.with_images.setChecked(True)
         self.with_images.setObjectName("classes_with_images")
         self.with_images.setToolTip("Show the classes only that there are images of to train on")
-        self.with_images.toggled.connect(self._hide_rows)
-        self.list = QListWidget()
+        self.with_images.toggled.connect(self._choose_shown)
+        self.list = QListView()
+        self.list.setModel(self.model)
         self.list.setUniformItemSizes(True)
         self.list.setObjectName("class_list")
         self.list.setAccessibleName("Target classes")
@@ -70,7 +65,6 @@ class ClassList(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setItemDelegate(_AccuracyDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.itemChanged.connect(self._take_tick)
         self.weakest_button = self._button("weakest", "&Weakest three", self.check_weakest)
         self.weakest_button.setToolTip("Tick the three classes with the lowest accuracy")
         self.all_button = self._button("all", "&All", lambda: self._check_every(True))
@@ -92,19 +86,11 @@ class ClassList(QWidget):
     def set_classes(self, names: Sequence[str]) -> None:
         """List `names`, none of them ticked, accuracies unknown."""
         before = self.checked()
-        self.list.blockSignals(True)
-        self.list.setUpdatesEnabled(False)
-        self.list.clear()
-        self._counts, self._checked, self._described = None, set(), [""] * len(names)
-        self._accuracies = None
-        self.list.addItems(list(names))  # a thousand one by one would take long
-        for row in range(len(names)):
-            self.list.item(row).setCheckState(Qt.CheckState.Unchecked)
-        self.list.blockSignals(False)
-        self.list.setUpdatesEnabled(True)
+        self._counts = None
+        self.model.set_classes(names)
         self.filter.clear()
         self.filter.setVisible(len(names) > _MOST_PLAIN)
-        self._hide_rows()
+        self._choose_shown()
         self.list.setMinimumHeight(min(len(names), 10) * _ROW_HEIGHT + 2 * self.list.frameWidth())
         self.set_accuracies(None)
         if before:
@@ -113,24 +99,30 @@ class ClassList(QWidget):
     def set_counts(self, counts: Sequence[int] | None) -> None:
         """Say how many images there are of each class; None while that is not known."""
         self._counts = None if counts is None else tuple(counts)
-        self._hide_rows()
+        self._choose_shown()
 
-    def _hide_rows(self, _: object = None) -> None:
-        wanted, counts = self.filter.text().strip().casefold(), self._counts
-        has_many = self.list.count() > _MOST_PLAIN
+    def shown(self) -> tuple[int, ...]:
+        """Indices of the classes that are listed now."""
+        return self.model.shown
+
+    def _choose_shown(self, _: object = None) -> None:
+        wanted, names, counts = (
+            self.filter.text().strip().casefold(),
+            self.model.names,
+            self._counts,
+        )
+        has_many = len(names) > _MOST_PLAIN
         can_leave_out = has_many and counts is not None and any(counts) and not all(counts)
         self.with_images.setVisible(can_leave_out)
-        leave_out = can_leave_out and self.with_images.isChecked()
-        for row in range(self.list.count()):
-            is_left_out = leave_out and counts is not None and not counts[row]
-            is_wanted = not wanted or wanted in self.list.item(row).text().casefold()
-            hide = is_left_out or not is_wanted
-            if hide != self.list.isRowHidden(row):
-                self.list.setRowHidden(row, hide)
-        self._describe()
-
-    def _shown(self) -> list[int]:
-        return [row for row in range(self.list.count()) if not self.list.isRowHidden(row)]
+        leaves_out = can_leave_out and self.with_images.isChecked()
+        self.model.set_shown(
+            [
+                number
+                for number, name in enumerate(names)
+                if (not wanted or wanted in name.casefold())
+                and not (leaves_out and counts is not None and not counts[number])
+            ]
+        )
 
     def set_accuracies(
         self, accuracies: Sequence[float] | None, counts: Sequence[int] | None = None
@@ -145,58 +137,34 @@ class ClassList(QWidget):
         Raises:
             ValueError: there are more or fewer of them than classes.
         """
-        if accuracies is not None and len(accuracies) != self.list.count():
-            raise ValueError(f"{len(accuracies)} accuracies for {self.list.count()} classes")
-        self._accuracies = None if accuracies is None else tuple(map(float, accuracies))
-        self._measured = None if counts is None else tuple(counts)
-        self._describe()
-        known = any(not math.isnan(value) for value in self._accuracies or ())
+        count = len(self.model.names)
+        if accuracies is not None and len(accuracies) != count:
+            raise ValueError(f"{len(accuracies)} accuracies for {count} classes")
+        self.model.set_accuracies(accuracies, counts)
+        known = any(not math.isnan(value) for value in self.model.accuracies or ())
         unknown = "The accuracies are not known yet." if accuracies is None else _NO_IMAGES
         allow(self.weakest_button, "" if known else unknown)
 
-    def _describe(self) -> None:
-        """Have the rows that are shown say their accuracy; of a thousand most are not."""
-        self.list.blockSignals(True)
-        for row in self._shown():
-            value = None if self._accuracies is None else self._accuracies[row]
-            count = self._measured[row] if self._measured and value is not None else 0
-            text = accuracy_text(value, count)
-            item = self.list.item(row)
-            if item.data(_ACCURACY) != value:
-                item.setData(_ACCURACY, value)
-            if text != self._described[row]:
-                self._described[row] = text
-                item.setData(_TEXT, text)
-                item.setToolTip(plain_tip(f"{item.text()}: {text}"))
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {text}")
-        self.list.blockSignals(False)
-        self.list.viewport().update()
-
     def set_checked(self, indices: Iterable[int]) -> None:
         """Tick exactly the classes with these indices."""
-        changed = (set(indices) & set(range(self.list.count()))) ^ self._checked
-        self._checked ^= changed
-        self.list.blockSignals(True)
-        for index in changed:
-            on = index in self._checked
-            state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
-            self.list.item(index).setCheckState(state)
-        self.list.blockSignals(False)
-        self.list.viewport().update()
-        if changed:
+        wanted = set(indices) & set(range(len(self.model.names)))
+        if wanted != self.model.checked:
+            self.model.set_checked(wanted)
             self._tell()
 
     def checked(self) -> tuple[int, ...]:
         """Indices of the ticked classes, in order."""
-        return tuple(sorted(self._checked))
+        return tuple(sorted(self.model.checked))
 
     def check_weakest(self) -> None:
         """Tick the three classes with the lowest accuracy; of equal ones the first."""
-        known = [(value, i) for i, value in enumerate(self._accuracies or ()) if value == value]
+        known = [
+            (value, i) for i, value in enumerate(self.model.accuracies or ()) if value == value
+        ]
         self.set_checked(index for _, index in sorted(known)[:_WEAKEST])
 
     def _check_every(self, on: bool) -> None:
-        self.set_checked({*self.checked(), *self._shown()} if on else ())
+        self.set_checked({*self.checked(), *self.shown()} if on else ())
 
     def _button(self, name: str, text: str, slot: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
@@ -206,27 +174,8 @@ class ClassList(QWidget):
         button.clicked.connect(lambda _: slot())
         return button
 
-    def _take_tick(self, item: QListWidgetItem) -> None:
-        row, on = self.list.row(item), item.checkState() == Qt.CheckState.Checked
-        if on != (row in self._checked):
-            self._checked ^= {row}
-            self._tell()
-
     def _tell(self) -> None:
         self.checked_changed.emit(self.checked())
-
-
-def accuracy_text(accuracy: float | None, images: int = 0) -> str:
-    """The share as a percentage, with the images behind it where they are few.
-
-    "…" stands for an unknown share, "no images" for NaN.
-    """
-    if accuracy is None:
-        return "…"
-    if math.isnan(accuracy):
-        return "no images"
-    few = of_few(accuracy, images)
-    return f"{accuracy:.1%} ({few})" if few else f"{accuracy:.1%}"
 
 
 class _AccuracyDelegate(QStyledItemDelegate):
@@ -246,14 +195,14 @@ class _AccuracyDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         super().paint(painter, option, index)
-        accuracy = index.data(_ACCURACY)
+        accuracy = index.data(ACCURACY)
         known = isinstance(accuracy, float) and not math.isnan(accuracy)
         ink = option.palette.text() if known else option.palette.placeholderText()
         area = QRectF(option.rect).adjusted(0, 0, -8, 0)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.save()
         painter.setPen(ink.color())
-        text = index.data(_TEXT) or ""
+        text = index.data(TEXT) or ""
         painter.drawText(area, int(right), text)
         if known and "(" not in text:  # else there is no room for it
             area.setRight(area.right() - option.fontMetrics.horizontalAdvance("100.0%") - 8)

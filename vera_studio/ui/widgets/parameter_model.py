@@ -1,5 +1,6 @@
 """The rows behind the parameter tree: the model, and what the filter lets through."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 TRAINABLE = "trainable"  # state
 PARAMETER = "Parameter"  # kind; all else is a buffer
 
+_OUTSIDE = 2  # levels of a tree whose branches are closed but for the outermost
 _RIGHT = (COUNT, BYTES)  # columns of numbers
 
 
@@ -110,6 +112,21 @@ class ParameterModel(QAbstractItemModel):
     def modules(self) -> Iterator[str]:
         """Full names of all modules, each before what is in it."""
         return (name for name, node in self._nodes.items() if node.row is None)
+
+    def first_cells(self, column: int, most: int, deep: bool) -> dict[int, list[str]]:
+        """Texts of a column, of at most `most` rows, by how deep in the tree they stand.
+
+        Args:
+            column: a number of `COLUMNS`.
+            most: rows.
+            deep: whether of all rows; else of those outside and of what is in these.
+        """
+        found: dict[int, list[str]] = {}
+        for node in itertools.islice(self._nodes.values(), most if deep else None):
+            depth = node.name.count(".") + 1
+            if deep or depth <= _OUTSIDE:
+                found.setdefault(depth, []).append(node.cell(column)[0])
+        return found
 
     def node(self, index: _Index) -> _Node:
         """What stands at `index`."""

@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -34,6 +34,7 @@ from vera_studio.ui.widgets.parameter_model import (
     BYTES,
     COLUMNS,
     KIND,
+    NAME,
     NAME_ROLE,
     PARAMETER,
     SHARED_WITH,
@@ -139,7 +140,6 @@ class ParameterTree(QWidget):
         self.tree.header().setSortIndicatorClearable(True)
         self.tree.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.tree.header().setResizeContentsPrecision(_MEASURED_ROWS)
         self._widths: dict[int, int] = {}  # what each column needs
         self.tree.installEventFilter(self)
         self.tree.selectionModel().currentRowChanged.connect(self._follow_current)
@@ -197,13 +197,27 @@ class ParameterTree(QWidget):
         return super().eventFilter(watched, event)
 
     def _fit_columns(self) -> None:
+        # Qt would ask for the size of each cell, through Python: a tenth of a second.
         for column in range(len(COLUMNS)):
             self.tree.setColumnHidden(column, False)
-            self.tree.resizeColumnToContents(column)
-            self._widths[column] = self.tree.columnWidth(column) + _GAP
+            heading = self.tree.header().sectionSizeHint(column)
+            self._widths[column] = max(heading, self._widest_cell(column)) + _GAP
             self.tree.setColumnWidth(column, self._widths[column])
         self._widths[SHARED_WITH] = max(self._widths[SHARED_WITH], _LEAST_SHARED_WIDTH)
         self._let_columns_give_way()
+
+    def _widest_cell(self, column: int) -> int:
+        """What a column needs for the rows that are in sight first, in pixels."""
+        font = QFont(self.tree.font())
+        font.setBold(True)
+        metrics, step = QFontMetrics(font), self.tree.indentation()
+        depths = self.model.first_cells(column, _MEASURED_ROWS, len(self._rows) <= _OPENED_WHOLE)
+        longest = {depth: max(texts, key=len) for depth, texts in depths.items()}
+        steps = step if column == NAME else 0
+        return max(
+            (metrics.horizontalAdvance(text) + depth * steps for depth, text in longest.items()),
+            default=0,
+        )
 
     def _let_columns_give_way(self) -> None:
         """Hide what is missed least where what is shared with what would be out of sight."""
@@ -251,8 +265,10 @@ class ParameterTree(QWidget):
             self.tree.expand(self._index(name))
 
     def _close(self, names: set[str]) -> None:
+        is_small = len(self._rows) <= _OPENED_WHOLE
         for name in names:
-            self.tree.collapse(self._index(name))
+            if is_small or "." not in name:  # of a large network what is further in is closed
+                self.tree.collapse(self._index(name))
 
     def _index(self, name: str) -> QModelIndex:
         """The first cell of the row with this full name; none where it is not shown."""
