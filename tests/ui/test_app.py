@@ -103,6 +103,33 @@ def test_a_settings_file_that_is_a_folder_does_not_keep_the_window_shut(start, t
     assert "Settings cannot be read" in (tmp_path / "logs" / "vera-studio.log").read_text()
 
 
+_CRASH = """
+import faulthandler
+studio.run.state_changed.connect(lambda state: faulthandler._sigsegv())
+print("started", flush=True)
+studio.start_run()
+"""
+_LOOK_FOR_REPORT = """
+report = [w for w in window.findChildren(object, "bug_report")]
+print(report[0].report if report else "nothing")
+window.close()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has signals of its own")
+def test_a_crash_leaves_a_report_that_the_next_start_offers(start, tmp_path):
+    crashing = start(tmp_path, _CRASH)
+    crashing.communicate(timeout=60)
+    assert crashing.returncode == -signal.SIGSEGV
+    status, out = ended(start(tmp_path, _LOOK_FOR_REPORT))
+    assert status == 0
+    assert "Fatal Python error: Segmentation fault" in out
+    assert "VeRA Studio" in out
+    assert "Device: " in out
+    assert "Training: 6 epochs" in out
+    assert ended(start(tmp_path, _LOOK_FOR_REPORT)) == (0, "nothing\n")
+
+
 def test_a_second_start_opens_its_folder_in_the_first_window(start, tmp_path):
     images = tmp_path / "images <b>"
     for name in ("cat", "dog", "ship"):

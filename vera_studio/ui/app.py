@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 import vera_studio
 from vera_studio import environment, files
 from vera_studio.errors import StudioError
+from vera_studio.ui.crash_log import CrashLog
+from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter, install_exception_hooks
 from vera_studio.ui.icons import icon
 from vera_studio.ui.main_window import MainWindow
@@ -90,19 +92,24 @@ def _run_window(
     uninstall_hooks = install_exception_hooks(reporter)
     window = make_window(reporter)
     one_window.asked.connect(window.come_to_front)
+    crash_log = CrashLog(environment.log_file().with_name("crash.txt"))
 
     def load() -> None:
         window.load()
+        if left := crash_log.begin(diagnostics(window.studio)):
+            reporter.show_crash(window, left.replace(str(Path.home()), "~"))
         if path is not None:
             window.studio.open_path(path)
         if problem:
             window.studio.failed.emit(StudioError(problem))
 
+    window.studio.run.state_changed.connect(lambda _: crash_log.note(diagnostics(window.studio)))
     when_exposed(window, load)
     window.show()
     ended_by = close_on_signals(window.closing.close_without_asking)
     status = application.exec()
     uninstall_hooks()
+    crash_log.end()
     return 128 + ended_by[0] if ended_by else status
 
 

@@ -18,11 +18,18 @@ from PySide6.QtWidgets import (
 from vera_studio import environment
 from vera_studio.ui.diagnostics import versions
 
-_ADVICE = (
+ADVICE = (
     "This is a fault of VeRA Studio. You can go on working; a run that was going goes on too. "
     "If something no longer behaves as it should, save the recipe, then close and open the "
     "program.\nTo have the fault mended, copy the report below and send it along with what "
     "you did just before."
+)
+
+
+CRASHED = "The program ended without warning the last time"
+CRASH_ADVICE = (
+    "What was in the library is there, and so is what runs had written by then. To have the fault "
+    "mended, copy the report below and send it along with what you did just before."
 )
 
 
@@ -45,19 +52,21 @@ def summary(error: BaseException) -> str:
 class BugReportDialog(QDialog):
     """Says that something went wrong and offers the report; leaves the window usable."""
 
-    def __init__(self, error: BaseException, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, summary: str, report: str, parent: QWidget | None = None, advice: str = ADVICE
+    ) -> None:
         super().__init__(parent)
-        self._summary = summary(error)
+        self._summary = summary
         self._times = 1
         self.setObjectName("bug_report")
         self.setWindowTitle("Something went wrong")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._headline = self._make_label("bug_report_summary", "What went wrong", self._summary)
-        advice = self._make_label("bug_report_advice", "What you can do", _ADVICE)
-        self._report = self._make_report(bug_report(error))
+        advice_label = self._make_label("bug_report_advice", "What you can do", advice)
+        self._report = self._make_report(report)
         layout = QVBoxLayout(self)
         layout.addWidget(self._headline)
-        layout.addWidget(advice)
+        layout.addWidget(advice_label)
         layout.addWidget(self._report, stretch=1)
         layout.addWidget(self._make_buttons())
 

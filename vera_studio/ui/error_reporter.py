@@ -12,7 +12,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from vera_studio.errors import Cancelled, NotEnoughMemoryError, StudioError
 from vera_studio.memory import is_out_of_memory
-from vera_studio.ui.bug_report import BugReportDialog
+from vera_studio.ui.bug_report import (
+    CRASH_ADVICE,
+    CRASHED,
+    BugReportDialog,
+    bug_report,
+    summary,
+)
 from vera_studio.ui.widgets.plain_text import plain_message
 from vera_studio.wording import not_enough_memory
 
@@ -54,6 +60,11 @@ class ErrorReporter(QObject):
         with contextlib.suppress(RuntimeError):  # the program is ending, the reporter is gone
             self.caught.emit(error)
 
+    def show_crash(self, parent: QWidget | None, report: str) -> None:
+        """Offer the report that a session left which died."""
+        _log.error("The session before died:\n%s", report)
+        self._open(CRASHED, BugReportDialog(CRASHED, report, parent, CRASH_ADVICE)).show()
+
     def _show_caught(self, error: BaseException) -> None:
         self._show(QApplication.activeWindow(), error)
 
@@ -77,7 +88,7 @@ class ErrorReporter(QObject):
         if isinstance(known, BugReportDialog):
             known.count_again()
         elif len(self._dialogs) < _MOST_DIALOGS:
-            self._open(key, BugReportDialog(error, parent)).show()
+            self._open(key, BugReportDialog(summary(error), bug_report(error), parent)).show()
 
     def _open(self, key: object, dialog: Dialog) -> Dialog:
         self._dialogs[key] = dialog
