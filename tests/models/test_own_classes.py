@@ -5,12 +5,15 @@ import dataclasses
 import pytest
 import torch
 
+from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach, count, plan
+from vera_studio.adapters.copies import sharing_copy
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.data.sample.drawn_images import make_sample
 from vera_studio.errors import AdapterError, ModelError
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.model import example, open_model
-from vera_studio.models.own_classes import suited
+from vera_studio.models.own_classes import for_adapter, obstacle, suited
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings
 
 OWN = ("ants", "bees")
@@ -144,3 +147,48 @@ def test_one_trained_step_moves_head_and_adapter(convnet):
         loss.backward()
         optimizer.step()
     assert all(p.grad.any() for p in trained)
+
+
+@pytest.fixture
+def make_info(tmp_path):
+    """A function that gives what the file of an adapter on a model says."""
+
+    def make_info(model):
+        adapted = model.with_network(sharing_copy(model.network))
+        attach(adapted.network, model.settings_for(AdapterSettings(rank=4)))
+        path = tmp_path / "a.safetensors"
+        names = model.class_names
+        adapter_file.save(path, adapted.network, names, TrainingRecord(), model.digest)
+        return adapter_file.load(path)
+
+    return make_info
+
+
+def test_an_adapter_goes_on_the_network_with_its_classes(convnet, make_info):
+    own, other = convnet.with_classes(OWN), convnet.with_classes(("a", "b", "c"))
+    its, usual = make_info(own), make_info(convnet)
+    assert for_adapter(own, its.info) is own
+    assert for_adapter(other, its.info).class_names == OWN
+    assert for_adapter(other, usual.info) is convnet
+    assert [obstacle(model, its.info) for model in (convnet, own, other)] == [""] * 3
+    assert [obstacle(model, usual.info) for model in (convnet, own, other)] == [""] * 3
+
+
+def test_an_adapter_for_other_weights_does_not_go_on(convnet, make_info):
+    its = make_info(convnet.with_classes(OWN))
+    other = dataclasses.replace(convnet, digest="0" * 64)
+    assert "other weights" in obstacle(other, its.info)
+
+
+@pytest.mark.parametrize("names", [CLASS_NAMES, OWN])
+def test_an_adapter_with_own_classes_is_kept_off_the_networks_own_last_layer(
+    convnet, make_info, names
+):
+    adapter = make_info(convnet.with_classes(names))
+    with pytest.raises(AdapterError, match=r"It has a last layer of its own|for other classes"):
+        adapter_file.apply(
+            adapter, sharing_copy(convnet.network), convnet.class_names, convnet.digest
+        )
+    other = convnet.with_classes(("a", "b"))
+    with pytest.raises(AdapterError, match="for other classes"):
+        adapter_file.apply(adapter, other.network, other.class_names, other.digest)

@@ -7,7 +7,7 @@ from torch import nn
 
 from vera_studio.adapters.adapter_content import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
-from vera_studio.adapters.attach import chosen_sites, planned_shapes
+from vera_studio.adapters.attach import chosen_sites, is_zero, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.library_names import clean_name
@@ -42,6 +42,11 @@ def check_fit(
     info = adapter.info
     if class_names is not None and (reason := other_classes(info, class_names)):
         raise AdapterError(f"The adapter does not fit. {reason}")
+    if info.has_own_classes and not _has_new_head(info, network):
+        raise AdapterError(
+            "The adapter does not fit. It has a last layer of its own, for classes of its own, and "
+            "goes on the network with a new one."
+        )
     reason = other_base(info, digest or base_digest(network), opened)
     if not (reason and _trained_on(info)):  # else that says more than a layer that is not there
         _check_layers(adapter, find_sites(network))
@@ -49,6 +54,12 @@ def check_fit(
         raise AdapterError(f"The adapter does not fit. {reason}")
     if info.settings.method == "vera":
         _check_projections(adapter, network)
+
+
+def _has_new_head(info: AdapterInfo, network: nn.Module) -> bool:
+    """Whether the layer that the adapter has whole holds nothing yet."""
+    head = find_sites(network).get(info.settings.head or "")
+    return head is None or is_zero(head.weight)  # without one, its absence is told
 
 
 def other_classes(info: AdapterInfo, class_names: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def open_network(options: argparse.Namespace, *adapters: Path) -> "Model":
     teller.clear()
     for note in model.notes:
         teller.tell(f"{model.weights}: {note}")
-    return _with_names(model, infos)
+    return _with_classes(model, infos)
 
 
 def _infos(adapters: tuple[Path, ...]) -> "list[AdapterInfo]":
@@ -111,8 +111,15 @@ def _network_of(infos: "list[AdapterInfo]", weights: str) -> str:
     return info.network
 
 
-def _with_names(model: "Model", infos: "list[AdapterInfo]") -> "Model":
-    """`model` with the names that an adapter has for its classes, where nobody told others."""
+def _with_classes(model: "Model", infos: "list[AdapterInfo]") -> "Model":
+    """`model` with the classes that the first of the adapters has for it.
+
+    These are its own, or names for those of a network that has none but numbers.
+    """
+    from vera_studio.models.own_classes import for_adapter
+
+    if infos and infos[0].has_own_classes:
+        return for_adapter(model, infos[0])
     numbers = tuple(map(str, range(len(model.class_names))))
     named = [info.classes.names for info in infos if len(info.classes.names) == len(numbers)]
     if model.class_names != numbers or not named:

@@ -1,8 +1,10 @@
-"""Which classes a network gets for the images that a recipe names: its own, or the folder's."""
+"""Which classes a network gets, its own or the user's: for images, for an adapter."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vera_studio.adapters.adapter_fit import other_base, other_classes
+from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.data.class_names import known_classes
 from vera_studio.data.folder_scan import look_at
 from vera_studio.data.store import never_stop
@@ -38,6 +40,28 @@ def suited(
     if settings.classes == "auto" and knows_all(model, found):
         return model.original
     return _own(model, found)
+
+
+def for_adapter(model: Model, info: AdapterInfo) -> Model:
+    """The model that an adapter goes on: with classes of its own where it has such.
+
+    Whether the adapter was made for that network, `obstacle` tells.
+
+    Args:
+        model: the network, with any classes; itself where these are the adapter's.
+        info: of the adapter.
+    """
+    return _own(model, info.classes.names) if info.has_own_classes else model.original
+
+
+def obstacle(model: Model, info: AdapterInfo) -> str:
+    """Why an adapter does not go on the network of `model`, a sentence; empty where it does.
+
+    Which classes of the user's are open makes no difference: `for_adapter` gives it its own.
+    """
+    if not info.has_own_classes and (reason := other_classes(info, model.original.class_names)):
+        return reason
+    return other_base(info, model.digest, model.title)
 
 
 def knows_all(model: Model, class_names: Sequence[str]) -> bool:

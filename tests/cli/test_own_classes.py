@@ -1,0 +1,60 @@
+"""Adapters with classes of their own: nothing has to be named, the file says it all."""
+
+import json
+
+import pytest
+import torch
+
+from tests.command_line import run, write_class
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.attach import adapter_parameters, attach
+from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.data.folder import open_images
+from vera_studio.models.model import open_model
+from vera_studio.recipe import AdapterSettings, ModelSettings
+from vera_studio.training.evaluation import evaluate
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """A folder of classes that the network does not know."""
+    folder = tmp_path / "photographs"
+    for like, name in (("cat", "amber"), ("ship", "teal")):
+        write_class(folder, like, 4, seed=2)
+        (folder / like).rename(folder / name)
+    return folder
+
+
+@pytest.fixture
+def make(tmp_path):
+    """A function that writes an adapter with classes of its own, as after training."""
+
+    def make(*names, seed=0, method="vera"):
+        own = open_model(ModelSettings()).with_classes(names)
+        attach(own.network, own.settings_for(AdapterSettings(rank=4, method=method)))
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for _, parameter in adapter_parameters(own.network):
+                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+        path = tmp_path / f"own {seed}.safetensors"
+        record = TrainingRecord(targets=names)
+        adapter_file.save(path, own.network, names, record, own.digest, "convnet")
+        return path, own
+
+    return make
+
+
+def test_evaluate_needs_nothing_but_adapter_and_folder(make, photographs, capsys):
+    path, own = make("amber", "teal")
+    assert run("evaluate", path, "--data", photographs, "--device", "cpu", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    images, _, _ = open_images(photographs, own.class_names, own.preprocessing)
+    expected = evaluate(own, images)
+    assert told["accuracy"] == expected.accuracy
+    assert told["per_class"] == dict(zip(own.class_names, expected.per_class, strict=True))
+
+
+def test_a_folder_of_other_classes_is_refused_by_names(make, photographs, capsys):
+    path, _ = make("amber", "jade")
+    assert run("evaluate", path, "--data", photographs, "--device", "cpu") == 1
+    assert "does not know the class teal" in capsys.readouterr().err
