@@ -20,6 +20,8 @@ from vera_studio.wording import first_of, plain
 MAX_RANK = 1024
 MAX_BATCH_SIZE = 65_536
 MAX_SHIFT = 8  # pixels
+MAX_VIEWS = 64  # of an image
+MAX_EPOCHS = 10_000
 MAX_CACHE_MEGABYTES = 1_000_000
 MAX_SEED = 2**31 - 1  # what input fields can hold
 MIN_ALPHA, MAX_ALPHA = 1e-3, 10_000.0
@@ -89,14 +91,19 @@ class TrainingSettings:
 
     target_classes: tuple[str, ...] | None = None  # None for all
     keep_others: float = 0.44  # share, 0 to 1, of the other classes' images mixed in
-    epochs: int = 6
+    epochs: int | None = None  # None to suit the classes, the network's or one's own
+    patience: int | None = None  # epochs without a better one that end a run; 0 for never
     batch_size: int | None = None  # images; None to suit the images and the device
     learning_rate: float | None = None  # the peak, if it changes; None to suit the method
+    head_learning_rate: float | None = None  # of a last layer that is trained whole; None: suited
     optimizer: Optimizer = "adamw"
     schedule: Schedule = "cosine"
     flips: bool = True  # mirror every other image, at random
     shift: int = 0  # pixels, at most, that an image is moved in each direction, at random
-    seed: int = 0  # of the order of the images, the mixing, the flips and the shifts
+    # Of each image: itself, and parts of it cut out once, at random, that the feature cache keeps.
+    views: int | None = None  # 0 for flips and shifts drawn anew every epoch; None to suit
+    balance: bool | None = None  # as many images of each target; None: where they are uneven
+    seed: int = 0  # of the order of the images, the mixing, the flips, the shifts and the views
     device: Device = "auto"
     feature_cache: bool = True  # compute once what the frozen layers make of the images
     # Room for that, in memory or on disk; None for a quarter of the free memory, else a file.
@@ -179,16 +186,24 @@ def _adapter_problems(adapter: AdapterSettings, layer_names: Sequence[str] | Non
 def _training_problems(training: TrainingSettings, class_names: Sequence[str] | None) -> list[str]:
     found: list[str] = []
     _check_share(found, "Keep other classes", training.keep_others, 0.0, 1.0)
-    _check_number(found, "Epochs", training.epochs, 1, 10_000)
+    if training.epochs is not None:
+        _check_number(found, "Epochs", training.epochs, 1, MAX_EPOCHS)
+    if training.patience is not None:
+        _check_number(found, "Patience", training.patience, 0, MAX_EPOCHS)
+    if training.views is not None:
+        _check_number(found, "Views of each image", training.views, 0, MAX_VIEWS)
     if training.batch_size is not None:
         _check_number(found, "Batch size", training.batch_size, 1, MAX_BATCH_SIZE)
     _check_number(found, "Shift images", training.shift, 0, MAX_SHIFT)
     if training.cache_megabytes is not None:
         name, most = "Memory for the feature cache, in MB,", MAX_CACHE_MEGABYTES
         _check_number(found, name, training.cache_megabytes, 0, most)
-    if training.learning_rate is not None:
-        rate = training.learning_rate
-        _check_number(found, "Learning rate", rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
+    for name, rate in (
+        ("Learning rate", training.learning_rate),
+        ("Learning rate of the last layer", training.head_learning_rate),
+    ):
+        if rate is not None:
+            _check_number(found, name, rate, MIN_LEARNING_RATE, MAX_LEARNING_RATE)
     _check_number(found, "Training seed", training.seed, 0, MAX_SEED)
     _check_names(found, "The list of target classes", "class", training.target_classes, class_names)
     return found

@@ -107,11 +107,15 @@ def _steers(character: str) -> bool:
     return unicodedata.category(character) in _STEERING and character not in _JOINERS
 
 
-def chosen_by(validation_images: int, keep_others: float, has_others: bool) -> str:
+def chosen_by(
+    validation_images: int, keep_others: float, has_others: bool, by_classes: bool = False
+) -> str:
     """By what a run's best epoch is chosen."""
     if not validation_images:
         return "Best: the last epoch, for there are no validation images to choose by."
     text = "Best: the highest accuracy on the validation images"
+    if by_classes:
+        text = "Best: the highest mean of the classes' accuracies on the validation images"
     equals = "Of equals, the lowest loss."
     if not has_others:
         return f"{text}. {equals}"

@@ -85,3 +85,39 @@ def test_without_other_images_there_is_nothing_to_keep():
     one = sampler(0.5, labels=torch.tensor([2, 5, 5]))
     assert len(one) == 3
     assert sorted(one.draw().tolist()) == [0, 1, 2]
+
+
+UNEVEN = torch.tensor([0] * 50 + [1] * 10 + [2] * 3 + [3] * 20)
+
+
+def balanced(seed=0, keep_others=0.0, targets=(0, 1, 2)):
+    return EpochSampler(UNEVEN, targets, keep_others, generator(seed), balance=True)
+
+
+def test_balanced_draws_have_as_many_images_of_each_target():
+    drawn = balanced().draw()
+    assert len(drawn) == len(balanced()) == 63
+    assert torch.bincount(UNEVEN[drawn]).tolist() == [21, 21, 21]
+    for label in (1, 2):  # each of a small class about as often as the next
+        times = torch.bincount(drawn)[UNEVEN[:63] == label]
+        assert times.max() - times.min() <= 1
+    assert len(torch.unique(drawn[UNEVEN[drawn] == 0])) == 21
+
+
+def test_over_some_epochs_balanced_draws_show_every_image():
+    sampler = balanced()
+    drawn = torch.cat([sampler.draw() for _ in range(12)])
+    assert set(drawn.tolist()) == set(range(63))
+
+
+def test_what_does_not_divide_is_drawn_and_others_come_on_top():
+    drawn = balanced(keep_others=0.5, targets=(0, 1)).draw()
+    counts = torch.bincount(UNEVEN[drawn], minlength=4).tolist()
+    assert counts[:2] == [30, 30]
+    assert sum(counts[2:]) == round(0.5 * 23)
+    sampler = EpochSampler(torch.tensor([0, 0, 0, 1, 1]), (0, 1), 0.0, generator(), balance=True)
+    extra = {
+        tuple(torch.bincount(torch.tensor([0, 0, 0, 1, 1])[sampler.draw()]).tolist())
+        for _ in range(20)
+    }
+    assert extra == {(3, 2), (2, 3)}

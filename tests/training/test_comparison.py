@@ -18,10 +18,10 @@ from vera_studio.runs.events import StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.training import comparison as engine
 from vera_studio.training import keeping, stopping
+from vera_studio.training.automatic import automatic_learning_rate
 from vera_studio.training.comparison import compare
 from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.loop import train
-from vera_studio.training.optimisation import automatic_learning_rate
 
 VERA, LORA = AdapterSettings(rank=4), AdapterSettings(rank=2, method="lora")
 BIAS = AdapterSettings(method="bias")

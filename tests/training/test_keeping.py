@@ -38,6 +38,15 @@ def test_a_score_weighs_as_training_does(keep_others, targets, expected):
     assert found == pytest.approx(expected)
 
 
+def test_by_classes_a_small_class_counts_as_much():
+    uneven = evaluation(0.8, 0.4, 0.3, counts=(2, 100, 10))
+    assert score_of(uneven, recipe(1.0, None), NAMES, by_classes=True) == pytest.approx(0.5)
+    of_others = score_of(uneven, recipe(0.5), NAMES, by_classes=True)
+    assert of_others == pytest.approx((0.8 + 0.2 + 0.15) / 2)
+    absent = evaluation(0.8, 0.4, math.nan, counts=(2, 100, 0))
+    assert score_of(absent, recipe(1.0, None), NAMES, by_classes=True) == pytest.approx(0.6)
+
+
 def test_classes_without_images_do_not_count():
     found = score_of(evaluation(0.8, math.nan, 0.5, counts=(10, 0, 10)), recipe(1.0), NAMES)
     assert found == pytest.approx(0.65)
@@ -58,7 +67,7 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
         vectors = adapter_file.parameters(model.network)
         is_best = keeper.add_epoch(epoch, vectors, evaluation(*[share] * 10, counts=(3,) * 10))
         assert is_best == (epoch < 3)
-    assert keeper.best_epoch == 2
+    assert (keeper.best_epoch, keeper.epochs_since_best) == (2, 1)
     keeper.put_best_on()
     assert model.network.fc1.b[0] == 2
     keeper.finish(evaluation(*[0.6] * 10, counts=(3,) * 10))

@@ -16,7 +16,7 @@ from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingS
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
-from vera_studio.training import loop, stopping
+from vera_studio.training import loop, opening, stopping
 from vera_studio.training.evaluation import evaluate, evaluate_inputs
 from vera_studio.training.loop import train
 
@@ -132,7 +132,7 @@ def test_the_base_is_untouched(tiny_data, tmp_path, monkeypatch):
     model = open_model(ModelSettings())
     weights = {name: value.clone() for name, value in model.network.state_dict().items()}
     digest = base_digest(model.network)
-    monkeypatch.setattr(loop, "open_model", lambda *asked: model)
+    monkeypatch.setattr(opening, "open_model", lambda *asked: model)
     result = train(recipe(), tmp_path, data=tiny_data())
     assert base_digest(model.network) == digest
     assert adapter_file.inspect(result.best_adapter).base_digest == digest
@@ -220,6 +220,46 @@ def test_an_epoch_that_is_no_better_than_none_is_not_kept(
     assert measured(result.last_adapter, data.test) != result.before
     assert "No epoch did better" in outcome(result)
     assert "such as 0.002, or more images" in outcome(result)
+
+
+@pytest.mark.parametrize(
+    ("patience", "epochs_done", "best"), [(2, 4, 2), (3, 5, 2), (4, 6, 6), (0, 6, 6)]
+)
+def test_a_run_ends_where_nothing_better_comes(
+    tiny_data, tmp_path, monkeypatch, patience, epochs_done, best
+):
+    data, events = tiny_data(validation=2, test=3), []
+    shares = [0.6, 0.8, 0.7, 0.8, 0.1, 0.9]
+    scripted(monkeypatch, len(data.validation), [(share, share) for share in shares])
+    result = train(recipe(epochs=6, patience=patience), tmp_path, events.append, data=data)
+    assert (result.epochs_done, result.best_epoch) == (epochs_done, best)
+    assert (result.stopped, result.gave_up) == (False, epochs_done < 6)
+    assert load_result(tmp_path) == result
+    ended = f"No better epoch in the last {patience}: training ends here."
+    assert (ended in [event.text for event in of(Notice, events)]) == result.gave_up
+    assert ("ended early" in outcome(result)) == result.gave_up
+
+
+def test_views_are_trained_on_alike_with_and_without_a_cache(tiny_data, tmp_path):
+    for cache in (True, False):
+        chosen = recipe(views=3, feature_cache=cache)
+        train(chosen, tmp_path / str(cache), data=tiny_data())
+    kept, anew = (
+        [float(row["loss"]) for row in rows(tmp_path / str(cache) / "losses.csv")]
+        for cache in (True, False)
+    )
+    assert kept == pytest.approx(anew, rel=1e-3)
+    train(recipe(views=1), tmp_path / "one", data=tiny_data())
+    assert kept != [float(row["loss"]) for row in rows(tmp_path / "one" / "losses.csv")]
+
+
+def test_uneven_classes_are_drawn_evenly_and_the_best_goes_by_classes(tiny_data, tmp_path):
+    data, events = tiny_data(), []
+    few = torch.tensor([i for i in range(80) if i >= 60 or data.train.labels[i] != CAT])
+    data = replace(data, train=data.train.subset(few))
+    train(recipe(epochs=1), tmp_path, events.append, data=data)
+    assert "from 2 to 8 training images" in " ".join(e.text for e in of(Notice, events))
+    assert "mean of the classes' accuracies" in of(RunStarted, events)[0].chosen_by
 
 
 def test_losses_of_targets_and_others_add_up(tiny_data, tmp_path):

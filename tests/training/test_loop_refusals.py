@@ -17,7 +17,7 @@ from vera_studio.errors import (
 )
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
-from vera_studio.training import feeding, loop, step, stopping
+from vera_studio.training import feeding, loop, opening, step, stopping
 from vera_studio.training.divergence import LossWatch
 from vera_studio.training.loop import train
 from vera_studio.training.memory import out_of_memory_told
@@ -138,7 +138,7 @@ def out_of_memory(*_, **__):
     [
         (torch.nn.Module, "to"),  # the network, to the device
         (loop, "attach"),
-        (loop, "open_data"),
+        (opening, "open_data"),
         (feeding, "ImageInputs"),
         (loop, "evaluate_inputs"),
     ],

@@ -9,8 +9,8 @@ from vera_studio.adapters import adapter_file
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, StepsDone
+from vera_studio.training.automatic import automatic_learning_rate
 from vera_studio.training.loop import train
-from vera_studio.training.optimisation import automatic_learning_rate
 
 METHODS = [
     AdapterSettings(rank=8, sharing="all"),

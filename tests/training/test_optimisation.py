@@ -107,6 +107,26 @@ def test_steps_are_those_of_torch(name):
     )
 
 
+@pytest.mark.parametrize("name", ["constant", "cosine", "one-cycle"])
+def test_a_head_has_a_rate_of_its_own_in_every_schedule(name):
+    own, head = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(2))
+    optimizer = make_optimizer("adamw", [own], 0.1, head=[head], head_learning_rate=0.001)
+    schedule = make_schedule(name, optimizer, 20)
+    for _ in range(19):
+        first, second = (float(group["lr"]) for group in optimizer.param_groups)
+        assert second == pytest.approx(first / 100, rel=1e-3)
+        own.grad, head.grad = torch.ones(1), torch.ones(2)
+        optimizer.step()
+        schedule.step()
+    assert own.item() < 50 * head[0].item() < 0
+
+
+def test_a_head_can_be_all_that_is_trained():
+    head = nn.Parameter(torch.zeros(2))
+    optimizer = make_optimizer("sgd", [], 0.1, head=[head], head_learning_rate=0.02)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.02]
+
+
 _TRAIN = """
 import sys, pathlib
 from vera_studio.recipe import Recipe, TrainingSettings

@@ -46,7 +46,7 @@ def start_button(window):
         ("learning_rate", "training_learning_rate", "100", "a number from 0.000001 to 10, not 100"),
         ("learning_rate", "training_learning_rate", "1e-7", "from 0.000001 to 10, not 1e-7"),
         ("learning_rate", "training_learning_rate", "fast", "a number from 0.000001 to 10"),
-        ("epochs", "training_epochs", "0", "a whole number from 1 to 10,000, not 0"),
+        ("epochs", "training_epochs", "-1", "a whole number from 1 to 10,000, not -1; empty for"),
         ("epochs", "training_epochs", "2.5", "a whole number from 1 to 10,000, not 2.5"),
         ("batch_size", "training_batch_size", "70000", "from 1 to 65,536, not 70000; empty for"),
         ("shift", "training_shift", "9", "from 0 to 8, not 9"),
@@ -144,12 +144,12 @@ def reset(window, setting):
 def test_a_field_goes_back_to_its_default(qtbot, window, settle):
     button = reset(window, "training_epochs")
     assert not button.isVisibleTo(window.setup_panel)
-    assert button.toolTip() == "Back to the default: 6"
+    assert button.toolTip() == "Back to the default: Auto"
     type_text(qtbot, window, "epochs", "99")
     assert button.isVisibleTo(window.setup_panel)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert window.studio.workspace.recipe == Recipe()
-    assert field(window, "epochs").value() == 6
+    assert field(window, "epochs").setting() is None
     assert not button.isVisibleTo(window.setup_panel)
     settle()
 

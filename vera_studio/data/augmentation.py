@@ -25,12 +25,18 @@ class Augmentation:
         """A variant (count,) int64 for each of `count` images, all equally likely."""
         return torch.randint(self.variants, (count,), generator=generator)
 
-    def apply(self, images: torch.Tensor, variants: torch.Tensor) -> torch.Tensor:
+    def apply(
+        self,
+        images: torch.Tensor,
+        variants: torch.Tensor,
+        numbers: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Each of `images` as the variant that it drew.
 
         Args:
             images: (batch, channels, height, width) of any type; each side longer than `shift`.
             variants: (batch,) int64, on the device of `images`.
+            numbers: which of all images they are, which makes no difference here.
         """
         if self.flips:
             # Each from one of two stacks: whole images are copied faster than pixels chosen.

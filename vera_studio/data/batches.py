@@ -40,7 +40,8 @@ class EpochSampler:
     """Draws which images an epoch trains on, and in which order.
 
     An epoch has every image of the target classes and a share of the others: a fresh
-    draw each epoch, so that over a few epochs far more than that share is seen.
+    draw each epoch, so that over a few epochs far more than that share is seen. Balanced, it
+    has as many images of each target class, and of all of them as many as there are.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class EpochSampler:
         target_classes: Sequence[int],
         keep_others: float,
         generator: torch.Generator,
+        balance: bool = False,
     ) -> None:
         """Prepare the draws.
 
@@ -57,9 +59,13 @@ class EpochSampler:
             target_classes: indices of the classes that are fine-tuned.
             keep_others: share, 0 to 1, of the other classes' images in an epoch.
             generator: the source of every draw.
+            balance: whether to draw as many images of each target class: those of a small one
+                several times.
         """
         is_target = torch.isin(labels, torch.tensor(target_classes))
         self._targets = is_target.nonzero().flatten()
+        classes = torch.unique(labels[self._targets]) if balance else ()
+        self._classes = [(labels == label).nonzero().flatten() for label in classes]
         self._others = (~is_target).nonzero().flatten()
         self._others_count = round(keep_others * len(self._others))
         self._generator = generator
@@ -71,8 +77,20 @@ class EpochSampler:
     def draw(self) -> torch.Tensor:
         """The indices (count,) of one epoch's images, in random order."""
         others = self._others[self._permutation(len(self._others))[: self._others_count]]
-        chosen = torch.cat([self._targets, others])
+        targets = self._balanced() if self._classes else self._targets
+        chosen = torch.cat([targets, others])
         return chosen[self._permutation(len(chosen))]
+
+    def _balanced(self) -> torch.Tensor:
+        """As many images (count,) as there are of the target classes, evenly of each."""
+        share, rest = divmod(len(self._targets), len(self._classes))
+        drawn = []
+        # Which classes have one image more is drawn too.
+        for number, place in enumerate(self._permutation(len(self._classes)).tolist()):
+            own, count = self._classes[place], share + (number < rest)
+            rounds = [own[self._permutation(len(own))] for _ in range(-(-count // len(own)))]
+            drawn.append(torch.cat(rounds)[:count])
+        return torch.cat(drawn)
 
     def _permutation(self, count: int) -> torch.Tensor:
         return torch.randperm(count, generator=self._generator)

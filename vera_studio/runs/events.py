@@ -109,6 +109,7 @@ class RunStarted:
     test: Evaluation  # before training
     learning_rate: float = math.nan  # the peak, if it changes
     keep_others: float = math.nan  # share, 0 to 1, of the other classes' images mixed in
+    by_classes: bool = False  # whether the best epoch goes by the mean over classes
     subject: RunSubject = RunSubject()
 
     @property
@@ -120,7 +121,7 @@ class RunStarted:
     def chosen_by(self) -> str:
         """By what the best epoch is chosen, for a person to read."""
         has_others = any(self.validation.counts[index] for index in self.other_classes)
-        return chosen_by(self.validation_images, self.keep_others, has_others)
+        return chosen_by(self.validation_images, self.keep_others, has_others, self.by_classes)
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class RunResult:
     epochs_measured: int | None = None  # on the validation images; None in older files
     subject: RunSubject = RunSubject()
     adapter_name: str = ""  # of its best adapter in the library
+    gave_up: bool = False  # ended before its last epoch, for nothing better came for long
 
     @property
     def improved(self) -> bool:

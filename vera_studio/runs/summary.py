@@ -31,9 +31,10 @@ def outcome(result: RunResult) -> str:
     if result.improved and result.epochs_measured == 0:
         return f"Epoch {result.best_epoch} is kept; there were no validation images to choose by."
     if result.improved:
+        ended = " Training ended early: nothing better came for long." if result.gave_up else ""
         return (
             f"Epoch {result.best_epoch} of {result.epochs_done} was the best on the validation "
-            "images and is kept."
+            f"images and is kept.{ended}"
         )
     if result.fell_short:
         advice = "Try a lower learning rate, or more images."

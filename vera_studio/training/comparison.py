@@ -24,8 +24,9 @@ from vera_studio.runs.comparison_results import (
     ComparisonStands,
 )
 from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted
-from vera_studio.training.loop import ShouldStop, open_images, open_network, train, with_targets
-from vera_studio.training.optimisation import automatic_learning_rate
+from vera_studio.training.automatic import automatic_learning_rate
+from vera_studio.training.loop import train
+from vera_studio.training.opening import ShouldStop, open_images, open_network, with_targets
 
 OnEvent = Callable[[Event | ComparisonStands], None]
 _log = logging.getLogger(__name__)

@@ -11,9 +11,11 @@ from torch import nn
 
 from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.store import ImageData, ImageSet
+from vera_studio.data.views import DrawnViews
 from vera_studio.models.model import Model
 from vera_studio.recipe import TrainingSettings
 from vera_studio.runs.events import Event, Notice, Stage
+from vera_studio.training.automatic import Course
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError, budget_of
 from vera_studio.training.frozen_part import WIDEST, CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
@@ -31,6 +33,7 @@ _COMPUTING = "Computing what the frozen layers make of the images"
 class Feed:
     """What a run trains on, chooses by and ends with."""
 
+    augmentation: Augmentation | DrawnViews
     train: Inputs
     validation: Inputs
     test: Inputs
@@ -40,6 +43,7 @@ def open_feed(
     model: Model,
     data: ImageData,
     settings: TrainingSettings,
+    course: Course,
     images_per_epoch: int,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool],
@@ -50,7 +54,8 @@ def open_feed(
     Args:
         model: its network has the adapter on and is on the device that computes.
         data: the training images are all to be trained on.
-        settings: cache, augmentation and epochs.
+        settings: cache and augmentation.
+        course: epochs and views.
         images_per_epoch: of the training images.
         on_event: told how far the features are, and of the notice.
         should_stop: asked now and then.
@@ -59,7 +64,10 @@ def open_feed(
     Raises:
         Cancelled: `should_stop` said so.
     """
-    augmentation = augmentation_of(settings)
+    augmentation: Augmentation | DrawnViews = Augmentation(settings.flips, settings.shift)
+    if course.views:
+        seed = settings.seed
+        augmentation = DrawnViews(len(data.train), course.views, settings.flips, seed)
     network, preprocessing = model.network, model.preprocessing
     device = device_of(network)
     training = _on_device(data.train, device)
@@ -68,7 +76,7 @@ def open_feed(
         ImageInputs(network, preprocessing, data.validation),
         ImageInputs(network, preprocessing, data.test),
     )
-    reason = _reason_against(settings, augmentation, plain, images_per_epoch)
+    reason = _reason_against(settings, course, augmentation, plain, images_per_epoch)
     if reason is None:
         try:
             parts = _split(network, plain, settings)
@@ -85,9 +93,9 @@ def open_feed(
             reason = str(error)
         else:
             on_event(Notice(_cache_text(resources.enter_context(cache), parts)))
-            return Feed(*cache.inputs)
+            return Feed(augmentation, *cache.inputs)
     on_event(Notice(f"Feature cache off: {reason}."))
-    return Feed(*plain)
+    return Feed(augmentation, *plain)
 
 
 class _Progress:
@@ -104,25 +112,22 @@ class _Progress:
             self._on_event(Stage(_COMPUTING, done / total))
 
 
-def augmentation_of(settings: TrainingSettings) -> Augmentation:
-    """The random changes that `settings` ask for."""
-    return Augmentation(settings.flips, settings.shift)
-
-
 def _reason_against(
     settings: TrainingSettings,
-    augmentation: Augmentation,
+    course: Course,
+    augmentation: Augmentation | DrawnViews,
     inputs: tuple[ImageInputs, ...],
     images_per_epoch: int,
 ) -> str | None:
     """A clause that says why there should be no cache; None if there should be one."""
     if not settings.feature_cache:
         return "it is switched off in the set-up"
-    if augmentation.variants > _MOST_VARIANTS:
+    if not course.views and augmentation.variants > _MOST_VARIANTS:
         return f"shifted images come in {augmentation.variants} variants each, too many to keep"
     _, validation, test = (one.views for one in inputs)
     kept = sum(one.views for one in inputs)
-    seen = settings.epochs * images_per_epoch + (settings.epochs + 1) * validation + 2 * test
+    epochs = course.epochs
+    seen = epochs * images_per_epoch + (epochs + 1) * validation + 2 * test
     if seen < kept:
         return (
             f"not worth it for so short a run, which computes {seen:,} images in all; "

@@ -12,6 +12,7 @@ from torch import nn
 from vera_studio.data.augmentation import Augmentation
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.store import ImageSet
+from vera_studio.data.views import DrawnViews
 
 # In a batch. With fewer, threads wait for one another longer than they work; found by trying on
 # the ConvNet: 32 images of 32 x 32 pixels, and 128 rows of its 152 features.
@@ -52,7 +53,7 @@ class ImageInputs:
         network: nn.Module,
         preprocessing: Preprocessing,
         images: ImageSet,
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation | DrawnViews | None = None,
     ) -> None:
         """Prepare to compute on `images`, which stay on the device where they are.
 
@@ -97,7 +98,7 @@ class ImageInputs:
         """The views (batch,) as the network takes them: (batch, 3, height, width) float32."""
         count = len(self._images)
         images = self._images.read(views % count)
-        images = self._augmentation.apply(images, views // count)
+        images = self._augmentation.apply(images, views // count, views % count)
         return self._preprocessing(images.to(self.labels.device, non_blocking=True))
 
 

@@ -23,6 +23,7 @@ class Keeper:
     Attributes:
         best_epoch: from 1; 0 while none beats the network before training.
         best_parameters: of the best adapter, untrained while there is none.
+        epochs_since_best: measured since then.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Keeper:
         model: Model,
         record: TrainingRecord,
         before: Evaluation,
+        by_classes: bool = False,
     ) -> None:
         """Begin before the first step, with the network as it is the best so far.
 
@@ -41,8 +43,10 @@ class Keeper:
             model: whose network has the adapter on.
             record: what each file tells of its training, beside what comes with an epoch.
             before: on the validation images, before training.
+            by_classes: whether the best goes by the mean over classes, not over images.
         """
-        self.best_epoch = 0
+        self.best_epoch = self.epochs_since_best = 0
+        self._by_classes = by_classes
         self.best_parameters = adapter_file.parameters(model.network)
         self._record = self._best_record = record
         self._folder = folder
@@ -70,6 +74,7 @@ class Keeper:
         is_best = not diverged and (score is None or score > self._best_score)
         accuracy = None if math.isnan(validation.accuracy) else validation.accuracy
         record = replace(self._record, epoch=epoch, validation_accuracy=accuracy)
+        self.epochs_since_best = 0 if is_best else self.epochs_since_best + 1
         if is_best:
             self._save("best", record)  # first: what cannot be written is not the best
             self._best_score = self._best_score if score is None else score
@@ -110,8 +115,9 @@ class Keeper:
 
     def _score(self, validation: Evaluation) -> tuple[float, float] | None:
         """To compare epochs by: the accuracy, and of equals the lower loss."""
-        score = score_of(validation, self._recipe, self._model.class_names)
-        loss = loss_of(validation, self._recipe, self._model.class_names)
+        names = self._model.class_names
+        score = score_of(validation, self._recipe, names, self._by_classes)
+        loss = loss_of(validation, self._recipe, names, self._by_classes)
         return None if score is None or loss is None else (score, -loss)
 
     def _save(self, name: str, record: TrainingRecord) -> None:
@@ -125,29 +131,39 @@ class Keeper:
         )
 
 
-def score_of(validation: Evaluation, recipe: Recipe, class_names: Sequence[str]) -> float | None:
+def score_of(
+    validation: Evaluation, recipe: Recipe, class_names: Sequence[str], by_classes: bool = False
+) -> float | None:
     """Validation accuracy over the mix that is trained on; None without images.
 
     Targets count fully, the other classes by the share of them that is kept: with a share of
-    0 what becomes of them is not asked.
+    0 what becomes of them is not asked. With `by_classes` a class with few images counts as
+    much as one with many.
     """
-    return _mean_over_mix(validation.per_class, validation, recipe, class_names)
+    return _mean_over_mix(validation.per_class, validation, recipe, class_names, by_classes)
 
 
-def loss_of(validation: Evaluation, recipe: Recipe, class_names: Sequence[str]) -> float | None:
+def loss_of(
+    validation: Evaluation, recipe: Recipe, class_names: Sequence[str], by_classes: bool = False
+) -> float | None:
     """Validation loss over the same mix; None without images."""
     losses = validation.class_losses or (0.0,) * len(class_names)
-    return _mean_over_mix(losses, validation, recipe, class_names)
+    return _mean_over_mix(losses, validation, recipe, class_names, by_classes)
 
 
 def _mean_over_mix(
-    values: Sequence[float], validation: Evaluation, recipe: Recipe, class_names: Sequence[str]
+    values: Sequence[float],
+    validation: Evaluation,
+    recipe: Recipe,
+    class_names: Sequence[str],
+    by_classes: bool,
 ) -> float | None:
     targets = set(recipe.training.targets_among(class_names))
-    total = images = 0.0
+    total = weights = 0.0
     for index, (value, number) in enumerate(zip(values, validation.counts, strict=True)):
         weight = 1.0 if index in targets else recipe.training.keep_others
-        if number and weight:
-            total += weight * value * number
-            images += weight * number
-    return total / images if images else None
+        weight *= bool(number) if by_classes else number
+        if weight:
+            total += weight * value
+            weights += weight
+    return total / weights if weights else None

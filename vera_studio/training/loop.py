@@ -2,64 +2,61 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from vera_studio import recipe as recipes
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach, count
-from vera_studio.adapters.classes import MOST_NAMED
-from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.data.batches import EpochSampler
-from vera_studio.data.open_data import open_data
-from vera_studio.data.store import ImageData, skipped_reasons
-from vera_studio.errors import DataError
-from vera_studio.models.model import Model, example, open_model
+from vera_studio.data.store import ImageData
+from vera_studio.models.model import Model, example
 from vera_studio.recipe import Recipe
-from vera_studio.runs.candidates import title
 from vera_studio.runs.events import (
     EpochDone,
     Evaluation,
-    Event,
     Notice,
     Part,
     RunResult,
     RunStarted,
-    RunSubject,
     Stage,
     StepsDone,
     told_classes,
 )
 from vera_studio.runs.run_folder import RunFolder, check_unused
+from vera_studio.training import automatic
 from vera_studio.training.devices import DeviceChoice, choose_device
 from vera_studio.training.divergence import LossWatch
 from vera_studio.training.evaluation import evaluate_inputs
-from vera_studio.training.feeding import Feed, augmentation_of, open_feed
+from vera_studio.training.feeding import Feed, open_feed
 from vera_studio.training.inputs import Inputs
 from vera_studio.training.keeping import Keeper
 from vera_studio.training.memory import out_of_memory_told
+from vera_studio.training.opening import (
+    OnEvent,
+    ShouldStop,
+    images_to_train_on,
+    open_images,
+    open_network,
+    sleeping_layers,
+    with_targets,
+)
 from vera_studio.training.optimisation import (
     automatic_batch_size,
-    automatic_learning_rate,
     make_optimizer,
     make_schedule,
 )
+from vera_studio.training.own_account import record_of, subject_of
 from vera_studio.training.reporting import LossNotFiniteError, StepReporter
 from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
-from vera_studio.wording import first_of, lower_rate
-
-_ASLEEP = {"Dropout": "dropout", "StochasticDepth": "stochastic depth"}
-OnEvent = Callable[[Event], None]
-ShouldStop = Callable[[], bool]
+from vera_studio.wording import lower_rate
 
 
 def train(
@@ -109,53 +106,6 @@ def train(
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
-def with_targets(recipe: Recipe, class_names: Sequence[str], data: ImageData) -> Recipe:
-    """`recipe` with all classes as its targets, if it names none, that there are images of."""
-    counts = data.train.counts(len(class_names))
-    if recipe.training.target_classes is not None or all(counts) or not any(counts):
-        return recipe
-    there = tuple(name for name, count in zip(class_names, counts, strict=True) if count)
-    training = dataclasses.replace(recipe.training, target_classes=there)
-    return dataclasses.replace(recipe, training=training)
-
-
-def open_network(recipe: Recipe, on_event: OnEvent, should_stop: ShouldStop) -> Model:
-    """The network that `recipe` names; its weights may have to be downloaded."""
-
-    def report(done: int, total: int) -> None:
-        on_event(Stage("Downloading the weights", done / total if total else None))
-
-    on_event(Stage("Opening the network"))
-    model = open_model(recipe.model, report, should_stop)
-    for note in model.notes:
-        on_event(Notice(f"{model.weights}: {note}"))
-    return model
-
-
-def sleeping_layers(network: nn.Module) -> str:
-    """A sentence on what stays off while an adapter is trained; empty where there is nothing."""
-    names = {type(module).__name__ for module in network.modules()}
-    found = [text for name, text in _ASLEEP.items() if name in names]
-    if not found:
-        return ""
-    return (
-        f"The network computes as in use while its adapter is trained: no {' and no '.join(found)}."
-    )
-
-
-def open_images(
-    recipe: Recipe, model: Model, on_event: OnEvent, should_stop: ShouldStop
-) -> ImageData:
-    """The images that `recipe` names, in the form that `model` takes."""
-    text = "Opening the images"
-
-    def report(done: int, total: int) -> None:
-        on_event(Stage(text, done / total if total else None))
-
-    on_event(Stage(text))
-    return open_data(recipe.data, model.class_names, model.preprocessing, report, should_stop)
-
-
 @dataclass(frozen=True, eq=False)
 class _Tools:
     """What a run opens before it trains."""
@@ -191,33 +141,42 @@ class _Run:
         self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
         self.stopping = Stopping(self.should_stop)
         self.targets = recipe.training.targets_among(model.class_names)
-        self._check_images(data)
-        self.data = self._images_to_train_on(data)
+        names, keep_others = model.class_names, self.settings.keep_others
+        self.data = images_to_train_on(data, names, self.targets, keep_others)
+        counts = self.data.train.counts(len(names))
+        self.counts = tuple(counts[index] for index in self.targets)
+        self.course = automatic.decide(
+            self.settings, recipe.adapter.method, model.has_own_classes, self.counts
+        )
         self.generator = torch.Generator().manual_seed(recipe.training.seed)
         self.sampler = EpochSampler(
-            self.data.train.labels, self.targets, self.settings.keep_others, self.generator
+            self.data.train.labels,
+            self.targets,
+            keep_others,
+            self.generator,
+            self.course.balance,
         )
         self.batch_size = self.settings.batch_size or automatic_batch_size(
             len(self.sampler), device.device
         )
-        rate = self.settings.learning_rate
-        self.learning_rate = rate or automatic_learning_rate(recipe.adapter.method)
         self.steps_per_epoch = math.ceil(len(self.sampler) / self.batch_size)
-        self.steps = self.steps_per_epoch * self.settings.epochs
-        self.stopped = False
+        self.steps = self.steps_per_epoch * self.course.epochs
+        self.stopped = self.gave_up = False
         self.epochs_measured = 0
-        self.subject = _subject(recipe, run_folder, model, data)
+        self.subject = subject_of(recipe, run_folder, model, data)
 
     def go(self) -> RunResult:
         attach(self.network, self.recipe.adapter, images=example(self.model.kind, 2))
-        if sleeping := sleeping_layers(self.network):
-            self.on_event(Notice(sleeping))
+        for text in (sleeping_layers(self.network), automatic.told(self.course, self.counts)):
+            if text:
+                self.on_event(Notice(text))
         self.network.to(self.device.device)
         with ExitStack() as resources:
             feed = open_feed(
                 self.model,
                 self.data,
                 self.settings,
+                self.course,
                 len(self.sampler),
                 self.on_event,
                 self.should_stop,
@@ -231,10 +190,15 @@ class _Run:
         validation_before = self._measure(feed.validation, "validation")
         told = told_classes(validation_before)
         folder = RunFolder(self.folder_path, self.recipe, self.model.class_names, told)
-        keeper = Keeper(folder, self.recipe, self.model, self._record(before), validation_before)
+        record = record_of(
+            self.recipe, self.model, self.data, self.targets, self.course.epochs, before
+        )
+        keeper = Keeper(
+            folder, self.recipe, self.model, record, validation_before, self.course.by_classes
+        )
         self._announce(before, validation_before)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
-        advice = lower_rate(self.learning_rate, automatic_learning_rate(self.recipe.adapter.method))
+        advice = lower_rate(self.course.learning_rate, self.course.usual_learning_rate)
         watch = LossWatch(validation_before, advice, lambda text: self.on_event(Notice(text)))
         tools = _Tools(feed, folder, keeper, reporter, watch)
         with keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
@@ -243,20 +207,6 @@ class _Run:
             result = self._result(epochs_done, before, after, tools)
             folder.add_result(result)
         return result
-
-    def _record(self, before: Evaluation) -> TrainingRecord:
-        """What each adapter file tells of the run, beside what comes with an epoch."""
-        names = self.model.class_names
-        names_all = len(self.targets) == len(names) > MOST_NAMED
-        return TrainingRecord(
-            data=self.data.title,
-            network=self.model.title,
-            targets=() if names_all else tuple(names[index] for index in self.targets),
-            are_all_targets=names_all,
-            keep_others=self.settings.keep_others,
-            epochs=self.settings.epochs,
-            before=Accuracies.of(before.per_class, self.targets),
-        )
 
     def _measure_best(self, tools: _Tools) -> Evaluation:
         """Put the best epoch's adapter on; returns how it does on the test images."""
@@ -270,27 +220,6 @@ class _Run:
         tools.keeper.finish(after)
         return after
 
-    def _check_images(self, data: ImageData) -> None:
-        """Refuse data that cannot train the chosen classes.
-
-        Raises:
-            DataError: names the classes without images.
-        """
-        counts = data.train.counts(len(self.model.class_names))
-        empty = [self.model.class_names[i] for i in self.targets if not counts[i]]
-        if empty:
-            raise DataError(
-                f"{data.title} has no training images of {first_of(empty)}. "
-                "Choose other target classes or other images."
-            )
-
-    def _images_to_train_on(self, data: ImageData) -> ImageData:
-        """`data` without training images that no epoch can draw."""
-        is_target = torch.isin(data.train.labels, torch.tensor(self.targets))
-        if self.settings.keep_others > 0 or bool(is_target.all()):
-            return data
-        return replace(data, train=data.train.subset(is_target.nonzero().flatten()))
-
     def _measure(self, inputs: Inputs, part: Part) -> Evaluation:
         return evaluate_inputs(inputs, len(self.model.class_names), self.should_stop, part)
 
@@ -302,7 +231,7 @@ class _Run:
                 device_reason=self.device.reason,
                 class_names=self.model.class_names,
                 target_classes=self.targets,
-                epochs=self.settings.epochs,
+                epochs=self.course.epochs,
                 steps_per_epoch=self.steps_per_epoch,
                 batch_size=self.batch_size,
                 train_images=len(self.sampler),
@@ -312,8 +241,9 @@ class _Run:
                 total=counts.total,
                 validation=validation,
                 test=test,
-                learning_rate=self.learning_rate,
+                learning_rate=self.course.learning_rate,
                 keep_others=self.settings.keep_others,
+                by_classes=self.course.by_classes,
                 subject=self.subject,
             )
         )
@@ -328,7 +258,7 @@ class _Run:
         optimizer = make_optimizer(
             self.settings.optimizer,
             parameters,
-            self.learning_rate,
+            self.course.learning_rate,
             capturable=tools.feed.train.index_device.type == "cuda",
         )
         schedule = make_schedule(self.settings.schedule, optimizer, self.steps)
@@ -336,9 +266,9 @@ class _Run:
         step: Step = plain
         several_pay = tools.feed.train.threads_pay(self.batch_size)
         epoch = 0
-        while epoch < self.settings.epochs and not self.stopping.asked():
+        while epoch < self.course.epochs and not self.stopping.asked():
             epoch += 1
-            views, labels = self._draw(tools.feed.train)
+            views, labels = self._draw(tools.feed)
             if epoch == 1:
                 first = slice(self.batch_size)
                 step = fastest_step(plain, optimizer, views[first], labels[first])
@@ -351,19 +281,29 @@ class _Run:
                 raise tools.watch.not_finite(epoch) from error
             rate = float(schedule.get_last_lr()[0])
             self._end_epoch(epoch, loss, rate, seconds, tools)
-            if self.stopped:
+            if self.stopped or self._out_of_patience(epoch, tools.keeper):
                 break
-        self.stopped = self.stopped or epoch < self.settings.epochs
+        else:
+            self.stopped = self.stopped or epoch < self.course.epochs
         if epoch == 0:
             tools.keeper.keep_last(0)
         return epoch
 
-    def _draw(self, train: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
+    def _out_of_patience(self, epoch: int, keeper: Keeper) -> bool:
+        """Whether to train no further, for as many epochs as were to be waited brought nothing."""
+        patience = self.course.patience
+        self.gave_up = 0 < patience <= keeper.epochs_since_best and epoch < self.course.epochs
+        if self.gave_up:
+            self.on_event(Notice(f"No better epoch in the last {patience}: training ends here."))
+        return self.gave_up
+
+    def _draw(self, feed: Feed) -> tuple[torch.Tensor, torch.Tensor]:
         """An epoch's views and their labels, each (images,), in the order to train in."""
         images = self.sampler.draw()
-        variants = augmentation_of(self.settings).draw(len(images), self.generator)
+        variants = feed.augmentation.draw(len(images), self.generator)
         views = images + len(self.data.train) * variants
-        return views.to(train.index_device), train.labels[images.to(train.labels.device)]
+        labels = feed.train.labels
+        return views.to(feed.train.index_device), labels[images.to(labels.device)]
 
     def _train_epoch(
         self,
@@ -439,21 +379,8 @@ class _Run:
             images_per_second=tools.reporter.images / max(tools.reporter.seconds, 1e-9),
             seconds=self.clock.seconds(),
             device=self.device.device.type,
-            learning_rate=self.learning_rate,
+            learning_rate=self.course.learning_rate,
             epochs_measured=self.epochs_measured,
+            gave_up=self.gave_up,
             subject=self.subject,
         )
-
-
-def _subject(recipe: Recipe, run_folder: Path, model: Model, data: ImageData) -> RunSubject:
-    settings = recipe.adapter
-    return RunSubject(
-        run=run_folder.name,
-        network=model.kind.title,
-        weights=model.weights,
-        data=data.title,
-        method=settings.method,
-        rank=settings.rank if settings.has_rank else None,
-        adapter=title(settings),
-        skipped=skipped_reasons(data.skipped),
-    )

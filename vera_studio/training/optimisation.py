@@ -1,7 +1,7 @@
 """Optimizers and learning-rate schedules by the names that a recipe gives them."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -13,8 +13,7 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
 )
 
-from vera_studio.methods import METHOD_FACTS
-from vera_studio.recipe import Method, Optimizer, Schedule
+from vera_studio.recipe import Optimizer, Schedule
 
 _MOMENTUM = 0.9
 # Chosen by trying: 16 images do best with the sample's 1,800, and 15,000 photographs are trained
@@ -59,36 +58,41 @@ def automatic_batch_size(images_per_epoch: int, device: torch.device) -> int:
     return min(max(power, _SMALLEST_BATCH), _LARGEST_BATCH[device.type])
 
 
-def automatic_learning_rate(method: Method) -> float:
-    """A rate that suits what `method` trains: the more numbers, the smaller the steps."""
-    return METHOD_FACTS[method].learning_rate
-
-
 def make_optimizer(
     name: Optimizer,
     parameters: Iterable[nn.Parameter],
     learning_rate: float,
     weight_decay: float = 0.0,
     capturable: bool = False,
+    head: Sequence[nn.Parameter] = (),
+    head_learning_rate: float = math.nan,
 ) -> torch.optim.Optimizer:
     """The optimizer `name` over `parameters`; SGD has Nesterov momentum 0.9.
+
+    Those of a last layer, `head`, come after them and have a rate of their own.
 
     Fused: one operation updates all parameters. With `capturable`, for CUDA, its step can be
     captured in a graph.
     """
-    parameters = list(parameters)
-    # A graph reads the rate where it lies, so there it has to be a tensor.
-    device = parameters[0].device
-    rate = torch.tensor(learning_rate, device=device) if capturable else learning_rate
+
+    def rate_of(some: list[nn.Parameter], rate: float) -> torch.Tensor | float:
+        # A graph reads the rate where it lies, so there it has to be a tensor.
+        return torch.tensor(rate, device=some[0].device) if capturable else rate
+
+    groups: list[dict[str, Any]] = [
+        {"params": some, "lr": rate_of(some, rate)}
+        for some, rate in ((list(parameters), learning_rate), (list(head), head_learning_rate))
+        if some
+    ]
     if name == "sgd":
         return _SGD(
-            parameters, rate, _MOMENTUM, weight_decay=weight_decay, nesterov=True, fused=True
+            groups, momentum=_MOMENTUM, weight_decay=weight_decay, nesterov=True, fused=True
         )
-    return _AdamW(parameters, rate, weight_decay=weight_decay, fused=True, capturable=capturable)
+    return _AdamW(groups, weight_decay=weight_decay, fused=True, capturable=capturable)
 
 
 def make_schedule(name: Schedule, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:
-    """How the learning rate goes over `steps` steps, from the rate the optimizer has.
+    """How the learning rate goes over `steps` steps, from what each group of parameters has.
 
     "one-cycle" (Smith and Topin, arXiv 1708.07120) rises to that rate over the first
     30 % of the steps and falls to almost nothing; "cosine" (Loshchilov and Hutter,
@@ -99,5 +103,5 @@ def make_schedule(name: Schedule, optimizer: torch.optim.Optimizer, steps: int) 
     if name == "cosine":
         return CosineAnnealingLR(optimizer, T_max=steps)
     # Without a cycle of momentum, which a captured step would not follow.
-    peak = float(optimizer.param_groups[0]["lr"])
-    return OneCycleLR(optimizer, max_lr=peak, total_steps=steps, cycle_momentum=False)
+    peaks = [float(group["lr"]) for group in optimizer.param_groups]
+    return OneCycleLR(optimizer, max_lr=peaks, total_steps=steps, cycle_momentum=False)

@@ -79,7 +79,7 @@ def _work(studio: "Studio") -> list[str]:
     adapter, training = recipe.adapter, recipe.training
     lines.append(f"Adapter: {adapter.method}, rank {adapter.rank}, sharing {adapter.sharing}")
     lines.append(
-        f"Training: {training.epochs} epochs, batch {training.batch_size or 'auto'}, "
+        f"Training: {training.epochs or 'auto'} epochs, batch {training.batch_size or 'auto'}, "
         f"{training.optimizer}, {training.schedule}, device {training.device}"
     )
     if workspace.adapter is not None:

@@ -298,7 +298,7 @@ def find_cut(
 
 def automatic_learning_rate(method: Method) -> float:
     """The rate that a run takes where the user sets none."""
-    from vera_studio.training.optimisation import automatic_learning_rate
+    from vera_studio.training.automatic import automatic_learning_rate
 
     return automatic_learning_rate(method)
 

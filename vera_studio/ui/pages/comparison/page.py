@@ -194,8 +194,8 @@ class ComparisonPage(QWidget):
         methods = _count(len(settings.candidates), "method or rank", "methods and ranks")
         text = (
             f"{methods} with {_count(settings.seeds, 'seed', 'seeds')}: "
-            f"{_count(settings.runs, 'run', 'runs')} of "
-            f"{_count(training.epochs, 'epoch', 'epochs')}, all else as set up."
+            f"{_count(settings.runs, 'run', 'runs')}{_of_epochs(training.epochs)}, "
+            "all else as set up."
         )
         if training.learning_rate is not None:
             text += f" Learning rate {training.learning_rate:g} for all; Auto suits each."
@@ -277,6 +277,11 @@ class ComparisonPage(QWidget):
             self._studio.failed.emit(error)
         else:
             self._studio.message.emit(f"Exported the comparison to {path.name}.")
+
+
+def _of_epochs(epochs: int | None) -> str:
+    """How long each run is, where the user has said so."""
+    return f" of {_count(epochs, 'epoch', 'epochs')}" if epochs else ""
 
 
 def _count(number: int, one: str, several: str) -> str:

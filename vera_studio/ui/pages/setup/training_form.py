@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidg
 
 from vera_studio.recipe import (
     MAX_BATCH_SIZE,
+    MAX_EPOCHS,
     MAX_LEARNING_RATE,
     MAX_SEED,
     MAX_SHIFT,
@@ -17,7 +18,7 @@ from vera_studio.ui.pages.setup.fields import Choice, Editor, SettingRow, Tick, 
 from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
 from vera_studio.ui.workspace import Devices, Workspace
 
-_AUTO = 0  # what a field holds for no batch size, or no learning rate, of the user's
+_AUTO = 0  # what a field holds for no number of the user's
 _OPTIMIZERS = [("AdamW", "adamw"), ("SGD with momentum", "sgd")]
 _SCHEDULES = [("One-cycle", "one-cycle"), ("Cosine", "cosine"), ("Constant", "constant")]
 _DEVICES = [("Auto", "auto"), ("CUDA", "cuda"), ("MPS", "mps"), ("CPU", "cpu")]
@@ -54,7 +55,10 @@ class TrainingForm(QGroupBox):
 
     def _add_numbers(self) -> None:
         epochs = describe(
-            WholeNumberBox(1, 10_000), "epochs", "Epochs", "How often the images are gone through"
+            WholeNumberBox(1, MAX_EPOCHS, _AUTO, "Auto"),
+            "epochs",
+            "Epochs",
+            "How often the images are gone through, at most; Auto suits the classes",
         )
         batch_size = describe(
             WholeNumberBox(1, MAX_BATCH_SIZE, _AUTO, "Auto"),

@@ -1,0 +1,109 @@
+"""What a recipe leaves open of how its run goes, decided: here and nowhere else.
+
+Found by trying, with the network's own classes on CIFAR-10 and the sample, with one's own on
+photographs; `tests/benchmarks/RESULTS.md` has the figures.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vera_studio.methods import METHOD_FACTS, Method
+from vera_studio.recipe import TrainingSettings
+from vera_studio.wording import epochs_text
+
+_UNEVEN = 3  # times as many images of the largest class as of the smallest
+_HEAD_LEARNING_RATE = 0.002
+_OWN_LEARNING_RATES: dict[Method, float] = {}
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a run goes."""
+
+    epochs: int  # at most
+    patience: int  # epochs without a better one that end it; 0 for never
+    views: int  # of each image, kept; 0 for flips and shifts drawn anew every epoch
+    balance: bool  # whether as many images of each target class are drawn
+    learning_rate: float  # the peak, if it changes
+    usual_learning_rate: float  # what it would be if nobody had set one
+    head_learning_rate: float  # of a last layer that is trained whole beside the adapter
+    by_classes: bool = False  # whether the best epoch goes by the mean over classes
+
+
+@dataclass(frozen=True)
+class _Length:
+    epochs: int
+    patience: int
+    views: int
+
+
+_NETWORKS_CLASSES = _Length(epochs=6, patience=0, views=0)
+_OWN_CLASSES = _Length(epochs=30, patience=8, views=4)
+
+
+def decide(
+    training: TrainingSettings, method: Method, has_own_classes: bool, counts: Sequence[int]
+) -> Course:
+    """What `training` says, and for what it leaves open what suits.
+
+    Args:
+        training: of the recipe.
+        method: of the adapter.
+        has_own_classes: whether the network has a last layer for classes of the user's own.
+        counts: training images of each target class.
+    """
+    usual = _OWN_CLASSES if has_own_classes else _NETWORKS_CLASSES
+    # Who asks for shifts wants them anew every epoch.
+    views = 0 if training.shift else usual.views
+    uneven = is_uneven(counts)
+    return Course(
+        epochs=_or(training.epochs, usual.epochs),
+        patience=_or(training.patience, usual.patience),
+        views=_or(training.views, views),
+        balance=uneven if training.balance is None else training.balance,
+        learning_rate=training.learning_rate or automatic_learning_rate(method, has_own_classes),
+        usual_learning_rate=automatic_learning_rate(method, has_own_classes),
+        head_learning_rate=training.head_learning_rate or _HEAD_LEARNING_RATE,
+        by_classes=uneven,
+    )
+
+
+def automatic_learning_rate(method: Method, has_own_classes: bool = False) -> float:
+    """A rate that suits what `method` trains: the more numbers, the smaller the steps."""
+    rates = _OWN_LEARNING_RATES if has_own_classes else {}
+    return rates.get(method, METHOD_FACTS[method].learning_rate)
+
+
+def is_uneven(counts: Sequence[int]) -> bool:
+    """Whether classes differ so much in images (a number each) that the small ones need help."""
+    there = [count for count in counts if count]
+    return bool(there) and max(there) > _UNEVEN * min(there)
+
+
+def told(course: Course, counts: Sequence[int]) -> str:
+    """What the user should know of it, in sentences; empty for what a run always was."""
+    texts = []
+    if course.patience and course.patience < course.epochs:
+        texts.append(
+            f"At most {epochs_text(course.epochs)}; training ends where {course.patience} in a "
+            "row bring nothing better."
+        )
+    if course.views:
+        texts.append(f"Each image is trained on in {_views_text(course.views)}.")
+    if course.balance:
+        there = [count for count in counts if count]
+        texts.append(
+            f"The classes have from {min(there):,} to {max(there):,} training images: as many of "
+            "each are drawn, those of small classes several times an epoch."
+        )
+    return " ".join(texts)
+
+
+def _views_text(views: int) -> str:
+    if views == 1:
+        return "one view, as it is"
+    return f"{views} views: as it is, and parts of it cut out once, at random"
+
+
+def _or(value: int | None, automatic: int) -> int:
+    return automatic if value is None else value
