@@ -131,7 +131,7 @@ def test_a_comparison_keeps_the_runs_that_have_finished(
 
 @each_signal
 def test_a_measurement_ends_at_once(trained, images, monkeypatch, number, status):
-    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: signal.raise_signal(number))
+    monkeypatch.setattr(evaluation, "predictions", lambda *_, **__: signal.raise_signal(number))
     assert run("evaluate", trained.best_adapter, "--data", images) == status
 
 

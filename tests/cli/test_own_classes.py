@@ -1,5 +1,6 @@
 """Adapters with classes of their own: nothing has to be named, the file says it all."""
 
+import csv
 import json
 
 import pytest
@@ -12,7 +13,7 @@ from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.data.folder import open_images
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.training.evaluation import evaluate
+from vera_studio.training.evaluation import evaluate, predict
 
 
 @pytest.fixture
@@ -58,3 +59,33 @@ def test_a_folder_of_other_classes_is_refused_by_names(make, photographs, capsys
     path, _ = make("amber", "jade")
     assert run("evaluate", path, "--data", photographs, "--device", "cpu") == 1
     assert "does not know the class teal" in capsys.readouterr().err
+
+
+def test_predictions_come_as_a_table_that_says_what_the_figures_say(make, photographs, capsys):
+    path, own = make("amber", "teal")
+    table = photographs.parent / "predictions.csv"
+    command = ("evaluate", path, "--data", photographs, "--device", "cpu", "--json")
+    assert run(*command, "--predictions", table) == 0
+    told = json.loads(capsys.readouterr().out)
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    images, _, _ = open_images(photographs, own.class_names, own.preprocessing)
+    assert [row["file"] for row in rows] == list(images.names)
+    right = [row["class"] == row["truth"] == row["file"].split("/")[0] for row in rows]
+    assert sum(right) / len(right) == told["accuracy"]
+    logits = predict(own, images.read()).softmax(dim=1).sort(dim=1, descending=True)
+    assert [float(row["share"]) for row in rows] == pytest.approx(
+        logits.values[:, 0].tolist(), abs=2e-6
+    )
+    assert {row["second"] for row in rows} <= {"amber", "teal"}
+
+
+def test_a_table_that_cannot_be_written_is_told_before_anything_is_measured(
+    make, photographs, capsys
+):
+    path, _ = make("amber", "teal")
+    (photographs.parent / "file").touch()
+    nowhere = photographs.parent / "file" / "predictions.csv"
+    command = ("evaluate", path, "--data", photographs, "--device", "cpu")
+    assert run(*command, "--predictions", nowhere) == 1
+    assert "Cannot write" in capsys.readouterr().err

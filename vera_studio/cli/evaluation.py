@@ -13,6 +13,8 @@ from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import accuracy_table, as_json
 from vera_studio.cli.terminal import Teller, show, tell
 from vera_studio.errors import StudioError
+from vera_studio.files import check_file, write_atomically
+from vera_studio.runs.comparison_tables import to_csv
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.wording import skipped_text
 
@@ -49,6 +51,13 @@ def add_commands(commands: Subcommands) -> None:
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="write a CSV with a row an image: file, class, and the five likeliest classes with "
+        "their shares",
+    )
     parser.set_defaults(command=_evaluate)
 
 
@@ -73,6 +82,8 @@ def tell_skipped(files: "Sequence[SkippedFile]") -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.predictions:
+        check_file(options.predictions)  # now, not when all is measured
     if options.adapter is None:
         _evaluate_network(options, open_network(options))
     else:
@@ -122,16 +133,20 @@ def _measure(
     options: argparse.Namespace, model: "Model", parts: "dict[Part, ImageSet]"
 ) -> list[Evaluation]:
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.evaluation import evaluate
+    from vera_studio.training.evaluation import predictions
     from vera_studio.training.memory import out_of_memory_told
 
     device, teller = choose_device(options.device).device, Teller()
     teller.move(f"Measuring {sum(map(len, parts.values())):,} images ...")
     with out_of_memory_told(device):
         model.network.to(device)
-        results = [evaluate(model, images, part=part) for part, images in parts.items()]
+        found = {part: predictions(model, images, part=part) for part, images in parts.items()}
     teller.clear()
-    return results
+    if options.predictions:
+        names = model.class_names
+        rows = [row for part in found for row in found[part].rows(names, parts[part].names)]
+        write_atomically(options.predictions, to_csv(rows).encode(errors="surrogateescape"))
+    return [one.evaluation() for one in found.values()]
 
 
 def _report(teller: Teller) -> Callable[[int, int], None]:

@@ -40,9 +40,22 @@ def evaluate(
         NotEnoughMemoryError: not even one image can be computed.
         Cancelled: `should_stop` said so.
     """
+    return predictions(model, images, should_stop, part).evaluation()
+
+
+def predictions(
+    model: Model,
+    images: ImageSet,
+    should_stop: Callable[[], bool] = lambda: False,
+    part: Part = "",
+) -> Predictions:
+    """What a model says of each of `images`.
+
+    Args, Raises: as `evaluate`.
+    """
     with out_of_memory_told(device_of(model.network)):
         inputs = ImageInputs(model.network, model.preprocessing, images)
-        return evaluate_inputs(inputs, len(model.class_names), should_stop, part)
+        return predict_inputs(inputs, len(model.class_names), should_stop, part)
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
 """What a network said of each image, and the figures that follow from it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,10 @@ import torch.nn.functional as F
 from vera_studio.runs.events import Evaluation, Part
 
 MOST_TOLD = 5  # classes of each image, the likeliest first
+# Columns of tables.
+_PLACES = ("class", "second", "third", "fourth", "fifth")
+_SHARES = ("share", *(f"{place}_share" for place in _PLACES[1:]))
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,28 @@ class Predictions:
             class_losses=_means(losses, counts),
             part=self.part,
         )
+
+    def rows(
+        self, class_names: Sequence[str], files: Sequence[str] = ()
+    ) -> Iterator[dict[str, object]]:
+        """A row an image for a table: its part and file, its class, and what it was taken for.
+
+        Args:
+            class_names: the network's, in its order.
+            files: of the images; where there are none, they are numbered from 1.
+        """
+        told, shares = self.told.tolist(), self.shares.tolist()
+        for index, truth in enumerate(self.truth.tolist()):
+            row: dict[str, object] = {
+                "part": self.part,
+                "file": files[index] if files else index + 1,
+                "truth": class_names[truth],
+            }
+            for name, share_name, one, share in zip(
+                _PLACES, _SHARES, told[index], shares[index], strict=False
+            ):
+                row |= {name: class_names[one], share_name: round(share, _DECIMALS)}
+            yield row
 
     def confusion(self) -> torch.Tensor:
         """How many images of each class (rows) were taken for which (columns): int64, square."""
