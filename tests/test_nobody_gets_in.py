@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests import audit
 from tests.hostile import Program, make_hostile
-from vera_studio import recipe_file
+from vera_studio import environment, recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.library import Library
 from vera_studio.data.open_data import open_data
@@ -48,13 +48,15 @@ def model():
 Reader = Callable[[Path], object]
 
 
-def read_all(reader: Reader, paths: list[Path], *readable: Path) -> None:
+def read_all(
+    reader: Reader, paths: list[Path], *readable: Path, writable: tuple[Path, ...] = ()
+) -> None:
     """Have `reader` read each path: a StudioError or a result, and nothing done beside."""
     with audit.recording() as seen:
         for path in paths:
             with contextlib.suppress(StudioError):
                 reader(path)
-    assert seen.strays(*readable) == []
+    assert seen.strays(*readable, writable=writable) == []
     assert seen.unpickled == []
 
 
@@ -155,10 +157,41 @@ def test_folders_of_images(tmp_path):
     (root / "dog" / "all").symlink_to(root)
     with audit.recording() as seen:
         data = open_images(root)
-    assert seen.strays(tmp_path) == []
+    assert seen.strays(tmp_path, writable=(environment.images_cache_folder(),)) == []
     assert seen.unpickled == []
     assert sum(map(len, (data.train, data.validation, data.test))) == 8
     read_all(open_images, sorted((tmp_path / "files").iterdir()), tmp_path)
+
+
+def test_caches_of_images(tmp_path):
+    """Whatever is in the place of a cache's files, the images are what they are."""
+    for number in range(4):
+        (tmp_path / "pets/cat").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 40), (40 * number, 90, 20)).save(tmp_path / f"pets/cat/{number}.png")
+    digest = open_images(tmp_path / "pets").digest
+    cache = environment.images_cache_folder()
+    good = {path.suffix: path for path in cache.iterdir()}
+    index = json.loads(good[".index"].read_text())
+    for suffix in (".index", ".pixels", ".lock"):
+        for hostile in make_hostile(tmp_path / suffix[1:], suffix):
+            good[suffix].unlink(missing_ok=True)
+            good[suffix].symlink_to(hostile)
+            with audit.recording() as seen:
+                assert open_images(tmp_path / "pets").digest == digest
+            assert seen.strays(tmp_path, writable=(cache,)) == []
+            assert seen.unpickled == []
+            good[suffix].unlink(missing_ok=True)
+    for key, value in (
+        ("pixels", f"../{good['.pixels'].name}"),
+        ("pixels", "/etc/passwd"),
+        ("places", [10**15] * 4),
+        ("places", [-1] * 4),
+        ("digests", ["zz"] * 4),
+        ("names", ["../../etc/passwd"] * 4),
+        ("rows", 10**30),
+    ):
+        good[".index"].write_text(json.dumps(index | {key: value}))
+        assert open_images(tmp_path / "pets").digest == digest
 
 
 class Cancel:

@@ -52,6 +52,11 @@ def weights_folder() -> Path:
     return cache_folder() / "weights"
 
 
+def images_cache_folder() -> Path:
+    """Where the images of folders are kept as networks take them."""
+    return cache_folder() / "images"
+
+
 def settings_file() -> Path:
     """What the window remembers from one start to the next."""
     if _redirected:

@@ -1,16 +1,19 @@
 """Opening a folder of images, one subfolder a class."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from vera_studio.data.content import copies_among
+from vera_studio.data.file_images import FileImages, read_files
+from vera_studio.data.first_pictures import show_first
 from vera_studio.data.folder_scan import FolderScan, scan_folder
-from vera_studio.data.folder_tree import FoundFile
-from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.part_names import Part
 from vera_studio.data.preprocessing import Preprocessing
-from vera_studio.data.room import check_room, told_without_memory
+from vera_studio.data.room import told_without_memory
 from vera_studio.data.split import hold_out
 from vera_studio.data.store import (
     ImageData,
@@ -18,16 +21,15 @@ from vera_studio.data.store import (
     OnProgress,
     ShouldStop,
     SkippedFile,
-    empty_set,
     never_stop,
     no_progress,
     skipped_reasons,
 )
-from vera_studio.errors import Cancelled, DataError
+from vera_studio.errors import DataError
 from vera_studio.wording import skipped_text
 
 TEST_SHARE = 0.2  # of each class, held out where the folder has no test part
-_REPORT_EVERY = 100  # files
+OnFirst = Callable[[Sequence[tuple[NDArray[np.uint8], str]]], None]
 
 
 def open_folder(
@@ -39,12 +41,15 @@ def open_folder(
     on_progress: OnProgress = no_progress,
     should_stop: ShouldStop = never_stop,
     leave_out_unknown: bool = False,
+    leave_out_copies: bool = False,
+    on_first: OnFirst | None = None,
 ) -> ImageData:
     """Open a folder with one subfolder a class, or with such a folder a part.
 
     Parts are `train`, `test` and `val`, in many spellings; beside `train` a single other part is
     to test on, whatever its name. What is missing is held out of the training images, unless
-    there are none: a folder with only a test part has no other images.
+    there are none: a folder with only a test part has no other images. Copies of one picture are
+    never held out of one another.
 
     Args:
         path: the folder.
@@ -55,28 +60,37 @@ def open_folder(
         on_progress: told how many files are done.
         should_stop: asked after every file.
         leave_out_unknown: leave out classes that the network does not know, and say so.
+        leave_out_copies: leave out of the test part what is trained or validated on too.
+        on_first: shown the first few pictures (size, size, 3) with the names of their classes,
+            of as many classes as can be, before the others are read: again, and all of them,
+            whenever there are more.
 
     Raises:
         DataError: no such folder, no classes or others than the network's, or no image.
         Cancelled: `should_stop` said so.
     """
     scan = scan_folder(path, class_names, on_progress, should_stop, leave_out_unknown)
-    total = sum(map(len, scan.parts.values()))
-    check_room(path, total, form.size)
-    reader = _Reader(path, form, total, on_progress, should_stop)
-    sets = {part: reader.read(files) for part, files in scan.parts.items()}
-    skipped = _checked_skipped(path, scan, reader)
-
-    # Taken out: as soon as they are split, the images must be there no more than once.
-    train = sets.pop("all", None) or sets.pop("train", None) or empty_set(form.size)
-    validation, test = sets.pop("validation", None), sets.pop("test", None)
-    if test is None:
-        train, test = hold_out(train, TEST_SHARE, seed)
-    if validation is None:
-        train, validation = hold_out(train, validation_share, seed)
-    title = f"Folder {path.resolve().name}"
+    if on_first:
+        files = [file for part in scan.parts.values() for file in part]
+        show_first(files, class_names, form, on_first, should_stop)
+    sets, skipped = _read(path, scan, form, on_progress, should_stop)
+    train, validation, test = _split(sets, validation_share, seed)
+    seen = copies_among(test.digests, train.digests + validation.digests)
+    copies = tuple(test.names[index] for index in torch.where(seen)[0].tolist())
+    if leave_out_copies:
+        test = test.subset(torch.where(~seen)[0])
     return ImageData(
-        "folder", title, tuple(class_names), train, validation, test, skipped, path, scan.notes
+        source="folder",
+        title=f"Folder {path.resolve().name}",
+        class_names=tuple(class_names),
+        train=train,
+        validation=validation,
+        test=test,
+        skipped=skipped,
+        folder=path,
+        notes=scan.notes,
+        copies=copies,
+        copies_left_out=leave_out_copies,
     )
 
 
@@ -97,76 +111,57 @@ def open_images(
     """
     scan = scan_folder(path, class_names, on_progress, should_stop)
     if "test" in scan.parts:
-        text, files = "test part", scan.parts["test"]
+        text, parts = "test part", {"test": scan.parts["test"]}
     else:
-        text, files = "all images", [file for part in scan.parts.values() for file in part]
-    check_room(path, len(files), form.size, copies=1)
-    reader = _Reader(path, form, len(files), on_progress, should_stop)
+        text, parts = "all images", {"all": [f for part in scan.parts.values() for f in part]}
+    chosen = FolderScan(parts, scan.skipped, scan.notes)  # type: ignore[arg-type]
     with told_without_memory():
-        images = reader.read(files)
-    return images, _checked_skipped(path, scan, reader), text
+        sets, skipped = _read(path, chosen, form, on_progress, should_stop)
+    (images,) = sets.values()
+    return images, skipped, text
 
 
-class _Reader:
-    """Reads files into sets of images and keeps count.
-
-    In one thread: Pillow spends most of a small image's time under Python's lock, and two
-    or four threads took as long as one for 60,000 JPEGs of 32 x 32 pixels.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        form: Preprocessing,
-        total: int,
-        on_progress: OnProgress,
-        should_stop: ShouldStop,
-    ) -> None:
-        self._root = root
-        self._form = form
-        self._total = total
-        self._on_progress = on_progress
-        self._should_stop = should_stop
-        self._done = 0
-        self.image_count = 0
-        self.skipped: list[SkippedFile] = []
-
-    def read(self, files: Sequence[FoundFile]) -> ImageSet:
-        """The images among `files`, in that order; the others go to `skipped`."""
-        # One block from the start: a list of tens of thousands of tensors takes far more.
-        images = np.empty((len(files), 3, self._form.size, self._form.size), dtype=np.uint8)
-        labels: list[int] = []
-        names: list[str] = []
-        for file in files:
-            name = str(file.path.relative_to(self._root))
-            try:
-                pixels = read_image(file.path, self._form, self._should_stop)  # (size, size, 3)
-            except UnreadableImage as why:
-                self.skipped.append(SkippedFile(name, why.kind, why.detail))
-            else:
-                images[len(labels)] = pixels.transpose(2, 0, 1)
-                labels.append(file.label)
-                names.append(name)
-            self._count_one()
-        self.image_count += len(labels)
-        kept = torch.from_numpy(images[: len(labels)])
-        return ImageSet(kept, torch.tensor(labels, dtype=torch.int64), tuple(names))
-
-    def _count_one(self) -> None:
-        if self._should_stop():
-            raise Cancelled
-        self._done += 1
-        if self._done % _REPORT_EVERY == 0 or self._done == self._total:
-            self._on_progress(self._done, self._total)
-
-
-def _checked_skipped(path: Path, scan: FolderScan, reader: _Reader) -> tuple[SkippedFile, ...]:
-    """Everything skipped, once it is sure that there is at least one image."""
-    skipped = (*scan.skipped, *reader.skipped)
-    if not reader.image_count:
+def _read(
+    path: Path,
+    scan: FolderScan,
+    form: Preprocessing,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> tuple[dict[Part, ImageSet], tuple[SkippedFile, ...]]:
+    """The images of each part, and everything skipped, once it is sure that there is an image."""
+    files = [file for part in scan.parts.values() for file in part]
+    found = read_files(path, files, form, on_progress, should_stop)
+    skipped = (*scan.skipped, *found.skipped)
+    if not found.kept:
         examples = "".join(f"\n{file.path}: {file.reason}" for file in skipped[:3])
         raise DataError(
             f"{path} has no image that can be read, in any of its folders of classes. "
             f"{skipped_text(skipped_reasons(skipped))}{examples}"
         )
-    return skipped
+    return _by_part(scan, found), skipped
+
+
+def _by_part(scan: FolderScan, found: FileImages) -> dict[Part, ImageSet]:
+    kept = torch.tensor(found.kept)
+    sets: dict[Part, ImageSet] = {}
+    start = 0
+    for part, files in scan.parts.items():
+        inside = (kept >= start) & (kept < start + len(files))
+        sets[part] = found.images.subset(torch.where(inside)[0])
+        start += len(files)
+    return sets
+
+
+def _split(
+    sets: dict[Part, ImageSet], validation_share: float, seed: int
+) -> tuple[ImageSet, ImageSet, ImageSet]:
+    """What to train, validate and test on: the parts that there are, and what is held out."""
+    some = next(iter(sets.values()))
+    none = some.subset(torch.empty(0, dtype=torch.int64))
+    train = sets.get("all") or sets.get("train") or none
+    validation, test = sets.get("validation"), sets.get("test")
+    if test is None:
+        train, test = hold_out(train, TEST_SHARE, seed)
+    if validation is None:
+        train, validation = hold_out(train, validation_share, seed)
+    return train, validation, test

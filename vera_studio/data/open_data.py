@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vera_studio import environment
 from vera_studio.data.cifar10 import open_cifar10
-from vera_studio.data.folder import open_folder
+from vera_studio.data.folder import OnFirst, open_folder
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.room import told_without_memory
 from vera_studio.data.sample.drawn_images import make_sample
@@ -19,6 +19,7 @@ def open_data(
     form: Preprocessing,
     on_progress: OnProgress = no_progress,
     should_stop: ShouldStop = never_stop,
+    on_first: OnFirst | None = None,
 ) -> ImageData:
     """Open the images that `settings` names.
 
@@ -29,6 +30,7 @@ def open_data(
             enlarged where they are computed on.
         on_progress: told how much of the work is done.
         should_stop: asked again and again during it.
+        on_first: shown the first few pictures of a folder, as `open_folder` does.
 
     Raises:
         DataError: the images cannot be opened or do not fit the network.
@@ -36,7 +38,7 @@ def open_data(
         Cancelled: `should_stop` said so.
     """
     with told_without_memory():
-        return _open(settings, class_names, form, on_progress, should_stop)
+        return _open(settings, class_names, form, on_progress, should_stop, on_first)
 
 
 def _open(
@@ -45,6 +47,7 @@ def _open(
     form: Preprocessing,
     on_progress: OnProgress,
     should_stop: ShouldStop,
+    on_first: OnFirst | None,
 ) -> ImageData:
     share, seed = settings.validation_share, settings.seed
     if settings.source == "folder":
@@ -57,6 +60,8 @@ def _open(
             on_progress,
             should_stop,
             leave_out_unknown=settings.classes == "network",
+            leave_out_copies=settings.leave_out_copies,
+            on_first=on_first,
         )
     if settings.source == "cifar10":
         cifar10 = environment.cifar10_folder()

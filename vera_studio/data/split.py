@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from vera_studio.data.content import first_copies
 from vera_studio.data.store import ImageSet
 
 
@@ -10,7 +11,8 @@ def hold_out(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, Image
     """Split `images` in two, each class by itself, the same way for the same seed.
 
     Of a class with at least two images at least one is held out and at least one kept;
-    of a class with one image it is kept.
+    of a class with one image it is kept. Copies of one picture stay on one side, where it is
+    known what the images show.
 
     Args:
         images: the images to split.
@@ -20,7 +22,14 @@ def hold_out(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, Image
     Returns:
         The images that are kept and those held out, each in their former order.
     """
-    held_out = held_out_mask(images.labels, share, seed)
+    if images.digests:
+        first = first_copies(images.digests)
+        originals = torch.unique(first)
+        held_out = torch.zeros(len(images), dtype=torch.bool)
+        held_out[originals] = held_out_mask(images.labels[originals], share, seed)
+        held_out = held_out[first]
+    else:
+        held_out = held_out_mask(images.labels, share, seed)
     return images.subset(_where(~held_out)), images.subset(_where(held_out))
 
 

@@ -1,5 +1,6 @@
 """Sets of images and what is known about them, whole data sets among them."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,10 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vera_studio.data.content import digest_of
 from vera_studio.data.pixels import MemoryPixels, Pixels
 from vera_studio.recipe import DataSource
-from vera_studio.wording import sentence, skipped_text
+from vera_studio.wording import first_of, sentence, skipped_text
 
+PARTS = ("train", "validation", "test")
+_PURPOSES = {"train": "train on", "validation": "validate on", "test": "test on"}
 OnProgress = Callable[[int, int], None]  # (done, total)
 ShouldStop = Callable[[], bool]
 
@@ -31,6 +35,7 @@ class ImageSet:
     Attributes:
         labels: (count,) int64, on the host: indices into the data's class names.
         names: of the images' files, below the folder; empty where there are none.
+        digests: SHA-256 of each image's pixels, rows of RGB; empty where they are not known yet.
         pixels: where the images are read from.
         rows: (count,) int64: which of the rows of `pixels` are this set's; None for all.
     """
@@ -41,10 +46,11 @@ class ImageSet:
         labels: Tensor,
         names: tuple[str, ...] = (),
         rows: Tensor | None = None,
+        digests: tuple[bytes, ...] = (),
     ) -> None:
         """Describe images in memory (count, 3, height, width) uint8, RGB, or anywhere else."""
         self.pixels: Pixels = MemoryPixels(images) if isinstance(images, Tensor) else images
-        self.labels, self.names = labels, names
+        self.labels, self.names, self.digests = labels, names, digests
         self.rows = None if rows is None else rows.to(self.pixels.device)
 
     def __len__(self) -> int:
@@ -73,9 +79,11 @@ class ImageSet:
 
     def subset(self, indices: Tensor) -> "ImageSet":
         """The images at `indices` (count,) int64, on the host, in that order."""
-        names = tuple(self.names[index] for index in indices.tolist()) if self.names else ()
+        numbers = indices.tolist()
+        names = tuple(self.names[index] for index in numbers) if self.names else ()
+        digests = tuple(self.digests[index] for index in numbers) if self.digests else ()
         rows = indices if self.rows is None else self.rows.cpu()[indices]
-        return ImageSet(self.pixels, self.labels[indices], names, rows)
+        return ImageSet(self.pixels, self.labels[indices], names, rows, digests)
 
     def joined(self, other: "ImageSet") -> "ImageSet":
         """These images and then the `other`s; copied only where they lie in different places."""
@@ -93,7 +101,8 @@ class ImageSet:
         """
         if self.device == device or not isinstance(self.pixels, MemoryPixels):
             return self
-        return ImageSet(self.read().to(device), self.labels, self.names)
+        pixels = self.read().to(device)
+        return ImageSet(pixels, self.labels, self.names, None, self.digests)
 
     def _all_rows(self) -> Tensor:
         if self.rows is not None:
@@ -136,6 +145,55 @@ class ImageData:
     skipped: tuple[SkippedFile, ...] = ()
     folder: Path | None = None  # in which the images' files are
     notes: tuple[str, ...] = ()  # sentences for the user, of how the folder was understood
+    # Files to test on with the picture of one that is trained on or validated on, and whether
+    # they were left out for that.
+    copies: tuple[str, ...] = ()
+    copies_left_out: bool = False
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 over class names, parts, labels and pixels of all images.
+
+        The same for two copies of a folder, whatever its files are called. Takes a second or so
+        for tens of thousands of images of which it is not known yet what they show.
+        """
+        parts = {name: getattr(self, name) for name in PARTS}
+        return digest_of(self.class_names, parts)
+
+    @property
+    def lacking(self) -> dict[str, tuple[str, ...]]:
+        """For those of PARTS that lack some, the classes that have images, but none there."""
+        counts = {name: getattr(self, name).counts(len(self.class_names)) for name in PARTS}
+        there = [
+            index
+            for index in range(len(self.class_names))
+            if any(c[index] for c in counts.values())
+        ]
+        found = {
+            name: tuple(self.class_names[index] for index in there if not own[index])
+            for name, own in counts.items()
+        }
+        return {name: classes for name, classes in found.items() if classes}
+
+    @property
+    def lacking_text(self) -> str:
+        """Sentences that say which classes have nothing to train, validate or test on; or empty."""
+        return " ".join(
+            f"Nothing to {_PURPOSES[name]} of {_classes(len(classes))}: {first_of(classes)}."
+            for name, classes in self.lacking.items()
+        )
+
+    @property
+    def copies_text(self) -> str:
+        """A sentence on pictures that are trained on and tested on; empty where there are none."""
+        count = len(self.copies)
+        if not count:
+            return ""
+        what = "picture to test on is" if count == 1 else "pictures to test on are"
+        end = "left out of the test" if self.copies_left_out else "measured on all the same"
+        return (
+            f"{count:,} {what} among those to train on too, and {end}: {first_of(self.copies, 3)}."
+        )
 
     @property
     def skipped_text(self) -> str:
@@ -147,3 +205,7 @@ def empty_set(image_size: int) -> ImageSet:
     """A set of no images of `image_size` pixels a side."""
     images = torch.empty((0, 3, image_size, image_size), dtype=torch.uint8)
     return ImageSet(images, torch.empty(0, dtype=torch.int64))
+
+
+def _classes(count: int) -> str:
+    return "1 class" if count == 1 else f"{count:,} classes"

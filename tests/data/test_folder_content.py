@@ -1,0 +1,112 @@
+"""What a folder's images show: copies, a digest of all, what classes lack, the first few."""
+
+import shutil
+
+from PIL import Image
+
+from vera_studio.data.folder import open_folder
+from vera_studio.data.open_data import open_data
+from vera_studio.data.preprocessing import square
+from vera_studio.recipe import DataSettings
+
+
+def shades(images):
+    return set(images.read()[:, 0, 0, 0].tolist())
+
+
+def test_copies_are_on_one_side_of_the_split(tmp_path, class_names, write_images):
+    write_images(tmp_path / "cat", 30)
+    (tmp_path / "dog").mkdir()
+    for index in range(30):
+        original = tmp_path / "cat" / f"{index:03}.png"
+        shutil.copy(original, tmp_path / "cat" / f"copy {index}.png")
+        with Image.open(original) as image:  # the same pixels in another file
+            image.save(tmp_path / "dog" / f"{index}.bmp")
+    data = open_folder(tmp_path, class_names, square(32), validation_share=0.3)
+    seen = [shades(part) for part in (data.train, data.validation, data.test)]
+    assert set.union(*seen) == set(range(30))
+    assert [len(one) for one in seen] == [17, 7, 6]
+    assert (len(data.test), data.copies, data.copies_text) == (18, (), "")
+
+
+def test_training_pictures_among_those_to_test_on_are_told_and_can_be_left_out(
+    tmp_path, class_names, write_images
+):
+    write_images(tmp_path / "train/cat", 10)
+    write_images(tmp_path / "test/cat", 5)
+    for index in range(1, 10):
+        shutil.copy(tmp_path / f"train/cat/{index:03}.png", tmp_path / f"test/cat/x{index}.png")
+    data = open_folder(tmp_path, class_names, square(32))
+    assert len(data.test) == 14
+    assert [name.replace("\\", "/") for name in data.copies] == [
+        f"test/cat/x{index}.png" for index in range(1, 10)
+    ]
+    assert data.copies_text.replace("\\", "/") == (
+        "9 pictures to test on are among those to train on too, and measured on all the same: "
+        "test/cat/x1.png, test/cat/x2.png, test/cat/x3.png and 6 more."
+    )
+    settings = DataSettings(source="folder", folder=str(tmp_path), leave_out_copies=True)
+    without = open_data(settings, class_names, square(32))
+    assert len(without.test) == 5
+    assert len(without.copies) == 9
+    assert "left out of the test" in without.copies_text
+    assert without.digest != data.digest
+
+
+def test_the_digest_goes_by_content(tmp_path, class_names, write_images):
+    write_images(tmp_path / "a/cat", 8)
+    write_images(tmp_path / "a/dog", 8)
+    shutil.copytree(tmp_path / "a", tmp_path / "elsewhere/b")
+
+    def digest(name="a", names=class_names, seed=0):
+        return open_folder(tmp_path / name, names, square(32), seed=seed).digest
+
+    first = digest()
+    assert len(first) == 64
+    assert digest("elsewhere/b") == first
+    assert digest(seed=3) != first
+    assert digest(names=class_names[::-1]) != first
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "a/cat/new.png")
+    assert digest() != first
+
+
+def test_what_classes_lack_is_asked_in_one_place(tmp_path, class_names, write_images):
+    write_images(tmp_path / "train/cat", 8)
+    write_images(tmp_path / "train/deer", 1)
+    write_images(tmp_path / "test/cat", 3)
+    write_images(tmp_path / "test/dog", 3)
+    data = open_folder(tmp_path, class_names, square(32))
+    assert data.lacking == {"train": ("dog",), "validation": ("deer", "dog"), "test": ("deer",)}
+    assert data.lacking_text == (
+        "Nothing to train on of 1 class: dog. Nothing to validate on of 2 classes: deer, dog. "
+        "Nothing to test on of 1 class: deer."
+    )
+
+
+def test_one_image_a_class(tmp_path, class_names, write_images):
+    for name in ("cat", "dog"):
+        write_images(tmp_path / name, 1)
+    data = open_folder(tmp_path, class_names, square(32))
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [2, 0, 0]
+    assert data.lacking == dict.fromkeys(("validation", "test"), ("cat", "dog"))
+
+
+def test_the_first_pictures_are_shown_before_the_others_are_read(
+    tmp_path, class_names, write_images
+):
+    for name in ("cat", "dog", "ship"):
+        write_images(tmp_path / name, 40)
+    (tmp_path / "cat/000.png").write_text("no picture")
+    heard = []
+    open_folder(
+        tmp_path,
+        class_names,
+        square(16),
+        on_progress=lambda done, total: heard.append(done),
+        on_first=heard.append,
+    )
+    shown = [pictures for pictures in heard if not isinstance(pictures, int)]
+    assert heard[: len(shown)] == shown
+    assert (shown[0][0][0].shape, shown[0][0][1]) == ((16, 16, 3), "dog")
+    assert [name for _, name in shown[-1]] == ["dog", "ship"] + ["cat", "dog", "ship"] * 3
+    assert shown[-1][4][0][0, 0, 0] == 1
