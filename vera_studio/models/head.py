@@ -7,6 +7,10 @@ from torch import nn
 
 from vera_studio.errors import ModelError
 
+# SqueezeNet cuts off what of its logits is negative: nothing that starts from zero could be learnt.
+# A constant that all logits have makes no difference to the shares of the classes.
+ABOVE_RELU = 100.0
+
 
 def find_head(network: nn.Module) -> str:
     """Full name of the layer that gives the logits: the last linear layer or convolution.
@@ -30,6 +34,7 @@ def set_classes(network: nn.Module, classes: int, zeros: bool = False) -> None:
         network: is changed.
         classes: how many outputs.
         zeros: whether all its values are zero; else they are what torch draws for a new layer.
+            Where a ReLU comes after it, the bias is `ABOVE_RELU` instead of zero.
     """
     name = find_head(network)
     old: Any = network.get_submodule(name)
@@ -44,9 +49,20 @@ def set_classes(network: nn.Module, classes: int, zeros: bool = False) -> None:
     else:
         same = {name: getattr(old, name) for name in ("stride", "padding", "dilation", "groups")}
         new = nn.Conv2d(old.in_channels, classes, old.kernel_size, **same, **options)
+    parent, _, own = name.rpartition(".")
     if zeros:
         with torch.no_grad():
             for parameter in new.parameters():
                 parameter.zero_()
-    parent, _, own = name.rpartition(".")
+            if new.bias is not None and _relu_follows(network.get_submodule(parent), own):
+                new.bias.fill_(ABOVE_RELU)
     setattr(network.get_submodule(parent), own, new.train(old.training))
+
+
+def _relu_follows(parent: nn.Module, name: str) -> bool:
+    """Whether `parent` gives what its layer called `name` computes to a ReLU."""
+    if not isinstance(parent, nn.Sequential):
+        return False
+    names = list(parent._modules)
+    following = names[names.index(name) + 1 :][:1]
+    return any(isinstance(parent._modules[one], nn.ReLU) for one in following)
