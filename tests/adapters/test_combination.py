@@ -10,9 +10,11 @@ from torch import nn
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attached_layers, merge
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.combination import combine
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.errors import AdapterError
+from vera_studio.models.head import set_classes
 from vera_studio.recipe import MAX_RANK, AdapterSettings
 
 NAMES = ("a", "b", "c")
@@ -22,6 +24,8 @@ SETTINGS = {
     "lora": AdapterSettings(rank=2, method="lora", alpha=5.0),
     "full of one": AdapterSettings(method="full", layers=("0.2",)),
     "bias": AdapterSettings(method="bias"),
+    "vera and the last": AdapterSettings(rank=3, head="2"),
+    "the last": AdapterSettings(method="head", head="2"),
 }
 
 
@@ -62,6 +66,10 @@ def test_is_the_weighted_sum(small, make_adapter, one, other):
         ("vera", "bias", "full", 32),
         ("full of one", "lora", "full", 32),
         ("bias", "bias", "bias", 32),
+        ("vera and the last", "lora", "lora", 5),
+        ("the last", "vera and the last", "lora", 3),
+        ("the last", "the last", "head", 32),
+        ("the last", "bias", "bias", 32),
     ],
 )
 def test_has_the_smallest_method_that_holds_both(
@@ -71,7 +79,10 @@ def test_has_the_smallest_method_that_holds_both(
     both = combine(first, second, (1.0, 0.5), small, NAMES)
     assert (both.info.settings.method, both.info.settings.rank) == (method, rank)
     assert both.info.settings.alpha is None
-    assert both.info.layers == ("0.0", "0.2", "2")
+    has_last = "the last" in f"{one} {other}"
+    assert both.info.settings.head == ("2" if has_last else None)
+    layers = () if method == "head" else ("0.0", "0.2") if has_last else ("0.0", "0.2", "2")
+    assert both.info.layers == layers
     adapter_file.write(tmp_path / "both.safetensors", both)
     again = adapter_file.load(tmp_path / "both.safetensors")
     assert again.info == both.info
@@ -120,3 +131,49 @@ def test_what_a_dtype_cannot_hold_is_refused(small, make_adapter):
     one = make_adapter(small, SETTINGS["lora"], NAMES)
     with pytest.raises(AdapterError, match=r"too large for its dtype: 0\.0\.B"):
         combine(one, one, (1e9, 1), small, NAMES)
+
+
+@pytest.fixture
+def own(small):
+    """`small` with a new last layer, all zeros."""
+    set_classes(small, 3, zeros=True)
+    return small
+
+
+def test_last_layers_for_own_classes_are_averaged_by_the_weights(own, make_adapter):
+    settings = AdapterSettings(rank=2, method="lora", head="2")
+    first, second = (make_adapter(own, settings, NAMES, seed=seed) for seed in (1, 2))
+    both = combine(first, second, (3.0, 1.0), own, NAMES)
+    assert both.info.has_own_classes
+    for name in ("2.weight_change", "2.bias_change"):
+        expected = 0.75 * first.parameters[name] + 0.25 * second.parameters[name]
+        torch.testing.assert_close(both.parameters[name], expected)
+    changes = [
+        3.0 * first.parameters["0.0.B"] @ first.parameters["0.0.A"],
+        second.parameters["0.0.B"] @ second.parameters["0.0.A"],
+    ]
+    torch.testing.assert_close(both.parameters["0.0.B"] @ both.parameters["0.0.A"], sum(changes))
+
+
+@pytest.mark.parametrize(
+    ("weights", "change", "message"),
+    [
+        ((1.0, -1.0), {}, "together must be more than 0, not 0"),
+        ((1.0, 1.0), {"has_own_classes": False}, "only one of them has a last layer of its own"),
+        ((1.0, 1.0), {"classes": Classes.of(("a", "b", "d"))}, "they are for different classes"),
+    ],
+)
+def test_last_layers_that_do_not_go_together(own, make_adapter, weights, change, message):
+    adapter = make_adapter(own, AdapterSettings(method="head", head="2"), NAMES)
+    other = dataclasses.replace(adapter, info=dataclasses.replace(adapter.info, **change))
+    with pytest.raises(AdapterError, match=message):
+        combine(adapter, other, weights, own, NAMES)
+
+
+def test_different_layers_cannot_be_whole(small, make_adapter):
+    first, second = (
+        make_adapter(small, AdapterSettings(method="head", head=head), NAMES)
+        for head in ("2", "0.0")
+    )
+    with pytest.raises(AdapterError, match=r"they have different layers whole, 0\.0, 2"):
+        combine(first, second, (1.0, 1.0), small, NAMES)

@@ -15,13 +15,17 @@ from vera_studio.recipe import AdapterSettings
 
 @pytest.mark.parametrize("sharing", ["shape", "all"])
 @pytest.mark.parametrize("layers", [None, ("fc2", "fc4")])
-def test_changes_every_weight_alike(convnet, images, make_adapter, sharing, layers):
-    settings = AdapterSettings(rank=6, seed=3, d_initial=0.2, sharing=sharing, layers=layers)
+@pytest.mark.parametrize("head", [None, "fc5"])
+def test_changes_every_weight_alike(convnet, images, make_adapter, sharing, layers, head):
+    settings = AdapterSettings(
+        rank=6, seed=3, d_initial=0.2, sharing=sharing, layers=layers, head=head
+    )
     vera = make_adapter(convnet, settings)
     lora = to_lora(vera, convnet)
     assert not attached_layers(convnet)
     assert lora.info.settings.method == "lora"
     assert (lora.info.settings.rank, lora.info.settings.alpha) == (6, None)
+    assert lora.info.settings.head == head
     one, other = (with_adapter(adapter, convnet) for adapter in (vera, lora))
     for name, layer in attached_layers(one).items():
         expected = layer.delta_weight()
@@ -66,11 +70,15 @@ def test_a_lora_comes_back_as_it_is(convnet, make_adapter):
 
 @pytest.mark.parametrize(
     ("method", "reason"),
-    [("full", "no product of two small matrices"), ("bias", "it changes biases")],
+    [
+        ("full", "no product of two small matrices"),
+        ("bias", "it changes biases"),
+        ("head", "the last one is trained whole"),
+    ],
 )
 def test_methods_without_an_equal_lora_are_refused(convnet, make_adapter, method, reason):
     with pytest.raises(AdapterError, match=reason):
-        to_lora(make_adapter(convnet, AdapterSettings(method=method)), convnet)
+        to_lora(make_adapter(convnet, AdapterSettings(method=method, head="fc5")), convnet)
 
 
 def test_an_adapter_of_another_network_is_refused(convnet, make_adapter):

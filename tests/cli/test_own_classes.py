@@ -89,3 +89,28 @@ def test_a_table_that_cannot_be_written_is_told_before_anything_is_measured(
     command = ("evaluate", path, "--data", photographs, "--device", "cpu")
     assert run(*command, "--predictions", nowhere) == 1
     assert "Cannot write" in capsys.readouterr().err
+
+
+def test_the_library_names_the_first_of_many_classes(make, capsys):
+    path, _ = make(*(f"kind {number:02}" for number in range(20)))
+    assert run("import", path, "--name", "many") == 0
+    capsys.readouterr()
+    assert run("list") == 0
+    assert "kind 00, kind 01, " in (told := capsys.readouterr().out)
+    assert "kind 07 and 12 more" in told
+    assert run("list", "--json") == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert len(entry["own_classes"]) == len(entry["classes"]) == 20
+
+
+def test_two_are_combined_where_their_classes_are_equal(make, tmp_path, capsys):
+    paths = [make("amber", "teal", seed=seed)[0] for seed in (1, 2)]
+    assert run("combine", *paths, "--out", tmp_path / "both.safetensors") == 0
+    both = adapter_file.load(tmp_path / "both.safetensors")
+    assert both.info.classes.names == ("amber", "teal")
+    assert run("similarity", *paths) == 0
+    assert "fc5" in capsys.readouterr().out
+    other, _ = make("amber", "jade", seed=3)
+    for command in ("combine", "similarity"):
+        assert run(command, paths[0], other) == 1
+        assert "different classes" in (told := capsys.readouterr().err) or "other classes" in told

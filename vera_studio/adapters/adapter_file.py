@@ -38,7 +38,7 @@ from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.methods import Sites, without_head
 from vera_studio.adapters.projections import ProjectionPair
-from vera_studio.adapters.training_record import Accuracies, TrainingRecord
+from vera_studio.adapters.training_record import JSON, Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import open_regular, reason, write_atomically
@@ -57,6 +57,7 @@ def save(
     training: TrainingRecord,
     base: str = "",
     network_name: str = "",
+    images: Mapping[str, JSON] | None = None,
 ) -> None:
     """Write the adapter that `network` has on; the same adapter gives the same bytes.
 
@@ -68,6 +69,7 @@ def save(
             not finite become null.
         base: digest of the network's weights, where it is known; it takes a second for 500 MB.
         network_name: what the command line calls the network, where it is one that the studio has.
+        images: what pictures must become, told where the adapter has a last layer whole.
 
     Raises:
         AdapterError: `network` has no adapter.
@@ -85,6 +87,7 @@ def save(
         training,
         network=network_name,
         has_own_classes=head is not None and is_zero(head.site.weight),
+        images={} if head is None else images or {},
     )
     stored = adapted.pairs[0] if adapted.is_stored else None
     write(path, AdapterFile(info, parameters(network), stored))

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vera_studio.adapters.classes import Classes
@@ -43,6 +43,8 @@ class AdapterInfo:
     network: str = ""  # that it is for, as the command line calls it; empty where nobody told
     # Whether the last layer was new when training began, all zeros, for classes of the user's.
     has_own_classes: bool = False
+    # What pictures must become, in plain words and numbers, for readers without the studio.
+    images: Mapping[str, JSON] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property
@@ -74,6 +76,7 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
         "head": _compact(settings.head) if settings.head else "",
         "own_classes": "yes" if info.has_own_classes else "",
         **_class_texts(info.classes),
+        "images": _compact(info.images) if info.images else "",
         "base_digest": info.base_digest,
         "projections_digest": info.projections_digest,
         "projections": "stored" if info.stores_projections else "",
@@ -139,6 +142,7 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         added=metadata.get("added", ""),
         network=read("network", _text, "a text in JSON", default=""),
         has_own_classes=is_own,
+        images=read("images", _table, "a JSON object", default={}) or {},
         format_version=int(metadata["format_version"]),
     )
     if not found:

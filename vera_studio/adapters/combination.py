@@ -16,11 +16,12 @@ from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.conversion import check_finite, factors
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.layer import AdapterLayer
-from vera_studio.adapters.methods import METHODS, Sites
+from vera_studio.adapters.methods import METHODS, Sites, without_head
 from vera_studio.adapters.sites import find_sites
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import MAX_RANK, AdapterSettings, Method
+from vera_studio.wording import listed
 
 _Layers = dict[str, AdapterLayer]
 _Tensors = dict[str, torch.Tensor]
@@ -38,7 +39,10 @@ def combine(
 
     VeRA and LoRA in any mix become a LoRA of their ranks together, weights and scales being in
     its B; rows and columns of a layer that only one of the two is on are padded with zeros. Two
-    adapters of biases alone become such a one; any other pair becomes one of whole weights.
+    adapters of biases alone become such a one; any other pair becomes one of whole weights. A
+    layer that one of them has whole the result has whole; last layers for classes of the user's
+    are classifiers, not changes of one, and are averaged by the weights.
+
     Everything is computed in float64 and rounded once to the dtype of the layer's weight.
 
     Args:
@@ -66,15 +70,19 @@ def combine(
         if name in on_first or name in on_second
     }
     dtypes = {name: site.weight.dtype for name, site in sites.items()}
-    method, rank = _outcome(first.info.settings, second.info.settings)
-    if method == "lora":
-        ranks = first.info.settings.rank, second.info.settings.rank
-        values = _low_rank(on_first, on_second, weights, ranks, sites)
+    settings = _outcome(first.info.settings, second.info.settings, tuple(sites))
+    body = without_head(sites, settings)
+    head = {name: site for name, site in sites.items() if name not in body}
+    if settings.method == "lora":
+        ranks = _rank(first.info.settings), _rank(second.info.settings)
+        values = _low_rank(on_first, on_second, weights, ranks, body)
     else:
-        values = _dense(on_first, on_second, weights, method, sites)
+        values = _dense(on_first, on_second, weights, settings.method, body)
+    averaged = _as_shares(weights) if first.info.has_own_classes else weights
+    values |= _dense(on_first, on_second, averaged, "head", head)
     rounded = {name: value.to(dtypes[name.rpartition(".")[0]]) for name, value in values.items()}
     check_finite(rounded)
-    return AdapterFile(_info(first, second, weights, method, rank, tuple(sites)), rounded)
+    return AdapterFile(_info(first, second, weights, settings), rounded)
 
 
 def _check(first: AdapterFile, second: AdapterFile, weights: tuple[float, float]) -> None:
@@ -86,31 +94,66 @@ def _check(first: AdapterFile, second: AdapterFile, weights: tuple[float, float]
         found.append("they were trained on networks with different weights")
     if not all(math.isfinite(weight) for weight in weights):
         found.append(f"their weights must be finite numbers, not {weights[0]} and {weights[1]}")
-    method, rank = _outcome(first.info.settings, second.info.settings)
-    if method == "lora" and rank > MAX_RANK:
-        found.append(f"their ranks together are {rank:,}, and {MAX_RANK:,} is the largest")
+    settings = _outcome(first.info.settings, second.info.settings, ())
+    if settings.method == "lora" and settings.rank > MAX_RANK:
+        found.append(f"their ranks together are {settings.rank:,}, and {MAX_RANK:,} is the largest")
+    found += _head_problems(first.info, second.info, weights)
     if found:
         raise AdapterError(f"The two adapters cannot be combined: {'; '.join(found)}.")
 
 
-def _outcome(first: AdapterSettings, second: AdapterSettings) -> tuple[Method, int]:
-    """The method that the combination has, and its rank, where it has one."""
-    methods = {first.method, second.method}
+def _head_problems(
+    first: AdapterInfo, second: AdapterInfo, weights: tuple[float, float]
+) -> list[str]:
+    """What keeps the layers apart that they have whole."""
+    if first.has_own_classes != second.has_own_classes:
+        return ["only one of them has a last layer of its own, for classes of its own"]
+    heads = {first.settings.head, second.settings.head} - {None}
+    if len(heads) > 1:
+        return [f"they have different layers whole, {listed(sorted(map(str, heads)))}"]
+    if first.has_own_classes and not sum(weights) > 0:
+        return [
+            "their last layers are averaged by the weights, which together must be more than 0, "
+            f"not {sum(weights):g}"
+        ]
+    return []
+
+
+def _as_shares(weights: tuple[float, float]) -> tuple[float, float]:
+    """The weights as shares, that come to 1 together."""
+    return weights[0] / sum(weights), weights[1] / sum(weights)
+
+
+def _outcome(
+    first: AdapterSettings, second: AdapterSettings, layers: tuple[str, ...]
+) -> AdapterSettings:
+    """What the combination has: method, rank where it has one, and layers."""
+    head = first.head or second.head
+    body = tuple(name for name in layers if name != head)
+    methods = {first.method, second.method} - {"head"}
+    if not methods:
+        return AdapterSettings(method="head", layers=(), head=head)
     if methods <= {"vera", "lora"}:
-        return "lora", first.rank + second.rank
-    return ("bias" if methods == {"bias"} else "full"), AdapterSettings().rank
+        rank = _rank(first) + _rank(second)
+        return AdapterSettings(method="lora", rank=rank, layers=body, head=head)
+    method: Method = "bias" if methods == {"bias"} else "full"
+    return AdapterSettings(method=method, layers=body, head=head)
+
+
+def _rank(settings: AdapterSettings) -> int:
+    """The adapter's rank, 0 for a last layer alone."""
+    return settings.rank if settings.has_rank else 0
 
 
 def _info(
     first: AdapterFile,
     second: AdapterFile,
     weights: tuple[float, float],
-    method: Method,
-    rank: int,
-    layers: tuple[str, ...],
+    settings: AdapterSettings,
 ) -> AdapterInfo:
+    """What its file says: what the first one's does, and how it came about."""
     return AdapterInfo(
-        settings=AdapterSettings(method=method, rank=rank, layers=layers),
+        settings=settings,
         classes=first.info.classes,
         base_digest=first.info.base_digest,
         projections_digest="",
@@ -118,6 +161,8 @@ def _info(
         training=TrainingRecord(
             combined=((first.info.name, weights[0]), (second.info.name, weights[1]))
         ),
+        has_own_classes=first.info.has_own_classes,
+        images=first.info.images,
     )
 
 
@@ -157,8 +202,8 @@ def _dense(
         for own, shape in shapes.items():
             values[f"{name}.{own}"] = torch.zeros(shape, dtype=torch.float64)
     for layers, weight in zip((first, second), weights, strict=True):
-        for name, layer in layers.items():
-            _add_changes(values, name, layer, weight)
+        for name in sites.keys() & layers.keys():
+            _add_changes(values, name, layers[name], weight)
     return {name: value.detach().cpu() for name, value in values.items()}
 
 

@@ -25,13 +25,15 @@ from vera_studio.wording import listed
 _NO_LORA: dict[Method, str] = {
     "full": "it changes every number of a weight, which no product of two small matrices does",
     "bias": "it changes biases, which LoRA leaves as they are",
+    "head": "it is on no other layer, and the last one is trained whole",
 }
 
 
 def to_lora(adapter: AdapterFile, network: nn.Module, base: str = "") -> AdapterFile:
     """The LoRA equal to a VeRA adapter, with alpha = rank; a LoRA comes back as it is.
 
-    Computed in float64 and rounded once to the dtype of the layer's weight.
+    A layer that is trained whole beside it stays as it is. Computed in float64 and rounded once to
+    the dtype of the layer's weight.
 
     Args:
         adapter: of the method VeRA or LoRA.
@@ -48,6 +50,10 @@ def to_lora(adapter: AdapterFile, network: nn.Module, base: str = "") -> Adapter
     check_low_rank(adapter)
     parameters: dict[str, torch.Tensor] = {}
     for name, layer in attached_layers(with_adapter(adapter, network, base=base)).items():
+        if layer.is_head:  # which is no change of low rank, and stays whole
+            kept = {f"{name}.{own}" for own in layer.adapter_parameter_names}
+            parameters |= {key: adapter.parameters[key] for key in kept}
+            continue
         dtype = layer.site.weight.dtype
         A, B = factors(layer)  # noqa: N806 - the paper's
         parameters |= {f"{name}.A": A.to(dtype), f"{name}.B": B.to(dtype)}
@@ -55,7 +61,11 @@ def to_lora(adapter: AdapterFile, network: nn.Module, base: str = "") -> Adapter
     info = dataclasses.replace(
         adapter.info,
         settings=AdapterSettings(
-            method="lora", rank=settings.rank, seed=settings.seed, layers=settings.layers
+            method="lora",
+            rank=settings.rank,
+            seed=settings.seed,
+            layers=settings.layers,
+            head=settings.head,
         ),
         projections_digest="",
         stores_projections=False,

@@ -60,6 +60,8 @@ def class_gains(info: AdapterInfo) -> tuple[ClassGain, ...]:
 
 def target_classes(info: AdapterInfo) -> tuple[str, ...]:
     """The classes that the adapter was trained for; empty where its file does not name them."""
+    if is_for_all(info) or (info.has_own_classes and not info.training.targets):
+        return info.classes.names
     return info.training.targets
 
 

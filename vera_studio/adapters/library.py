@@ -234,7 +234,7 @@ def _computed_with(info: AdapterInfo) -> tuple[object, ...]:
     scale = info.settings.scale if info.settings.method == "lora" else None
     return (
         (info.settings.method, info.layers, scale, info.projections_digest),
-        (info.base_digest, info.classes),
+        (info.settings.head, info.has_own_classes, info.base_digest, info.classes),
     )
 
 

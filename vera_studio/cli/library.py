@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # imports torch, which --help does without
 
 ADAPTER_HELP = "a file of the studio, a run folder, a PEFT folder, or a name in the library"
 SUFFIX = ".safetensors"
+_MOST_CLASSES = 8  # in a row of the list
 _HEAD = ("name", "method", "rank", "classes", "targets", "others", "bytes", "added", "file")
 
 
@@ -271,6 +272,7 @@ def _as_json(entry: "Entry") -> dict[str, object]:
         "method": settings.method,
         "rank": settings.rank if settings.has_rank else None,
         "classes": target_classes(entry.info),
+        "own_classes": entry.info.classes.names if entry.info.has_own_classes else None,
         "gains": {name: _or_none(value) for name, value in vars(found).items()} if found else None,
         "notes": entry.info.notes,
         "bytes": entry.bytes,
@@ -282,7 +284,8 @@ def _as_json(entry: "Entry") -> dict[str, object]:
 def _classes(info: "AdapterInfo") -> str:
     from vera_studio.adapters.gains import is_for_all, target_classes
 
-    return "all" if is_for_all(info) else first_of(target_classes(info))
+    told = is_for_all(info) and not info.has_own_classes  # whose names say what it is for
+    return "all" if told else first_of(target_classes(info), _MOST_CLASSES)
 
 
 def _points(before: float, after: float) -> str:

@@ -1,7 +1,7 @@
 """What a network's images must be: one value that is made once and travels with the network."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +41,17 @@ class Preprocessing:
         # Convolutions are half as fast again with the channels last, on a CPU (oneDNN), on CUDA.
         wants_channels_last = batch.device.type != "mps"
         return batch.contiguous(memory_format=torch.channels_last) if wants_channels_last else batch
+
+    def described(self) -> dict[str, Any]:
+        """What is to be done to a picture, for readers without the studio; plain JSON."""
+        return {
+            "size": self.size,
+            "resize": self.resize,
+            "interpolation": self.interpolation,
+            "cuts_first": self.cuts_first,
+            "mean": list(self.mean),
+            "std": list(self.std),
+        }
 
     def _enlarged(self, images: torch.Tensor) -> torch.Tensor:
         """(batch, 3, h, w) -> (batch, 3, size, size), float32 of 0..255."""

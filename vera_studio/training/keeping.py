@@ -128,6 +128,7 @@ class Keeper:
             record,
             self._model.digest,
             self._model.kind.name,
+            self._model.preprocessing.described(),
         )
 
 

@@ -36,6 +36,8 @@ def targets_text(info: "AdapterInfo") -> str:
     """A few words for the classes that an adapter was trained for; a dash for none."""
     from vera_studio.adapters.gains import is_for_all, target_classes
 
+    if info.has_own_classes:  # their names say what it is for
+        return classes_text(target_classes(info), 0)
     if is_for_all(info):
         return f"all {info.classes.count:,} classes"
     return classes_text(target_classes(info), info.classes.count)
