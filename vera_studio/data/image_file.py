@@ -4,9 +4,11 @@ Anything may be in the file. It is opened as one of a few raster formats only, f
 start Ghostscript on PostScript; how much is read and how much memory that takes is bounded.
 """
 
+import contextlib
 import io
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,6 +43,7 @@ _TRANSPOSES = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_one_at_a_time = threading.Lock()  # of the large ones, whatever number of threads decode
 ShouldStop = Callable[[], bool]
 
 
@@ -159,8 +162,8 @@ def _read(
         if pixels > MAX_PIXELS:
             raise _too_large(f"{image.width} x {image.height} pixels")
         image.draft(None, (_DETAIL * form.resize, _DETAIL * form.resize))
-        _check_room(image, pixels)
-        rgb = _upright(_to_rgb(image, form.resize, should_stop), image)
+        with _one_at_a_time if _check_room(image, pixels) else contextlib.nullcontext():
+            rgb = _upright(_to_rgb(image, form.resize, should_stop), image)
     return np.asarray(_framed(rgb, form))
 
 
@@ -195,8 +198,8 @@ def _too_large(detail: str) -> UnreadableImage:
     return UnreadableImage("too large", f"{detail}; up to {most} are opened")
 
 
-def _check_room(image: Image.Image, full_pixels: int) -> None:
-    """Refuse what would fill the memory, before its pixels are decoded."""
+def _check_room(image: Image.Image, full_pixels: int) -> bool:
+    """Whether an image is large; one that would fill the memory is refused before it is decoded."""
     need = image.width * image.height * (1 if image.mode in ("1", "L", "P") else 4)
     if image.info.get("progressive"):  # the coefficients of all pixels are kept meanwhile
         need += 6 * full_pixels
@@ -205,6 +208,7 @@ def _check_room(image: Image.Image, full_pixels: int) -> None:
     if need > _UNASKED and need > free_memory() // 2:
         need_text = f"{image.width} x {image.height} pixels need {need // 10**6:,} MB"
         raise UnreadableImage("too large for the memory that is free", need_text)
+    return need > _UNASKED
 
 
 def _to_rgb(image: Image.Image, size: int, should_stop: ShouldStop) -> Image.Image:

@@ -184,3 +184,11 @@ class PixelCache:
         with contextlib.suppress(StudioError):
             index = CacheIndex(self._pixels, self._rows, there)
             write_index(self._index_path, self._maker, index)
+            self._delete_others()
+
+    def _delete_others(self) -> None:
+        """Delete what processes that were killed left of this cache, and what it had before."""
+        for path in self._home.glob(f"{self._key}.*{PIXELS}"):
+            if path.name != self._pixels:
+                with contextlib.suppress(OSError):
+                    path.unlink()

@@ -184,6 +184,12 @@ class ImageData:
         )
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that is to be told before a run, a sentence or two each."""
+        told = (*self.notes, self.skipped_text, self.copies_text, self.lacking_text)
+        return tuple(text for text in told if text)
+
+    @property
     def copies_text(self) -> str:
         """A sentence on pictures that are trained on and tested on; empty where there are none."""
         count = len(self.copies)

@@ -101,8 +101,8 @@ def train(
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
         recipe = with_targets(recipe, model.class_names, data)
-        if data.skipped:
-            on_event(Notice(data.skipped_text))
+        for remark in data.remarks:
+            on_event(Notice(remark))
         return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
 
 
