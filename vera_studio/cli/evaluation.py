@@ -112,7 +112,7 @@ def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
     names = model.class_names
     data = open_data(data_settings(options.data), names, model.preprocessing, _report(Teller()))
     tell_skipped(data.skipped)
-    tell(*(remark for remark in data.remarks if remark != data.skipped_text))
+    tell(*data.notes, *([data.copies_text] if data.copies else []))
     parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
     there = {part: images for part, images in parts.items() if len(images)}
     if not there:
