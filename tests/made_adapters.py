@@ -19,7 +19,7 @@ from vera_studio.recipe import AdapterSettings
 def make_adapter(tmp_path):
     """A function that gives an adapter as from a file, trained on `network`, which stays bare."""
 
-    def make_adapter(network, settings, class_names=CLASS_NAMES, seed=2) -> AdapterFile:
+    def make_adapter(network, settings, class_names=CLASS_NAMES, seed=2, base="") -> AdapterFile:
         adapted, path = copy.deepcopy(network), tmp_path / "made.safetensors"
         attach(adapted, settings)
         generator = torch.Generator().manual_seed(seed)
@@ -28,7 +28,7 @@ def make_adapter(tmp_path):
                 noise = torch.randn(parameter.shape, generator=generator)
                 parameter += 0.1 * noise.to(parameter)
         name = "convnet" if class_names == CLASS_NAMES else ""
-        adapter_file.save(path, adapted, class_names, TrainingRecord(), network_name=name)
+        adapter_file.save(path, adapted, class_names, TrainingRecord(), base, name)
         return adapter_file.load(path)
 
     return make_adapter

@@ -54,9 +54,11 @@ def assert_onnx_computes_the_same(model, adapter, path, atol=1e-4):
     assert exported.sentence.endswith("onnxruntime computes the same logits.")
     session = onnxruntime.InferenceSession(path.read_bytes())
     size = model.preprocessing.size
-    images = torch.randn(2, 3, size, size)
-    (found,) = session.run(["logits"], {"images": images.numpy()})
+    pixels = torch.randint(256, (2, 3, size, size), dtype=torch.uint8)
+    scaled = pixels.numpy().astype(np.float32) / 255
+    (found,) = session.run(["logits"], {"images": scaled})
     with torch.no_grad():
+        images = model.preprocessing(pixels)
         expected = with_adapter(adapter, model.network)(images)
         assert (expected - model.network(images)).abs().max() > 1e-3
     np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=atol)

@@ -35,9 +35,11 @@ def test_onnxruntime_computes_our_logits(model, adapter, tmp_path, capfd):
     adapted = with_adapter(adapter, model.network)
     session = onnxruntime.InferenceSession(path.read_bytes())
     for batch_size in (1, 2, 7):
-        images = torch.randn(batch_size, 3, 32, 32)
-        (found,) = session.run(["logits"], {"images": images.numpy()})
+        pixels = torch.randint(256, (batch_size, 3, 32, 32), dtype=torch.uint8)
+        scaled = pixels.numpy().astype(np.float32) / 255
+        (found,) = session.run(["logits"], {"images": scaled})
         with torch.no_grad():
+            images = model.preprocessing(pixels)
             expected = adapted(images)
             assert (expected - model.network(images)).abs().max() > 1e-3
         np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-4)
@@ -51,11 +53,11 @@ def test_a_reader_learns_all_that_it_needs_and_nothing_of_the_machine(model, ada
     facts = {entry.key: json.loads(entry.value) for entry in proto.metadata_props}
     assert facts == {
         "class_names": list(CLASS_NAMES),
-        "input_mean": [0.5] * 3,
-        "input_std": [0.5] * 3,
+        "input_range": [0, 1],
         "input_size": 32,
         "input_resize": 32,
         "input_interpolation": "bicubic",
+        "input_cuts_first": True,
     }
     assert (proto.producer_name, proto.producer_version) == (
         "VeRA Studio",
@@ -76,10 +78,10 @@ def test_a_file_that_computes_something_else_is_not_written(model, adapter, tmp_
 
     def of_another_network(network, kind):
         with torch.no_grad():
-            network.fc5.bias[3] += 0.01
+            network.network.fc5.bias[3] += 0.01
         content = exported(network, kind)
         with torch.no_grad():
-            network.fc5.bias[3] -= 0.01
+            network.network.fc5.bias[3] -= 0.01
         return content
 
     monkeypatch.setattr(onnx_export, "_exported", of_another_network)

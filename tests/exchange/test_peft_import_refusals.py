@@ -7,7 +7,7 @@ import safetensors.torch
 import torch
 
 from vera_studio.errors import AdapterError
-from vera_studio.exchange import peft_config, peft_import
+from vera_studio.exchange import peft_config, peft_tensors
 from vera_studio.exchange.peft_export import export_peft
 from vera_studio.exchange.peft_import import import_peft
 from vera_studio.models.convnet import CLASS_NAMES
@@ -202,7 +202,7 @@ def test_a_truncated_file(convnet, folders):
 
 
 def test_huge_tensors_are_not_read(convnet, folders, monkeypatch):
-    monkeypatch.setattr(peft_import, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(peft_tensors, "MAX_FILE_BYTES", 100)
     assert "it has more than the 100 bytes" in refusal(folders["lora"], convnet)
 
 

@@ -93,9 +93,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -> None:
     from vera_studio.adapters import adapter_file
-    from vera_studio.exchange.reading import read_adapter
+    from vera_studio.exchange.reading import opened
 
-    adapter = read_adapter(path, model)
+    adapter, model = opened(path, model)
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     images, part, text = _test_images(options.data, model)
     (result,) = _measure(options, model, {part: images})

@@ -159,11 +159,10 @@ def _list(options: argparse.Namespace) -> None:
 
 def _import(options: argparse.Namespace) -> None:
     from vera_studio.adapters.copies import with_adapter
-    from vera_studio.exchange.reading import find_place, read_adapter
+    from vera_studio.exchange.reading import find_place, opened
 
     path = find_adapter(options.adapter)
-    model = open_network(options, path)
-    adapter = read_adapter(path, model)
+    adapter, model = opened(path, open_network(options, path))
     with_adapter(adapter, model.network, model.class_names, model.digest)  # or it does not fit
     _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
@@ -238,12 +237,11 @@ def _library() -> "Library":
 
 def _read_two(options: argparse.Namespace) -> tuple["Model", "AdapterFile", "AdapterFile"]:
     """The network, and the two adapters that are to go on it."""
-    from vera_studio.exchange.reading import read_adapter
+    from vera_studio.exchange.reading import opened, read_adapter
 
     paths = find_adapter(options.first), find_adapter(options.second)
-    model = open_network(options, *paths)
-    first, second = (read_adapter(path, model) for path in paths)
-    return model, first, second
+    first, model = opened(paths[0], open_network(options, *paths))
+    return model, first, read_adapter(paths[1], model)
 
 
 def _cells(entry: "Entry") -> tuple[str, ...]:

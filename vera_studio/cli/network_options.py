@@ -73,7 +73,7 @@ def open_network(options: argparse.Namespace, *adapters: Path) -> "Model":
     teller.clear()
     for note in model.notes:
         teller.tell(f"{model.weights}: {note}")
-    return _with_classes(model, infos)
+    return _with_names(model, infos)
 
 
 def _infos(adapters: tuple[Path, ...]) -> "list[AdapterInfo]":
@@ -111,16 +111,10 @@ def _network_of(infos: "list[AdapterInfo]", weights: str) -> str:
     return info.network
 
 
-def _with_classes(model: "Model", infos: "list[AdapterInfo]") -> "Model":
-    """`model` with the classes that the first of the adapters has for it.
-
-    These are its own, or names for those of a network that has none but numbers.
-    """
-    from vera_studio.models.own_classes import for_adapter
-
-    if infos and infos[0].has_own_classes:
-        return for_adapter(model, infos[0])
+def _with_names(model: "Model", infos: "list[AdapterInfo]") -> "Model":
+    """`model` with the names that an adapter has for its classes, where nobody told others."""
     numbers = tuple(map(str, range(len(model.class_names))))
+    infos = [info for info in infos if not info.has_own_classes]
     named = [info.classes.names for info in infos if len(info.classes.names) == len(numbers)]
     if model.class_names != numbers or not named:
         return model

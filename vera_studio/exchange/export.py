@@ -9,6 +9,7 @@ from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.errors import StudioError
 from vera_studio.exchange import merged_weights, onnx_export, peft_export
 from vera_studio.models.model import Model
+from vera_studio.models.own_classes import for_adapter
 
 Target = Literal["peft", "lora", "merged", "onnx"]
 
@@ -26,7 +27,7 @@ def export(adapter: AdapterFile, model: Model, to: Target, destination: Path) ->
 
     Args:
         adapter: of any method.
-        model: the network that it was made for, which is not changed.
+        model: the network that it was made for, with any classes; it is not changed.
         to: "peft" for the PEFT folder that is truest to the adapter, "lora" for the PEFT folder
             of the equal LoRA, "merged" for the network's weights with the adapter in them,
             "onnx" for the whole network in one file.
@@ -39,7 +40,7 @@ def export(adapter: AdapterFile, model: Model, to: Target, destination: Path) ->
     """
     if to not in _EXPORTS:
         raise StudioError(f"Adapters are exported as {', '.join(_EXPORTS)}, not as {to!r}.")
-    return _EXPORTS[to](adapter, model, destination)
+    return _EXPORTS[to](adapter, for_adapter(model, adapter.info), destination)
 
 
 def _peft(adapter: AdapterFile, model: Model, destination: Path) -> Exported:

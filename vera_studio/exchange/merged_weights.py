@@ -1,6 +1,7 @@
 """The network's own weights with an adapter in them, for plain PyTorch."""
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from vera_studio.adapters.attach import merge
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.errors import AdapterError
 from vera_studio.files import write_atomically
+from vera_studio.models.safetensors_file import CLASS_NAMES_KEY
 from vera_studio.wording import listed
 
 SUFFIXES = (".safetensors", ".pt")
@@ -26,6 +28,9 @@ def export_merged(
     base: str = "",
 ) -> None:
     """Write a state dict that the network loads as it is, names, shapes and dtypes unchanged.
+
+    The last layer has an output for each class. A `.safetensors` file says what these are called,
+    in its metadata; a `.pt` file cannot, for `torch.load` gives the state dict alone.
 
     Args:
         adapter: of any method.
@@ -50,7 +55,7 @@ def export_merged(
     state = {
         name: value.detach().clone().contiguous() for name, value in merged.state_dict().items()
     }
-    write_atomically(path, _content(state, path.suffix.lower()))
+    write_atomically(path, _content(state, path.suffix.lower(), class_names))
 
 
 def merged_copy(
@@ -70,9 +75,10 @@ def merged_copy(
     return merged
 
 
-def _content(state: dict[str, torch.Tensor], suffix: str) -> bytes:
+def _content(state: dict[str, torch.Tensor], suffix: str, class_names: Sequence[str]) -> bytes:
     if suffix == ".safetensors":
-        return safetensors.torch.save(state, {"format": "pt"})
+        about = {"format": "pt", CLASS_NAMES_KEY: json.dumps(list(class_names))}
+        return safetensors.torch.save(state, about)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()

@@ -1,11 +1,11 @@
 """The network with an adapter in it as one ONNX file, for any program that runs such files.
 
 Made by torch's own exporter; the packages that it needs are an extra of the studio's. The file
-takes normalised images ("images", (batch, 3, height, width), float32) and gives "logits"
-(batch, classes). What else a reader needs is JSON in the model's metadata: "class_names",
-"input_mean" and "input_std" (of a colour channel, for pixels scaled to 0..1), "input_size"
-(pixels, height and width), "input_resize" (pixels of the shorter side, before a square of that
-size is cut out of the middle) and "input_interpolation".
+takes images ("images", (batch, 3, height, width), float32) of pixels scaled to 0..1, red first,
+normalises them itself, and gives "logits" (batch, classes). What else a reader needs is JSON in the
+model's metadata: "class_names", "input_range" ([0, 1]), "input_size" (pixels, height and width),
+"input_resize" (pixels of the shorter side, before a square of that size is cut out of the middle),
+"input_interpolation", and "input_cuts_first" (whether that square is cut out before it is scaled).
 """
 
 import importlib.util
@@ -18,6 +18,7 @@ from torch import nn
 
 import vera_studio
 from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import StudioError
 from vera_studio.exchange.merged_weights import merged_copy
 from vera_studio.files import write_atomically
@@ -56,11 +57,29 @@ def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
         raise StudioError(f"{path.name} cannot be written: expected a name that ends in .onnx.")
     if not is_available():
         raise StudioError(HINT)
-    merged = merged_copy(adapter, model.network, model.class_names, model.digest).float().eval()
+    merged = merged_copy(adapter, model.network, model.class_names, model.digest).float()
+    merged = _Normalised(merged, model.preprocessing).eval()
     content = _exported(merged, model)
     sentence = _check(content, merged, model.preprocessing.size)
     write_atomically(path, content)
     return sentence
+
+
+class _Normalised(nn.Module):
+    """A network that takes pixels of 0..1 as they are."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, network: nn.Module, form: Preprocessing) -> None:
+        super().__init__()
+        self.network = network
+        for name, values in (("mean", form.mean), ("std", form.std)):
+            self.register_buffer(name, torch.tensor(values).view(3, 1, 1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.network((images - self.mean) / self.std)
+        return logits
 
 
 def _exported(network: nn.Module, model: Model) -> bytes:
@@ -99,11 +118,11 @@ def _describe(proto: Any, model: Model) -> None:
         node.ClearField("doc_string")
     facts = {
         "class_names": model.class_names,
-        "input_mean": model.preprocessing.mean,
-        "input_std": model.preprocessing.std,
+        "input_range": (0, 1),
         "input_size": model.preprocessing.size,
         "input_resize": model.preprocessing.resize,
         "input_interpolation": model.preprocessing.interpolation,
+        "input_cuts_first": model.preprocessing.cuts_first,
     }
     for key, value in facts.items():
         proto.metadata_props.add(key=key, value=json.dumps(value))
@@ -134,7 +153,7 @@ def _difference(content: bytes, network: nn.Module, image_size: int, batch_size:
     import onnxruntime
 
     generator = torch.Generator().manual_seed(batch_size)
-    images = torch.randn(batch_size, 3, image_size, image_size, generator=generator)
+    images = torch.rand(batch_size, 3, image_size, image_size, generator=generator)
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (found,) = session.run(["logits"], {"images": images.numpy()})
     with torch.no_grad():

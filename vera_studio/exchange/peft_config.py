@@ -19,7 +19,7 @@ from vera_studio.recipe import MAX_RANK
 _MOST_TOLD = 10  # reasons
 # fmt: off
 _READ = {  # by this module
-    "peft_type", "r", "target_modules", "lora_alpha", "use_rslora", "bias",
+    "peft_type", "r", "target_modules", "modules_to_save", "lora_alpha", "use_rslora", "bias",
     "init_lora_weights", "projection_prng_key", "save_projection", "d_initial",
 }
 _HARMLESS = {  # say nothing of what an adapted linear layer computes once it is trained
@@ -38,7 +38,6 @@ _REASONS = {
     "rank_pattern": "its layers have different ranks",
     "alpha_pattern": "its layers have different alphas",
     "lora_bias": "it adds a bias to B",
-    "modules_to_save": "it holds layers that were trained whole",
     "fan_in_fan_out": "its weights are the other way round, as those of Conv1D layers",
     "trainable_token_indices": "it holds trained tokens",
     "target_parameters": "it is on parameters, not on layers",
@@ -57,6 +56,7 @@ class PeftConfig:
     stores_projections: bool  # of VeRA
     d_initial: float  # of VeRA
     targets: tuple[str, ...]  # names or ends of names of the layers; empty where not listed
+    saved: tuple[str, ...] = ()  # the same of those that were trained whole
 
 
 def read_config(folder: Path) -> PeftConfig:
@@ -130,6 +130,7 @@ def _config(values: Mapping[str, Any], found: list[str]) -> PeftConfig:
         stores_projections=_flag(values, "save_projection", True, found) if is_vera else False,
         d_initial=_number(values, "d_initial", 0.1, found) if is_vera else 0.1,
         targets=_targets(values, found),
+        saved=_saved(values, found),
     )
 
 
@@ -163,6 +164,15 @@ def _targets(values: Mapping[str, Any], found: list[str]) -> tuple[str, ...]:
         return () if any(values.get(key) for key in narrowed) else tuple(targets)
     if targets is not None and not isinstance(targets, str):
         found.append("'target_modules' must be a text or a list of texts")
+    return ()
+
+
+def _saved(values: Mapping[str, Any], found: list[str]) -> tuple[str, ...]:
+    """Names in the list of layers that were trained whole."""
+    names = values.get("modules_to_save") or []
+    if isinstance(names, list) and all(isinstance(name, str) and name for name in names):
+        return tuple(names)
+    found.append("'modules_to_save' must be a list of texts")
     return ()
 
 

@@ -29,6 +29,7 @@ from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import largest
 from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError, StudioError
+from vera_studio.exchange.peft_head import check_head, head_tensors, metadata
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
     LAYER_PREFIX,
@@ -41,6 +42,8 @@ from vera_studio.files import reason, write_together
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import listed
+
+_HEAD_TOO = " The last layer goes with it as it is (modules_to_save)."
 
 
 @dataclass(frozen=True)
@@ -69,29 +72,31 @@ def planned_form(
             f"{METHOD_FACTS[settings.method].title} cannot be exported to PEFT, which has no "
             f"adapter of that kind. {INSTEAD}"
         )
+    whole = "" if settings.head is None else _HEAD_TOO
     on = {name: sites[name] for name in settings.layers or () if sites and name in sites}
     if reasons := obstacles(on, "lora"):
         raise AdapterError(f"PEFT has no equal adapter for {', nor for '.join(reasons)}. {INSTEAD}")
     if settings.method == "lora":
-        return PeftForm("LoRA", "A PEFT LoRA, which the adapter is.")
+        return PeftForm("LoRA", f"A PEFT LoRA, which the adapter is.{whole}")
     if as_lora:
-        return PeftForm("LoRA", "A PEFT LoRA that computes exactly what the VeRA adapter does.")
+        text = "A PEFT LoRA that computes exactly what the VeRA adapter does."
+        return PeftForm("LoRA", text + whole)
     if settings.sharing == "all" and obstacles(on, "vera"):
         return PeftForm(
             "LoRA",
             "A PEFT LoRA that computes exactly the same: the adapter is on convolutions, and "
-            "PEFT's VeRA goes on linear layers alone.",
+            f"PEFT's VeRA goes on linear layers alone.{whole}",
         )
     if settings.sharing == "all":
         return PeftForm(
             "VeRA",
             "A PEFT VeRA: the adapter has one pair of projections for all layers, as PEFT's. It "
-            "needs PEFT 0.21 or newer; for an older one, export the equal LoRA.",
+            f"needs PEFT 0.21 or newer; for an older one, export the equal LoRA.{whole}",
         )
     return PeftForm(
         "LoRA",
         "A PEFT LoRA that computes exactly the same: the adapter has a pair of projections for "
-        "each shape of layer, and PEFT's VeRA has one for all.",
+        f"each shape of layer, and PEFT's VeRA has one for all.{whole}",
     )
 
 
@@ -123,19 +128,20 @@ def export_peft(
     sites = find_sites(network)
     form = planned_form(adapter.info.settings, as_lora, sites)
     _check_places([name for name in adapter.info.layers if name in sites], network)
+    if head := adapter.info.settings.head:
+        check_head(network, head)
     adapted = with_adapter(adapter, network, class_names, base)
     if form.kind == "LoRA":
         adapter = to_lora(adapter, network, base)
         tensors = {}
     else:
         tensors = _shared_pair(adapted)
-    tensors |= _renamed(adapter, sites)
+    tensors |= _renamed(adapter, sites) | head_tensors(adapted)
     _check_room(folder)
     config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
     text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
-    write_together(
-        {values: safetensors.torch.save(tensors, {"format": "pt"}), config: text.encode()}
-    )
+    about = {"format": "pt"} | (metadata(class_names) if head else {})
+    write_together({values: safetensors.torch.save(tensors, about), config: text.encode()})
     return form, (config, values)
 
 
@@ -157,7 +163,8 @@ def _check_places(layers: Sequence[str], network: nn.Module) -> None:
 def _shared_pair(adapted: nn.Module) -> dict[str, torch.Tensor]:
     """The one pair of projections, as large as the largest of the adapted layers."""
     pair = pairs_of(adapted)[0]
-    fan_in, out = largest([layer.site for layer in attached_layers(adapted).values()])
+    layers = [layer for layer in attached_layers(adapted).values() if not layer.is_head]
+    fan_in, out = largest([layer.site for layer in layers])
     A, B = pair.A[:, :fan_in], pair.B[:out]  # noqa: N806 - the paper's
     return dict(zip(SHARED, (A.contiguous(), B.contiguous()), strict=True))
 
@@ -168,6 +175,8 @@ def _renamed(adapter: AdapterFile, sites: Sites) -> dict[str, torch.Tensor]:
     names, renamed = TENSOR_NAMES[settings.method], {}
     for full_name, value in adapter.parameters.items():
         layer, _, name = full_name.rpartition(".")
+        if layer == settings.head:
+            continue
         if settings.method == "lora":
             shapes = dict(zip(("A", "B"), lora_shapes(sites[layer], settings.rank), strict=True))
             value = value.view(shapes[name])
@@ -185,7 +194,7 @@ def _config(settings: AdapterSettings, network: nn.Module) -> Mapping[str, Any]:
         "target_modules": _targets(settings.layers or (), network),
         "bias": "none",
         "fan_in_fan_out": False,
-        "modules_to_save": None,
+        "modules_to_save": None if settings.head is None else [settings.head],
     }
     if settings.method == "vera":
         return common | {

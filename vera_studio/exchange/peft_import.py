@@ -10,11 +10,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import safetensors
 import torch
 from torch import nn
 
-from vera_studio.adapters.adapter_file import MAX_FILE_BYTES, AdapterFile
+from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import planned_shapes
 from vera_studio.adapters.base_digest import base_digest
@@ -26,22 +25,18 @@ from vera_studio.adapters.sites import find_sites
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.exchange.peft_config import PeftConfig, read_config
+from vera_studio.exchange.peft_head import SavedHead, take_head
 from vera_studio.exchange.peft_names import (
     LAYER_PREFIX,
-    PICKLED_FILE,
     SHARED,
     TENSOR_NAMES,
-    TENSORS_FILE,
 )
 from vera_studio.exchange.peft_places import lora_shapes, obstacle, obstacles
-from vera_studio.file_kinds import HEAD_BYTES, other_kind
-from vera_studio.files import is_regular, open_regular, reason
+from vera_studio.exchange.peft_tensors import read_tensors
 from vera_studio.recipe import MAX_SEED, AdapterSettings, Recipe, problems
 from vera_studio.wording import listed
 
 _Tensors = dict[str, torch.Tensor]
-_MAX_HEADER_BYTES = 8 * 2**20  # some 50,000 tensors
-_DTYPES = ("F32", "F64", "F16", "BF16")
 
 
 def import_peft(
@@ -52,6 +47,9 @@ def import_peft(
     base: str = "",
 ) -> AdapterFile:
     """Read a VeRA or LoRA folder that PEFT wrote.
+
+    A last layer that was trained whole makes it an adapter with classes of its own, however many
+    there are; other layers cannot be had so.
 
     Values are taken over in the dtype of the layer that they are for. The projections of a VeRA
     folder that has none are made from its key as PEFT makes them, and then kept in the adapter.
@@ -68,8 +66,16 @@ def import_peft(
             holds something that the studio does not have; names every reason.
     """
     config = read_config(folder)
-    tensors = _read_tensors(folder)
+    tensors, told = read_tensors(folder)
+    head = None
+    if config.saved:
+        try:
+            head = take_head(tensors, config.saved, network, class_names, told)
+        except AdapterError as error:
+            raise AdapterError(f"The PEFT adapter {folder.name} cannot be used: {error}") from error
     sites = find_sites(network)
+    if head is not None:
+        sites.pop(head.name)
     layers = {name: one for name, one in sites.items() if not obstacle(one, config.method)}
     chosen = _chosen(tensors, config, layers)
     found = _refused(tensors, config, sites) + _problems(tensors, config, sites, chosen)
@@ -86,48 +92,19 @@ def import_peft(
         network=network_name,
     )
     take_over = _vera if config.method == "vera" else _lora
-    return take_over(tensors, config, chosen, info)
+    adapter = take_over(tensors, config, chosen, info)
+    return adapter if head is None else _with_head(adapter, head)
 
 
-def _read_tensors(folder: Path) -> _Tensors:
-    """The tensors, under PEFT's names, on the CPU."""
-    path = folder / TENSORS_FILE
-    try:
-        _check_file(path)
-        with safetensors.safe_open(path, framework="pt") as file:
-            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-            if wrong := [name for name, kind in kinds.items() if kind not in _DTYPES]:
-                raise AdapterError(
-                    f"{path.name} cannot be used: expected {', '.join(_DTYPES)}, found other "
-                    f"types in {listed(wrong)}."
-                )
-            # Copies: what safetensors gives may be the file itself, mapped into memory.
-            return {name: file.get_tensor(name).clone() for name in kinds}
-    except safetensors.SafetensorError as error:
-        raise AdapterError(f"{path.name} is no whole safetensors file.") from error
-    except OSError as error:
-        raise AdapterError(f"{path.name} cannot be read: {reason(error)}.") from error
-
-
-def _check_file(path: Path) -> None:
-    """Raise an AdapterError unless there is a file of tensors of reasonable size."""
-    try:
-        with open_regular(path, MAX_FILE_BYTES) as file:
-            head = file.read(HEAD_BYTES)
-    except FileNotFoundError as error:
-        if is_regular(path.parent / PICKLED_FILE):
-            raise AdapterError(
-                f"{PICKLED_FILE} was not opened: files of that kind can run code. Save the "
-                "adapter again with a newer PEFT, whose save_pretrained writes safetensors."
-            ) from error
-        raise AdapterError(
-            f"{path.parent.name or path.parent} is not a whole PEFT folder: there is no "
-            f"{path.name} in it."
-        ) from error
-    if other := other_kind(head):
-        raise AdapterError(f"{path.name} holds no adapter: it is {other}.")
-    if int.from_bytes(head[:8], "little") > _MAX_HEADER_BYTES:
-        raise AdapterError(f"{path.name} is no whole safetensors file.")
+def _with_head(adapter: AdapterFile, head: SavedHead) -> AdapterFile:
+    """The adapter with a last layer of its own, for classes of its own."""
+    info = dataclasses.replace(
+        adapter.info,
+        settings=dataclasses.replace(adapter.info.settings, head=head.name),
+        classes=head.classes,
+        has_own_classes=True,
+    )
+    return dataclasses.replace(adapter, info=info, parameters=adapter.parameters | head.parameters)
 
 
 def _chosen(tensors: _Tensors, config: PeftConfig, layers: Sites) -> Sites:

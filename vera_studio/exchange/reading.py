@@ -12,6 +12,7 @@ from vera_studio.exchange.peft_import import import_peft
 from vera_studio.exchange.peft_names import CONFIG_FILE, TENSORS_FILE
 from vera_studio.files import is_folder, is_regular, reason
 from vera_studio.models.model import Model
+from vera_studio.models.own_classes import for_adapter
 from vera_studio.wording import first_of
 
 _RUN_FILES = ("recipe.toml", "best.safetensors")  # of a run folder
@@ -28,13 +29,24 @@ class Place:
     name: str  # to call the adapter by, where it has no name of its own
 
 
+def opened(path: Path, model: Model) -> tuple[AdapterFile, Model]:
+    """An adapter, and the model that it goes on: with its own classes, or the network's.
+
+    Raises:
+        AdapterError: as `read_adapter`.
+    """
+    adapter = read_adapter(path, model)
+    return adapter, for_adapter(model, adapter.info)
+
+
 def read_adapter(path: Path, model: Model) -> AdapterFile:
     """Read an adapter, whoever wrote it.
 
     Args:
         path: as `find_place` takes it.
         model: what a PEFT folder, which does not say what it was trained on, is taken to be
-            for. Whether a file of the studio is for it shows where the adapter is put on.
+            for, with any classes. Whether a file of the studio is for it shows where the adapter
+            is put on.
 
     Raises:
         AdapterError: it is neither, is damaged, or cannot be had in the studio; gives the
@@ -42,8 +54,9 @@ def read_adapter(path: Path, model: Model) -> AdapterFile:
     """
     place = find_place(path)
     if place.is_peft:
-        names, digest = model.class_names, model.digest
-        return import_peft(place.path, model.network, names, model.kind.name, digest)
+        known = model.original
+        names, digest = known.class_names, known.digest
+        return import_peft(place.path, known.network, names, known.kind.name, digest)
     return adapter_file.load(place.path)
 
 

@@ -20,7 +20,7 @@ from vera_studio.wording import first_of, shortened
 _MOST_LISTED = 5
 _DEEPEST = 3  # tables in each other that a state dict is looked for in
 _MOST_TABLES = 100  # that are tried
-_MOST_CLASSES = 100_000  # that a last layer is made for
+MOST_CLASSES = 100_000  # that a last layer is made for
 _MOST_PREFIXES = 8  # in front of a name, such as "_orig_mod.module."
 # Under these a state dict is usually saved; of several that fit, the first of these is taken.
 _KEYS = (
@@ -115,7 +115,7 @@ def stored_classes(
     expected = network.get_parameter(name).shape
     if stored is None or stored.shape[1:] != tuple(expected[1:]):
         return None
-    return stored.shape[0] if 1 <= stored.shape[0] <= _MOST_CLASSES else None
+    return stored.shape[0] if 1 <= stored.shape[0] <= MOST_CLASSES else None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
+from vera_studio.models.weights_file import told_class_names
 from vera_studio.recipe import AdapterSettings, Method, ModelSettings, class_names_problem
 from vera_studio.wording import listed
 
@@ -288,10 +289,13 @@ def _unused_sites(
 
 
 def _class_names(settings: ModelSettings, kind: NetworkKind, network: nn.Module) -> tuple[str, ...]:
-    """A name for each output of `network`."""
+    """A name for each output of `network`: as given, as its file says, as usual, or numbers."""
     outputs = len(network.get_submodule(find_head(network)).get_parameter("weight"))
     names = settings.class_names
     if names is None:
+        told = told_class_names(Path(settings.weights).expanduser()) if settings.weights else ()
+        if len(told) == outputs and not class_names_problem(told):
+            return told
         is_own = outputs == len(kind.class_names)
         return kind.class_names if is_own else tuple(str(number) for number in range(outputs))
     if len(names) != outputs:

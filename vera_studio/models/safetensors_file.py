@@ -5,6 +5,7 @@ The format: https://github.com/huggingface/safetensors#format
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from vera_studio.errors import ModelError
@@ -17,6 +18,7 @@ _KINDS = {
     **{"I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8"},
     "BOOL": "bool",
 }
+CLASS_NAMES_KEY = "class_names"  # in the metadata of merged weights: a JSON list of texts
 _ADAPTER = "vera-studio-adapter"  # the format that an adapter's file names
 DAMAGED = "it was cut off, or its table of contents is wrong"
 
@@ -51,6 +53,27 @@ def read(file: BinaryIO, file_bytes: int) -> dict[str, Stored]:
         for name, entry in header.items()
         if name != "__metadata__"
     }
+
+
+def class_names(file: BinaryIO, file_bytes: int) -> tuple[str, ...]:
+    """What the classes are called in a file of merged weights of the studio; empty without.
+
+    Raises:
+        ModelError: the file is damaged, or an adapter.
+    """
+    about = _header(file, file_bytes, _MAX_HEADER_BYTES).get("__metadata__")
+    return named_classes(about if isinstance(about, dict) else {})
+
+
+def named_classes(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the metadata of a file says that its classes are called; empty where it does not."""
+    text = about.get(CLASS_NAMES_KEY)
+    try:
+        told = json.loads(text) if isinstance(text, str) else []
+    except (ValueError, RecursionError):
+        return ()
+    is_list = isinstance(told, list) and all(isinstance(name, str) for name in told)
+    return tuple(told) if is_list else ()
 
 
 def _header(file: BinaryIO, file_bytes: int, most: int) -> dict[str, Any]:

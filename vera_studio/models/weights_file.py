@@ -37,6 +37,17 @@ def opened(path: Path, should_stop: ShouldStop) -> Iterator[Any]:
             raise ModelError(f"{path} cannot be read: {reason(error)}.") from error
 
 
+def told_class_names(path: Path) -> tuple[str, ...]:
+    """What a file of weights says that its classes are called; empty where it says nothing."""
+    try:
+        with open_regular(path, MAX_FILE_BYTES) as file:
+            if not safetensors_file.looks_like_one(file.read(HEAD_BYTES)):
+                return ()
+            return safetensors_file.class_names(file, os.fstat(file.fileno()).st_size)
+    except (OSError, ModelError):  # told where the weights are read
+        return ()
+
+
 def holds_weights(path: Path) -> bool:
     """Whether a file seems to be one of weights, and no adapter; a quick look, never an error."""
     try:
