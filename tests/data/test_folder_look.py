@@ -1,6 +1,7 @@
 """Folders as people have them: where the data set begins, its parts and its classes."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,21 @@ def test_folders_without_a_picture_are_no_classes_and_are_told(make):
     assert told == [
         (name, "Folder without a picture, no class.") for name in ("bird", "labels", "runs")
     ]
+
+
+def test_a_folder_of_a_class_that_may_not_be_read_is_told_so(make, monkeypatch):
+    root = make("cat/a.jpg", "dog/b.jpg")
+    scandir = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "dog":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (told,) = scan_folder(root, ("cat", "dog")).skipped
+    assert (told.path, told.reason) == ("dog", "Folder that cannot be read: Permission denied.")
+    assert look_at(root).notes == ()
 
 
 def test_pictures_of_another_suffix_or_none_are_found_by_their_first_bytes(make):

@@ -81,7 +81,11 @@ def _checked(found: Any, maker: Sequence[object], key: str) -> CacheIndex | None
     if found["version"] != _VERSION or found["maker"] != json.loads(json.dumps(maker)):
         return None
     pixels, rows, names = found["pixels"], found["rows"], found["names"]
-    if not _is_number(rows, 0, _MOST) or Path(pixels).name != pixels or not pixels.startswith(key):
+    if (
+        not _is_number(rows, 0, _MOST)
+        or Path(pixels).name != pixels
+        or not pixels.startswith(f"{key}.")
+    ):
         return None
     numbers = [found[name] for name in ("places", "sizes", "times")]
     digests = [bytes.fromhex(one) for one in found["digests"]]

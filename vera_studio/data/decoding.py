@@ -77,10 +77,11 @@ def _in_order(
 
 
 def _result(future: Future[list[Decoded]], should_stop: Callable[[], bool]) -> list[Decoded]:
-    while not wait([future], _PATIENCE_SECONDS).done:
+    while True:
         if should_stop():
             raise Cancelled
-    return future.result()
+        if wait([future], _PATIENCE_SECONDS).done:
+            return future.result()
 
 
 def _some(paths: list[Path], form: Preprocessing, should_stop: Callable[[], bool]) -> list[Decoded]:

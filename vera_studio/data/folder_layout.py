@@ -8,6 +8,7 @@ from pathlib import Path
 from vera_studio.data.folder_tree import FolderTree, Listing, identity, leads_back
 from vera_studio.data.part_names import Part, means_evaluation, parts_of
 from vera_studio.errors import DataError
+from vera_studio.files import reason
 from vera_studio.wording import first_of
 
 _DEEPEST = 3  # folders down that a data set is looked for
@@ -105,7 +106,10 @@ def _find_parts(tree: FolderTree, root: Path, listing: Listing) -> _Parts:
     for part, several in by_part.items():
         if len(several) > 1:
             names = " and ".join(one.relative_to(root).parts[0] for one in several)
-            raise DataError(f"{root} has two folders for the {part} images: {names}.")
+            raise DataError(
+                f"{root} has two folders for the {part} images: {names}. Open a folder with one "
+                "train, one test and at most one validation folder, each with a folder a class."
+            )
     found = {part: one for part, (one,) in by_part.items()}
     return _with_test(tree, root, found, folders)
 
@@ -223,12 +227,21 @@ def _with_pictures(
     if not any(full.values()):
         return parts
     empty = [one for part, folders in parts.items() for one in folders if one not in full[part]]
-    for one in empty:
-        tree.skip(one, _NO_PICTURE)
-    if empty:
-        names = first_of(list(dict.fromkeys(one.name for one in empty)))
-        notes.append(f"Folders without a picture are no classes: {names}.")
+    closed = [one for one in empty if not _is_readable(tree, one)]
+    if told := list(dict.fromkeys(one.name for one in empty if one not in closed)):
+        notes.append(f"Folders without a picture are no classes: {first_of(told)}.")
     return full
+
+
+def _is_readable(tree: FolderTree, folder: Path) -> bool:
+    """Tell why there is no picture in a folder; whether it can be read at all."""
+    try:
+        tree.entries(folder)
+    except OSError as error:
+        tree.skip(folder, "folder that cannot be read", reason(error))
+        return False
+    tree.skip(folder, _NO_PICTURE)
+    return True
 
 
 def _below(tree: FolderTree, folder: Path) -> str:

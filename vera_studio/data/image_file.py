@@ -163,6 +163,8 @@ def _read(
             raise _too_large(f"{image.width} x {image.height} pixels")
         image.draft(None, (_DETAIL * form.resize, _DETAIL * form.resize))
         with _one_at_a_time if _check_room(image, pixels) else contextlib.nullcontext():
+            if should_stop():  # while another was waited for
+                raise Cancelled
             rgb = _upright(_to_rgb(image, form.resize, should_stop), image)
     return np.asarray(_framed(rgb, form))
 

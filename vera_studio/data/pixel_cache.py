@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import threading
 import time
 import weakref
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class PixelFile:
             OSError: it cannot be opened.
         """
         self._row_bytes = 3 * size**2
+        self._seeking = threading.Lock()
         flags = os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY
         self._handle = os.open(path, flags | _FLAGS, 0o666)
         weakref.finalize(self, os.close, self._handle)
@@ -77,9 +79,11 @@ class PixelFile:
     def _read_at(self, offset: int, view: memoryview) -> bool:
         if hasattr(os, "preadv"):  # not on Windows
             return os.preadv(self._handle, [view], offset) == len(view)
-        os.lseek(self._handle, offset, os.SEEK_SET)
-        view[:] = os.read(self._handle, len(view))  # ValueError where it is too short
-        return True
+        with self._seeking:
+            os.lseek(self._handle, offset, os.SEEK_SET)
+            content = os.read(self._handle, len(view))
+        view[: len(content)] = content
+        return len(content) == len(view)
 
 
 class PixelCache:
@@ -115,7 +119,7 @@ class PixelCache:
             self._lock = lock
         index = read_index(self._index_path, self._maker)
         if index and len(index.images) >= _LEAST_USED * index.rows:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # of a name that no file can have
                 self.file = PixelFile(self._home / index.pixels, self._size, writes=False)
                 self._images = dict(index.images)
                 self._pixels, self._rows = index.pixels, index.rows

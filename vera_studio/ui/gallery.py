@@ -5,10 +5,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vera_studio.errors import DataError
+
 if TYPE_CHECKING:  # which imports torch
     from vera_studio.data.store import ImageData
 
 PARTS = ("training", "validation", "test")
+_GREY = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +40,16 @@ class Gallery:
         self._members = lru_cache(maxsize=64)(self._find)
 
     def __call__(self, row: int, position: int) -> Any:
-        """The pixels (height, width, 3) of the image at `position` of the class `row`."""
+        """The pixels (height, width, 3) of the image at `position` of the class `row`.
+
+        Grey where its file is not what it was when it was opened; a run says so.
+        """
         part, index = self._place(row, position)
-        image = self._parts[part].read(index)[0]
+        try:
+            image = self._parts[part].read(index)[0]
+        except DataError:
+            size = self._parts[part].image_size
+            image = index.new_full((3, size, size), _GREY).byte()
         return image.permute(1, 2, 0).contiguous().numpy()
 
     def picture(self, row: int, position: int) -> Picture:
