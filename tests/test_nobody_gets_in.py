@@ -31,6 +31,7 @@ from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
 from vera_studio.runs.run_folder import load_result
+from vera_studio.training import progress
 from vera_studio.ui.settings import Settings
 
 SOON = 2.0  # seconds after Cancel
@@ -122,13 +123,16 @@ def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, 
     read_all(reader, [*(tmp_path / "folders").iterdir(), tmp_path / "folders"], tmp_path)
 
 
-def test_results_of_runs(tmp_path):
+@pytest.mark.parametrize(
+    ("reader", "name"), [(load_result, "result.json"), (progress.load, progress.FILE)]
+)
+def test_what_runs_leave(tmp_path, reader, name):
     paths = []
     for path in make_hostile(tmp_path / "bad", ".json"):
         paths.append(tmp_path / "runs" / path.stem)
         paths[-1].mkdir(parents=True)
-        (paths[-1] / "result.json").symlink_to(path)
-    read_all(load_result, paths, tmp_path)
+        (paths[-1] / name).symlink_to(path)
+    read_all(reader, paths, tmp_path)
 
 
 def open_images(path: Path, should_stop: Callable[[], bool] = lambda: False) -> ImageData:

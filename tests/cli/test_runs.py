@@ -51,7 +51,16 @@ def test_version(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["fly"], ["train"], ["train", "recipe.toml"], ["evaluate", "a.safetensors"]]
+    "arguments",
+    [
+        ["fly"],
+        ["train"],
+        ["train", "recipe.toml"],
+        ["evaluate", "a.safetensors"],
+        ["train", "--resume", "a", "--out", "b"],
+        ["train", "a.toml", "--resume", "b"],
+        ["train", "a.toml", "--out", "b", "--epochs", "3"],
+    ],
 )
 def test_wrong_usage_is_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_:

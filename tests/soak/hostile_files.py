@@ -45,6 +45,7 @@ from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.run_folder import RunFolder, load_result
+from vera_studio.training import progress
 from vera_studio.ui.settings import Settings
 
 SECONDS = 2.0  # that a reader may take
@@ -221,6 +222,24 @@ def _make_run(folder: Path) -> Path:
     return path / "result.json"
 
 
+def _make_progress(folder: Path) -> Path:
+    weights = torch.zeros(3)
+    progress.Progress(
+        place=progress.Place(1, 2, torch.zeros(4, dtype=torch.uint8)),
+        parameters={"fc1.d": weights},
+        optimizer={"state": {0: {"step": torch.tensor(1.0), "exp_avg": weights}}},
+        schedule={"T_max": 12, "last_epoch": 2},
+        told=progress.Told(2, 32, 0.5, 0.5, [1.0, 2.0]),
+        best=progress.Best(0, (0.5, -1.0), 0, {"fc1.d": weights}, {"epoch": 0}),
+        epochs_measured=0,
+        has_told_huge=False,
+        seconds=1.0,
+        images_digest="a" * 64,
+        history=[],
+    ).save(folder)
+    return folder / progress.FILE
+
+
 def _read_settings(path: Path) -> None:
     kept = Settings(path)
     kept.text("page"), kept.texts("recent"), kept.data("geometry")
@@ -238,6 +257,7 @@ FORMATS: dict[str, Callable[[], Format]] = {
     },
     "peft-config": lambda: _peft("adapter_config.json"),
     "peft-tensors": lambda: _peft("adapter_model.safetensors"),
+    "progress": lambda: Format(_make_progress, lambda path: progress.load(path.parent)),
     "run-folder": lambda: Format(_make_run, lambda path: load_result(path.parent)),
 }
 

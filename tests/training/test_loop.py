@@ -27,6 +27,7 @@ FILES = {
     "best.safetensors",
     "last.safetensors",
     "result.json",
+    "progress.pt",
 }
 BIRD, CAT = 2, 3
 

@@ -20,6 +20,7 @@ FILES = {
     "best.safetensors",
     "last.safetensors",
     "result.json",
+    "progress.pt",
 }
 
 

@@ -26,12 +26,24 @@ def add_commands(commands: Subcommands) -> None:
 
 def _add_train(commands: Subcommands) -> None:
     parser = commands.add_parser("train", help="fine-tune an adapter as a recipe says")
-    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE.toml")
+    folder = parser.add_mutually_exclusive_group(required=True)
+    folder.add_argument("--out", type=Path, metavar="FOLDER", help="the run folder to write")
+    folder.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FOLDER",
+        help="go on with the run in this folder, which was broken off or stopped, in place of a "
+        "recipe",
+    )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="the run folder to write"
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="with --resume: the epochs that it is to have in all",
     )
     parser.add_argument("--name", help="add the best adapter to the library under this name")
-    parser.set_defaults(command=_train)
+    parser.set_defaults(command=_train, parser=parser)
 
 
 def _add_pretrain(commands: Subcommands) -> None:
@@ -47,14 +59,22 @@ def _add_pretrain(commands: Subcommands) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    asked = recipe_file.load(options.recipe)  # before torch, which takes seconds
-    from vera_studio.training.loop import train
+    if (options.recipe is None) == (options.resume is None):
+        options.parser.error("give a recipe and --out, or --resume alone")
+    if options.epochs is not None and options.resume is None:
+        options.parser.error("--epochs goes with --resume; else the recipe has them")
+    asked = recipe_file.load(options.recipe) if options.recipe else None  # before torch: seconds
+    from vera_studio.training.loop import resume, train
 
     if options.name is not None:
         check_name(options.name)
     stop = StopOnSignal("what was trained so far is kept.")
     with stop:
-        result = train(asked, options.out, ProgressLine(), stop.asked)
+        if asked is None:
+            line = ProgressLine()
+            result = resume(options.resume, line, stop.asked, epochs=options.epochs)
+        else:
+            result = train(asked, options.out, ProgressLine(), stop.asked)
         show(*gains(result), f"Run folder: {result.folder}")
         if options.name is not None:
             _name_best(result, options.name)

@@ -7,10 +7,12 @@ metrics.csv         a row an epoch: losses, validation accuracies, learning rate
 best.safetensors    the adapter of the best epoch by validation accuracy; missing where no epoch
                     beat the network before training
 last.safetensors    the adapter as the last step left it
+progress.pt         how far it is, to go on from; see training/progress.py
 result.json         what was run on what and how it ended, with the test accuracies before and
                     after; of many classes those that there are test images of, and the targets
 """
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -33,6 +35,8 @@ from vera_studio.runs.events import (
     StepsDone,
     told_classes,
 )
+
+_MOST_BYTES = 2**30  # of a table: a row a step
 
 
 def new_run_folder(parent: Path, now: datetime) -> Path:
@@ -64,30 +68,39 @@ class RunFolder:
         recipe: Recipe,
         class_names: Sequence[str],
         told: Sequence[int] | None = None,
+        going_on: tuple[int, int] | None = None,
     ) -> None:
         """Create the folder and put the recipe and the heads of the tables into it.
+
+        Of a run that goes on the tables keep what came before.
 
         Args:
             path: of the folder.
             recipe: what is run.
             class_names: the network's classes, in its order.
             told: those of them (indices) whose accuracies are written; None for all.
+            going_on: the steps and the epochs that are done; None for a run that begins.
 
         Raises:
             StudioError: the folder holds a run already, or cannot be written to.
         """
         self.path = path
-        check_unused(path)
+        if going_on is None:
+            check_unused(path)
+        steps, epochs = going_on or (0, 0)
         self._told = range(len(class_names)) if told is None else told
         recipe_file.save(recipe, path / "recipe.toml")
-        self._start_table("losses.csv", ["step", "epoch", "loss"])
+        self._start_table("losses.csv", ["step", "epoch", "loss"], steps)
         self._start_table(
             "metrics.csv",
             ["epoch", "step", "train_loss", "validation_loss", "validation_accuracy"]
             + [f"accuracy_{class_names[index]}" for index in self._told]
             + ["learning_rate", "is_best", "seconds"]
             + ["validation_loss_targets", "validation_loss_others"],
+            epochs,
         )
+        with contextlib.suppress(FileNotFoundError):
+            (path / "result.json").unlink()
         self._targets = recipe.training.targets_among(class_names)
         targets = set(self._targets)
         self._others = [i for i in range(len(class_names)) if i not in targets]
@@ -114,8 +127,26 @@ class RunFolder:
         """Write how the run ended."""
         _write_result(result)
 
-    def _start_table(self, name: str, header: list[str]) -> None:
-        write_atomically(self.path / name, _csv([header]).encode(errors="backslashreplace"))
+    def losses(self) -> list[tuple[int, float]]:
+        """Epoch and loss of each step that is written, in order."""
+        return [(int(epoch), float(loss)) for _, epoch, loss in self._rows("losses.csv")]
+
+    def _start_table(self, name: str, header: list[str], kept: int) -> None:
+        """Begin a table with the rows that it has already of the first `kept` steps or epochs."""
+        try:
+            rows = [row for row in self._rows(name) if int(row[0]) <= kept] if kept else []
+        except (ValueError, IndexError) as error:
+            raise StudioError(f"{self.path / name} is damaged: {error}.") from error
+        content = _csv([header, *rows]).encode(errors="backslashreplace")
+        write_atomically(self.path / name, content)
+
+    def _rows(self, name: str) -> list[list[str]]:
+        try:
+            text = read_text(self.path / name, _MOST_BYTES)
+            # The last line may be half a one, of a run that was killed.
+            return list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))[1:]
+        except (OSError, csv.Error) as error:
+            raise StudioError(f"Cannot read {self.path / name}: {error}.") from error
 
     def _append(self, name: str, rows: list[list[Any]]) -> None:
         # Tables grow a few rows at a time; rewriting them whole would cost the square of a run.

@@ -18,13 +18,13 @@ class LossWatch:
         self._usual = max(guessing, before.loss) if math.isfinite(before.loss) else guessing
         self._advice = advice
         self._on_notice = on_notice
-        self._told = False
+        self.has_told = False
 
     def look(self, epoch: int, *losses: float) -> bool:
         """Whether a loss is huge though finite; the first time that is told."""
         huge = [loss for loss in losses if loss > _HUGE * self._usual]
-        if huge and not self._told:
-            self._told = True
+        if huge and not self.has_told:
+            self.has_told = True
             grown = f"The loss has grown to {max(huge):.2g} in epoch {epoch}."
             self._on_notice(f"{grown} {self._advice}")
         return bool(huge)

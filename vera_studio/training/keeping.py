@@ -14,6 +14,7 @@ from vera_studio.models.model import Model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
+from vera_studio.training.progress import Best
 from vera_studio.wording import sentence
 
 
@@ -53,6 +54,30 @@ class Keeper:
         self._recipe = recipe
         self._model = model
         self._best_score = self._score(before) or (-math.inf, -math.inf)
+
+    def best(self) -> Best:
+        """What `go_on` takes."""
+        return Best(
+            self.best_epoch,
+            self._best_score,
+            self.epochs_since_best,
+            self.best_parameters,
+            self._best_record.to_json(),
+        )
+
+    def go_on(self, best: Best) -> None:
+        """Take up where a run was broken off; the network is left with the best adapter on.
+
+        Raises:
+            AdapterError: what was kept does not fit the network.
+        """
+        self._best_score, self.epochs_since_best = best.score, best.since
+        self.best_parameters = best.parameters
+        self.put_best_on()
+        if best.epoch:
+            self.best_epoch = best.epoch
+            self._best_record = TrainingRecord.from_json(best.record)
+            self._save("best", self._best_record)  # that of a later epoch may be there
 
     def add_epoch(
         self,

@@ -2,18 +2,21 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 import torch
 
 from vera_studio import recipe as recipes
+from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach, count
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.store import ImageData
+from vera_studio.errors import DataError, StudioError
 from vera_studio.models.model import Model, example
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import (
@@ -28,7 +31,7 @@ from vera_studio.runs.events import (
     told_classes,
 )
 from vera_studio.runs.run_folder import RunFolder, check_unused
-from vera_studio.training import automatic
+from vera_studio.training import automatic, progress
 from vera_studio.training.devices import DeviceChoice, choose_device
 from vera_studio.training.divergence import LossWatch
 from vera_studio.training.evaluation import evaluate_inputs
@@ -49,14 +52,50 @@ from vera_studio.training.optimisation import (
     automatic_batch_size,
     make_optimizer,
     make_schedule,
+    restore_optimizer,
 )
 from vera_studio.training.own_account import record_of, subject_of
+from vera_studio.training.progress import Place, Progress, Saver
 from vera_studio.training.reporting import LossNotFiniteError, StepReporter
 from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
 from vera_studio.training.threads import one_thread_unless
 from vera_studio.wording import lower_rate
+
+
+def resume(
+    run_folder: Path,
+    on_event: OnEvent = lambda event: None,
+    should_stop: ShouldStop = lambda: False,
+    data: ImageData | None = None,
+    model: Model | None = None,
+    epochs: int | None = None,
+) -> RunResult:
+    """Go on with a run that was broken off, was stopped, or is to have more epochs.
+
+    On a CPU it ends with the same adapter and the same figures as if it had never been broken off.
+
+    Args:
+        run_folder: of the run, which is not going on anywhere else.
+        on_event, should_stop, data, model: as for `train`.
+        epochs: that it is to have in all; None for those that it was to have. With others its
+            learning rate goes on as it would if it had been begun with so many.
+
+    Raises:
+        StudioError: the folder holds no run that can go on, its images are others now, or it has
+            had so many epochs already; else as `train`.
+    """
+    recipe, start = recipe_file.load(run_folder / "recipe.toml"), progress.load(run_folder)
+    if epochs is not None:
+        if epochs < start.place.epoch:
+            raise StudioError(
+                f"The run in {run_folder} has had {start.place.epoch - 1} epochs already: it can "
+                "go on with more, not with as many or fewer."
+            )
+        training = dataclasses.replace(recipe.training, epochs=epochs)
+        recipe = dataclasses.replace(recipe, training=training)
+    return _go(recipe, run_folder, on_event, should_stop, data, model, start)
 
 
 def train(
@@ -89,8 +128,20 @@ def train(
         StudioError: the run folder holds a run already, or cannot be written to.
         Cancelled: stopped before training began, or given up by `should_stop`.
     """
-    recipes.validate(recipe)
     check_unused(run_folder)  # now, not when images have been opened and measured
+    return _go(recipe, run_folder, on_event, should_stop, data, model, None)
+
+
+def _go(
+    recipe: Recipe,
+    run_folder: Path,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+    data: ImageData | None,
+    model: Model | None,
+    start: Progress | None,
+) -> RunResult:
+    recipes.validate(recipe)
     device = choose_device(recipe.training.device)
     with out_of_memory_told(device.device):
         if model is None:
@@ -103,7 +154,7 @@ def train(
         recipe = with_targets(recipe, model.class_names, data)
         for remark in data.remarks:
             on_event(Notice(remark))
-        return _Run(recipe, run_folder, model, data, device, on_event, should_stop).go()
+        return _Run(recipe, run_folder, model, data, device, on_event, should_stop, start).go()
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +166,7 @@ class _Tools:
     keeper: Keeper
     reporter: StepReporter
     watch: LossWatch
+    saver: Saver
 
 
 class _Run:
@@ -129,18 +181,26 @@ class _Run:
         device: DeviceChoice,
         on_event: OnEvent,
         should_stop: ShouldStop,
+        start: Progress | None,
     ) -> None:
         self.recipe = recipe
+        self.start = start
         self.settings = recipe.training
         self.folder_path = run_folder
         self.model = model
         self.network = model.network
         self.device = device
         self.on_event = on_event
-        self.clock = Stopwatch()
+        self.clock = Stopwatch(start.seconds if start else 0.0)
         self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
         self.stopping = Stopping(self.should_stop)
         self.targets = recipe.training.targets_among(model.class_names)
+        self.images_digest = data.digest
+        if start and start.images_digest != self.images_digest:
+            raise DataError(
+                f"{data.title} holds other images than when the run in {run_folder} was begun, so "
+                "that cannot go on. Bring them back as they were, or begin a new run."
+            )
         names, keep_others = model.class_names, self.settings.keep_others
         self.data = images_to_train_on(data, names, self.targets, keep_others)
         counts = self.data.train.counts(len(names))
@@ -162,7 +222,8 @@ class _Run:
         self.steps_per_epoch = math.ceil(len(self.sampler) / self.batch_size)
         self.steps = self.steps_per_epoch * self.course.epochs
         self.stopped = self.gave_up = False
-        self.epochs_measured = 0
+        self.epochs_measured = start.epochs_measured if start else 0
+        self.history: list[EpochDone] = [*start.history] if start else []
         self.subject = subject_of(recipe, run_folder, model, data)
 
     def go(self) -> RunResult:
@@ -189,7 +250,13 @@ class _Run:
         before = self._measure(feed.test, "test")
         validation_before = self._measure(feed.validation, "validation")
         told = told_classes(validation_before)
-        folder = RunFolder(self.folder_path, self.recipe, self.model.class_names, told)
+        folder = RunFolder(
+            self.folder_path,
+            self.recipe,
+            self.model.class_names,
+            told,
+            (self.start.told.step, self.start.place.epoch - 1) if self.start else None,
+        )
         record = record_of(
             self.recipe, self.model, self.data, self.targets, self.course.epochs, before
         )
@@ -197,10 +264,12 @@ class _Run:
             folder, self.recipe, self.model, record, validation_before, self.course.by_classes
         )
         self._announce(before, validation_before)
+        if self.start:
+            self._tell_again(folder)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
         advice = lower_rate(self.course.learning_rate, self.course.usual_learning_rate)
         watch = LossWatch(validation_before, advice, lambda text: self.on_event(Notice(text)))
-        tools = _Tools(feed, folder, keeper, reporter, watch)
+        tools = _Tools(feed, folder, keeper, reporter, watch, Saver(folder.path, self._notice))
         with keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
             epochs_done = self._train(tools)
             after = self._measure_best(tools) if keeper.best_epoch else before
@@ -248,6 +317,26 @@ class _Run:
             )
         )
 
+    def _notice(self, text: str) -> None:
+        self.on_event(Notice(text))
+
+    def _tell_again(self, folder: RunFolder) -> None:
+        """Tell what came before the run was broken off, as far as it is written."""
+        assert self.start is not None
+        told = self.start.told
+        seconds = max(told.seconds + told.epoch_seconds, 1e-9)
+        losses, first = folder.losses(), 0
+        for epoch in [*self.history, None]:
+            last = epoch.step if epoch else len(losses)
+            if some := losses[first:last]:
+                values = tuple(loss for _, loss in some)
+                share, speed = last / self.steps, told.images / seconds
+                left = seconds * (self.steps - last) / told.step
+                self.on_event(StepsDone(some[0][0], first + 1, values, speed, share, left))
+            if epoch:
+                self.on_event(epoch)
+            first = last
+
     def _tell(self, steps: StepsDone, folder: RunFolder) -> None:
         folder.add_losses(steps)
         self.on_event(steps)
@@ -265,34 +354,51 @@ class _Run:
         plain = TrainingStep(tools.feed.train, optimizer, lambda text: self.on_event(Notice(text)))
         step: Step = plain
         several_pay = tools.feed.train.threads_pay(self.batch_size)
-        epoch = 0
-        while epoch < self.course.epochs and not self.stopping.asked():
+        epoch = done = 0
+        if self.start:
+            epoch, done = self.start.place.epoch - 1, self.start.place.batches
+            self._go_on(self.start, optimizer, schedule, tools)
+        place = Place(epoch + 1, done, self.generator.get_state())
+        while epoch < self.course.epochs and not self._is_over(epoch, tools.keeper):
             epoch += 1
+            place = Place(epoch, done, self.generator.get_state())
             views, labels = self._draw(tools.feed)
-            if epoch == 1:
+            if step is plain:
                 first = slice(self.batch_size)
                 step = fastest_step(plain, optimizer, views[first], labels[first])
+
+            def save(batches: int, place: Place = place) -> None:
+                self._save(replace(place, batches=batches), optimizer, schedule, tools)
+
             try:
                 with one_thread_unless(several_pay):
                     loss, seconds = self._train_epoch(
-                        epoch, views, labels, step, schedule, tools.reporter
+                        epoch, done, views, labels, step, schedule, tools, save
                     )
             except LossNotFiniteError as error:
                 raise tools.watch.not_finite(epoch) from error
             rate = float(schedule.get_last_lr()[0])
             self._end_epoch(epoch, loss, rate, seconds, tools)
-            if self.stopped or self._out_of_patience(epoch, tools.keeper):
-                break
-        else:
-            self.stopped = self.stopped or epoch < self.course.epochs
+            if self.stopped:
+                return epoch
+            done, place = 0, Place(epoch + 1, 0, self.generator.get_state())
+            if tools.saver.is_cheap or tools.saver.is_overdue:
+                self._save(place, optimizer, schedule, tools)
+        self._save(place, optimizer, schedule, tools)
         if epoch == 0:
             tools.keeper.keep_last(0)
         return epoch
 
+    def _is_over(self, epoch: int, keeper: Keeper) -> bool:
+        """Whether no further epoch is to be trained, though there may be more to come."""
+        if self.stopping.asked():
+            self.stopped = True
+        return self.stopped or self._out_of_patience(epoch, keeper)
+
     def _out_of_patience(self, epoch: int, keeper: Keeper) -> bool:
         """Whether to train no further, for as many epochs as were to be waited brought nothing."""
         patience = self.course.patience
-        self.gave_up = 0 < patience <= keeper.epochs_since_best and epoch < self.course.epochs
+        self.gave_up = 0 < patience <= keeper.epochs_since_best
         if self.gave_up:
             self.on_event(Notice(f"No better epoch in the last {patience}: training ends here."))
         return self.gave_up
@@ -308,13 +414,20 @@ class _Run:
     def _train_epoch(
         self,
         epoch: int,
+        done: int,
         views: torch.Tensor,
         labels: torch.Tensor,
         step: Step,
         schedule: torch.optim.lr_scheduler.LRScheduler,
-        reporter: StepReporter,
+        tools: _Tools,
+        save: Callable[[int], None],
     ) -> tuple[float, float]:
-        """Train one epoch, or what of it came before a stop; returns mean loss and seconds."""
+        """Train one epoch from batch `done` on, or what of it came before a stop.
+
+        Returns:
+            The mean loss and the seconds that it took.
+        """
+        reporter = tools.reporter
         reporter.begin_epoch(epoch)
         batches = list(
             zip(
@@ -323,14 +436,56 @@ class _Run:
                 strict=True,
             )
         )
-        for number, (some, truth) in enumerate(batches, start=1):
+        for number, (some, truth) in enumerate(batches[done:], start=done + 1):
             loss = step(some, truth)
             schedule.step()
             reporter.add(loss, len(some))
             if number < len(batches) and self.stopping.asked():
                 self.stopped = True
+            if self.stopped or tools.saver.is_overdue:
+                save(number)
+            if self.stopped:
                 break
         return reporter.end_epoch()
+
+    def _go_on(
+        self,
+        start: Progress,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        tools: _Tools,
+    ) -> None:
+        """Put everything in the place where it was when the run was broken off."""
+        tools.keeper.go_on(start.best)
+        tools.reporter.go_on(start.told)
+        tools.watch.has_told = start.has_told_huge
+        restore_optimizer(optimizer, schedule, start.optimizer, start.schedule, start.told.step)
+        self.generator.set_state(start.place.drawn_from)
+        adapter_file.load_parameters(self.network, start.parameters)
+
+    def _save(
+        self,
+        place: Place,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        tools: _Tools,
+    ) -> None:
+        """Write down how far the run is."""
+        tools.saver.save(
+            Progress(
+                place=place,
+                parameters=adapter_file.parameters(self.network),
+                optimizer=optimizer.state_dict(),
+                schedule=schedule.state_dict(),
+                told=tools.reporter.told(),
+                best=tools.keeper.best(),
+                epochs_measured=self.epochs_measured,
+                has_told_huge=tools.watch.has_told,
+                seconds=self.clock.seconds(),
+                images_digest=self.images_digest,
+                history=self.history,
+            )
+        )
 
     def _end_epoch(
         self,
@@ -358,6 +513,7 @@ class _Run:
         step = tools.reporter.step
         event = EpochDone(epoch, step, train_loss, validation, learning_rate, is_best, seconds)
         tools.folder.add_epoch(event)
+        self.history.append(event)
         self.on_event(event)
 
     def _result(

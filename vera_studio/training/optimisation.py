@@ -1,6 +1,7 @@
 """Optimizers and learning-rate schedules by the names that a recipe gives them."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -105,3 +106,36 @@ def make_schedule(name: Schedule, optimizer: torch.optim.Optimizer, steps: int) 
     # Without a cycle of momentum, which a captured step would not follow.
     peaks = [float(group["lr"]) for group in optimizer.param_groups]
     return OneCycleLR(optimizer, max_lr=peaks, total_steps=steps, cycle_momentum=False)
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+    optimizer_state: dict[str, Any],
+    schedule_state: dict[str, Any],
+    steps: int,
+) -> None:
+    """Put both where they were after `steps` steps, as their `state_dict`s told.
+
+    A schedule over another number of steps than it was is put where it would be after so many.
+
+    Args:
+        optimizer, schedule: as they were made, for the same parameters.
+        optimizer_state, schedule_state: to take over.
+        steps: that were taken.
+    """
+    if _length(schedule.state_dict()) == _length(schedule_state):
+        optimizer.load_state_dict(optimizer_state)
+        schedule.load_state_dict(schedule_state)
+        return
+    with warnings.catch_warnings():  # that no step of the optimizer came between
+        warnings.simplefilter("ignore", UserWarning)
+        for _ in range(steps):
+            schedule.step()
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict(optimizer_state | {"param_groups": groups})
+
+
+def _length(schedule_state: dict[str, Any]) -> object:
+    """The steps that a schedule is made for; None where that makes no difference."""
+    return schedule_state.get("T_max", schedule_state.get("total_steps"))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from vera_studio.runs.events import StepsDone
+from vera_studio.training.progress import Told
 from vera_studio.training.stopwatch import Stopwatch
 
 _REPORT_SECONDS = 0.1  # often enough for the eye, and cheap
@@ -48,12 +49,32 @@ class StepReporter:
         self._pending: list[torch.Tensor] = []
         self._epoch = 0
         self._epoch_losses: list[float] = []
+        self._left_over: Told | None = None  # of the epoch in which the run was broken off
         self._epoch_start = self._reported = 0.0
+
+    def go_on(self, told: Told) -> None:
+        """Take up where a run was broken off; its epoch is to be begun."""
+        self.step, self.images, self.seconds = told.step, told.images, told.seconds
+        self._left_over = told
+
+    def told(self) -> Told:
+        """What `go_on` takes; what is left to report is reported.
+
+        Raises:
+            LossNotFiniteError: not all losses are finite.
+        """
+        self.report()
+        epoch_seconds = self._clock.seconds() - self._epoch_start if self._epoch_losses else 0.0
+        return Told(self.step, self.images, self.seconds, epoch_seconds, [*self._epoch_losses])
 
     def begin_epoch(self, epoch: int) -> None:
         """The next steps are those of `epoch`, from 1."""
         self._epoch, self._epoch_losses = epoch, []
         self._epoch_start = self._clock.seconds()
+        if self._left_over:
+            self._epoch_losses += self._left_over.epoch_losses
+            self._epoch_start -= self._left_over.epoch_seconds
+            self._left_over = None
         self._reported = time.perf_counter()
 
     def add(self, loss: torch.Tensor, images: int) -> None:
@@ -77,7 +98,9 @@ class StepReporter:
         self.report()
         seconds = self._clock.seconds() - self._epoch_start
         self.seconds += seconds
-        return math.fsum(self._epoch_losses) / len(self._epoch_losses), seconds
+        mean = math.fsum(self._epoch_losses) / len(self._epoch_losses)
+        self._epoch_losses = []
+        return mean, seconds
 
     def report(self) -> None:
         """Report the steps that have not been reported yet.

@@ -123,16 +123,18 @@ class GraphedStep:
         """
         self._step = step
         self._views, self._labels = views.clone(), labels.clone()
+        # A run that goes on has momenta and counts of steps already.
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        before = [parameter.detach().clone() for parameter in parameters]
+        kept = [*parameters, *_tensors_of_state(optimizer)]
+        before = [tensor.detach().clone() for tensor in kept]
         try:
             self._capture(optimizer)
         finally:  # warming up has trained
             with torch.no_grad():
-                for parameter, value in zip(parameters, before, strict=True):
-                    parameter.copy_(value)
-                for value in _tensors_of_state(optimizer):
-                    value.zero_()
+                for tensor in _tensors_of_state(optimizer):
+                    tensor.zero_()
+                for tensor, value in zip(kept, before, strict=True):
+                    tensor.copy_(value)
 
     def _capture(self, optimizer: torch.optim.Optimizer) -> None:
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -157,7 +159,7 @@ class GraphedStep:
 
 
 def _tensors_of_state(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
-    """Momenta and counts of steps, all zero before the first step."""
+    """Momenta and counts of steps; none, or all zero, before the first step."""
     for state in optimizer.state.values():
         yield from (value for value in state.values() if isinstance(value, torch.Tensor))
 

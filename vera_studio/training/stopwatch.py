@@ -7,8 +7,9 @@ from collections.abc import Callable
 class Stopwatch:
     """Counts seconds since it was made, without those spent in `outside`."""
 
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
+    def __init__(self, before: float = 0.0) -> None:
+        """Begin with the seconds `before`, of a run that goes on."""
+        self._start = time.perf_counter() - before
         self._outside = 0.0
 
     def seconds(self) -> float:

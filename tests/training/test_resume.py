@@ -1,0 +1,223 @@
+"""A run that is broken off goes on and ends as if it had never been."""
+
+import csv
+import dataclasses
+import json
+
+import pytest
+
+from vera_studio.errors import StudioError
+from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.runs.events import EpochDone, StepsDone
+from vera_studio.runs.run_folder import load_result
+from vera_studio.training import progress
+from vera_studio.training.loop import resume, train
+
+FILES = ("best.safetensors", "last.safetensors", "losses.csv", "recipe.toml")
+STEPS = 3 * 5  # 80 images in batches of 16, three epochs
+
+
+class Killed(BaseException):
+    """Ends a run where it is, as a signal would that cannot be caught."""
+
+
+class KillAfter:
+    """Is asked before every step; dies after so many of them, wherever the run is."""
+
+    def __init__(self, questions):
+        self.left = questions
+
+    def __call__(self):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+        return False
+
+
+@pytest.fixture(autouse=True)
+def saved_after_every_step(monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS", 0.0)
+
+
+def recipe(method="vera", **training):
+    values = {"epochs": 3, "batch_size": 16, "device": "cpu"} | training
+    return Recipe(adapter=AdapterSettings(method=method), training=TrainingSettings(**values))
+
+
+def metrics(folder):
+    """The table without the seconds, which no two runs share."""
+    with (folder / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def result(folder):
+    values = json.loads((folder / "result.json").read_text())
+    values["subject"].pop("run")
+    return {k: v for k, v in values.items() if k not in ("seconds", "images_per_second")}
+
+
+def assert_same(one, other):
+    for name in FILES:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    assert metrics(one) == metrics(other)
+    assert result(one) == result(other)
+
+
+def killed(chosen, folder, data, questions):
+    """A run that died after so many questions whether to stop; whether it had begun to train."""
+    with pytest.raises(Killed):
+        train(chosen, folder, should_stop=KillAfter(questions), data=data)
+    return (folder / progress.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        recipe(),
+        recipe(feature_cache=False, shift=2),
+        recipe("lora", optimizer="sgd", schedule="one-cycle", learning_rate=0.01),
+        recipe("full", schedule="constant", patience=2),
+    ],
+    ids=["cached", "uncached", "sgd", "patient"],
+)
+def test_killed_anywhere_it_ends_the_same(tiny_data, tmp_path, chosen):
+    data, ends = tiny_data(), 0
+    asked = KillAfter(10**9)
+    train(chosen, tmp_path / "whole", should_stop=asked, data=data)
+    questions = 10**9 - asked.left
+    for number in range(3, questions, max(1, questions // 7)):
+        folder = tmp_path / f"killed {number}"
+        if killed(chosen, folder, data, number):
+            ends += 1
+            resume(folder, data=data)
+            assert_same(tmp_path / "whole", folder)
+    assert ends >= 4
+
+
+def test_killed_again_and_again_it_ends_the_same(tiny_data, tmp_path):
+    data = tiny_data()
+    train(recipe(), tmp_path / "whole", data=data)
+    asked = KillAfter(10**9)
+    assert killed(recipe(), tmp_path / "killed", data, 16)
+    for _ in range(100):
+        try:
+            resume(tmp_path / "killed", should_stop=KillAfter(14), data=data)
+        except Killed:
+            asked.left -= 1
+        else:
+            break
+    assert asked.left < 10**9
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tiny_data, tmp_path):
+    data, steps = tiny_data(), []
+    train(recipe(), tmp_path / "whole", data=data)
+
+    def note(event):
+        steps.extend(event.losses if isinstance(event, StepsDone) else ())
+
+    stopped = train(recipe(), tmp_path / "stopped", note, lambda: len(steps) > 6, data)
+    assert stopped.stopped
+    assert 0 < stopped.epochs_done < 3
+    resume(tmp_path / "stopped", data=data)
+    assert_same(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_more_epochs_are_added_to_a_finished_run(tiny_data, tmp_path):
+    data = tiny_data()
+    chosen = recipe(schedule="constant")
+    longer = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, epochs=5))
+    train(longer, tmp_path / "whole", data=data)
+    train(chosen, tmp_path / "longer", data=data)
+    found = resume(tmp_path / "longer", data=data, epochs=5)
+    assert found.epochs_done == 5
+    assert_same(tmp_path / "whole", tmp_path / "longer")
+    with pytest.raises(StudioError, match="has had 5 epochs already"):
+        resume(tmp_path / "longer", data=data, epochs=5)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
+def test_with_more_epochs_the_rate_is_what_it_would_be_there(tiny_data, tmp_path, schedule):
+    data = tiny_data()
+    train(recipe(schedule=schedule), tmp_path / "a", data=data)
+    resume(tmp_path / "a", data=data, epochs=6)
+    train(recipe(schedule=schedule, epochs=6), tmp_path / "b", data=data)
+    rates = [[float(row["learning_rate"]) for row in metrics(tmp_path / one)] for one in "ab"]
+    assert rates[0][3:] == pytest.approx(rates[1][3:], rel=1e-6)
+
+
+def test_what_came_before_is_told_again(tiny_data, tmp_path):
+    data, told = tiny_data(), []
+    train(recipe(), tmp_path / "whole", told.append, data=data)
+    assert killed(recipe(), tmp_path / "killed", data, 20)
+    again = []
+    resume(tmp_path / "killed", again.append, data=data)
+    for events in (told, again):
+        events[:] = [e for e in events if isinstance(e, StepsDone | EpochDone)]
+    epochs = [[e for e in events if isinstance(e, EpochDone)] for events in (told, again)]
+    without = [[dataclasses.replace(e, seconds=0) for e in events] for events in epochs]
+    assert without[0] == without[1]
+    losses = [
+        [loss for e in events if isinstance(e, StepsDone) for loss in e.losses]
+        for events in (told, again)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert len(losses[0]) == STEPS
+
+
+def test_other_images_are_refused(tiny_data, tmp_path):
+    assert killed(recipe(), tmp_path / "killed", tiny_data(), 20)
+    with pytest.raises(StudioError, match="Colours holds other images than when the run in"):
+        resume(tmp_path / "killed", data=tiny_data(train=9))
+
+
+def test_a_folder_without_a_run_and_a_damaged_one_are_told(tiny_data, tmp_path):
+    data = tiny_data()
+    train(recipe(), tmp_path / "run", data=data)
+    for content in (b"", b"PK\x03\x04", (tmp_path / "run" / progress.FILE).read_bytes()[:500]):
+        (tmp_path / "run" / progress.FILE).write_bytes(content)
+        with pytest.raises(StudioError, match=r"progress\.pt is damaged"):
+            resume(tmp_path / "run", data=data)
+    (tmp_path / "run" / progress.FILE).unlink()
+    with pytest.raises(StudioError, match="holds no run that can go on"):
+        resume(tmp_path / "run", data=data)
+    assert load_result(tmp_path / "run").epochs_done == 3  # as it was
+
+
+def test_a_full_disk_is_told_once_and_the_run_goes_on(tiny_data, tmp_path, monkeypatch):
+    def full(*_):
+        raise StudioError("Cannot write progress.pt: No space left on device.")
+
+    monkeypatch.setattr(progress, "write_atomically", full)
+    told = []
+    found = train(recipe(), tmp_path / "run", told.append, data=tiny_data())
+    assert found.epochs_done == 3
+    notices = [e.text for e in told if "No space left" in getattr(e, "text", "")]
+    assert notices == [
+        "Cannot write progress.pt: No space left on device. The run goes on; broken off now, it "
+        "would lose more."
+    ]
+
+
+def test_writing_takes_no_more_than_its_share(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS", 10.0)
+    now = 0.0
+    saver = progress.Saver(tmp_path, print, lambda: now)
+
+    class Slow:
+        def save(self, folder):
+            nonlocal now
+            now += 0.1
+
+    assert saver.is_cheap
+    assert not saver.is_overdue
+    now = 1.0
+    saver.save(Slow())
+    assert not saver.is_cheap  # a tenth of a second in a second
+    now = 4.0
+    assert not saver.is_cheap
+    now = 5.2
+    assert saver.is_cheap
+    now = 12.0
+    assert saver.is_overdue
