@@ -32,6 +32,7 @@ def edited(**sections):
                 target_classes=("köttur", "dog"), keep_others=0.0, schedule="cosine", flips=False
             ),
         ),
+        edited(data=DataSettings(classes="own", leave_out_copies=True)),
         edited(
             training=TrainingSettings(
                 batch_size=9, shift=2, feature_cache=False, cache_megabytes=100
