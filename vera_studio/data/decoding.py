@@ -16,7 +16,7 @@ from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import Cancelled
 
 Decoded = NDArray[np.uint8] | UnreadableImage
-MOST_THREADS = 8
+MOST_THREADS = 4  # each may hold a large picture in memory
 _AT_ONCE = 16  # files that a thread is given, as long as their pixels take no more than
 _AT_ONCE_BYTES = 2**22
 _PATIENCE_SECONDS = 0.1  # between two questions whether to stop
