@@ -7,13 +7,7 @@ from vera_studio.cli.library import ADAPTER_HELP, find_adapter
 from vera_studio.cli.network_options import network_options, open_network
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.terminal import show
-
-_TARGETS = {
-    "peft": "the PEFT folder that is truest to the adapter",
-    "lora": "the PEFT folder of the equal LoRA",
-    "merged": "the network's weights with the adapter in them, as .safetensors or .pt",
-    "onnx": "the whole network as one .onnx file",
-}
+from vera_studio.export_targets import EXPORT_TARGETS, FOREIGN_TARGETS
 
 
 def add_commands(commands: Subcommands) -> None:
@@ -25,8 +19,8 @@ def add_commands(commands: Subcommands) -> None:
     parser.add_argument(
         "--to",
         required=True,
-        choices=tuple(_TARGETS),
-        help="; ".join(f"{name}: {text}" for name, text in _TARGETS.items()),
+        choices=FOREIGN_TARGETS,
+        help="; ".join(f"{name}: {EXPORT_TARGETS[name].command}" for name in FOREIGN_TARGETS),
     )
     parser.add_argument(
         "destination", type=Path, metavar="DEST", help="the folder or file to write"

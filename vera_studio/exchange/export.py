@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.errors import StudioError
 from vera_studio.exchange import merged_weights, onnx_export, peft_export
+from vera_studio.export_targets import FOREIGN_TARGETS, Target
 from vera_studio.models.model import Model
 from vera_studio.models.own_classes import for_adapter
-
-Target = Literal["peft", "lora", "merged", "onnx"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,8 @@ def export(adapter: AdapterFile, model: Model, to: Target, destination: Path) ->
     Args:
         adapter: of any method.
         model: the network that it was made for, with any classes; it is not changed.
-        to: "peft" for the PEFT folder that is truest to the adapter, "lora" for the PEFT folder
-            of the equal LoRA, "merged" for the network's weights with the adapter in them,
-            "onnx" for the whole network in one file.
-        destination: the folder to write for "peft" and "lora", the file for the others.
+        to: one of `export_targets.FOREIGN_TARGETS`.
+        destination: the folder or the file to write.
 
     Raises:
         AdapterError: the adapter was made for another network, or cannot be had in that form;
@@ -39,7 +35,7 @@ def export(adapter: AdapterFile, model: Model, to: Target, destination: Path) ->
         StudioError: a file cannot be written, or what this needs is not installed.
     """
     if to not in _EXPORTS:
-        raise StudioError(f"Adapters are exported as {', '.join(_EXPORTS)}, not as {to!r}.")
+        raise StudioError(f"Adapters are exported as {', '.join(FOREIGN_TARGETS)}, not as {to!r}.")
     return _EXPORTS[to](adapter, for_adapter(model, adapter.info), destination)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
+from vera_studio.export_targets import EXPORT_TARGETS
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import show_reason
@@ -69,22 +70,17 @@ _ENTRIES = {
         "Import PEFT Fol&der…",
         "Take over a VeRA or LoRA adapter from a folder that PEFT wrote",
     ),
+    **{
+        f"export_{target}": _Entry(form.entry, form.tip)
+        for target, form in EXPORT_TARGETS.items()
+        if target != "file"
+    },
     "export_file": _Entry(
-        "VeRA Studio &File…",
-        "Write the model's adapter to one small file, for VeRA Studio",
+        EXPORT_TARGETS["file"].entry,
+        EXPORT_TARGETS["file"].tip,
         "Ctrl+E",
         "export",
         short="Export Adapter",
-    ),
-    "export_peft": _Entry("&PEFT Folder…", "Write the model's adapter as a folder for PEFT"),
-    "export_lora": _Entry(
-        "&LoRA (PEFT) Folder…", "Write the LoRA that equals the model's adapter, for PEFT"
-    ),
-    "export_merged": _Entry(
-        "&Merged Weights…", "Write the network's weights with the adapter in them, for PyTorch"
-    ),
-    "export_onnx": _Entry(
-        "&ONNX…", "Write the network with the adapter in it, for programs that run ONNX"
     ),
     "remove_adapter": _Entry("&Remove Adapter", "Go back to the base network"),
     "quit": _Entry("&Quit", "Close VeRA Studio", _KEY.Quit, "", QAction.MenuRole.QuitRole),

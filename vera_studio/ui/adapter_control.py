@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.errors import StudioError
+from vera_studio.export_targets import EXPORT_TARGETS, Target
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
-from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import trained_name
 from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
 from vera_studio.ui.newest_job import NewestJob
@@ -230,8 +230,7 @@ class AdapterControl(QObject):
 
         def exported(sentence: str) -> None:
             self.message.emit(f"Exported {destination.name}: {sentence}")
-            if target != "onnx":  # which the studio does not open
-                kind = "weights" if target == "merged" else "adapter"
+            if kind := EXPORT_TARGETS[target].opens_as:
                 self.path_opened.emit(kind, destination)
 
         if model := self._workspace.model:

@@ -7,9 +7,10 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from vera_studio.errors import AdapterError
+from vera_studio.export_targets import Target
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.ui import jobs
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
     from vera_studio.models.model import Model
 
-Target = Literal["file", "peft", "lora", "merged", "onnx"]
-TARGETS: tuple[Target, ...] = get_args(Target)
 OnEvent = Callable[[object], None]
 ShouldStop = Callable[[], bool]
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from vera_studio import files
 from vera_studio.errors import StudioError
+from vera_studio.export_targets import EXPORT_TARGETS, Target
 from vera_studio.recipe import DataSource, ModelSettings
 from vera_studio.ui import adapter_jobs
-from vera_studio.ui.adapter_jobs import Target
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
 from vera_studio.ui.jobs import cifar10_is_downloaded
@@ -21,17 +21,8 @@ from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
 from vera_studio.ui.pages.network_chooser import WEIGHTS_FILTER, NetworkChooser
 from vera_studio.ui.studio import Studio
 
-_ADAPTER_FILTER = "Adapters (*.safetensors)"
+_ADAPTER_FILTER = EXPORT_TARGETS["file"].name_filter
 _RECIPE_FILTER = "Recipes (*.toml)"
-_EXPORT_FILES: dict[Target, tuple[str, str, str]] = {  # title around the name, ending, filter
-    "file": ("Export {}", ".safetensors", _ADAPTER_FILTER),
-    "merged": (
-        "Export {} as Merged Weights",
-        "-merged.safetensors",
-        "Safetensors (*.safetensors);;PyTorch (*.pt)",
-    ),
-    "onnx": ("Export {} to ONNX", ".onnx", "ONNX (*.onnx)"),
-}
 
 Fate = Literal["save", "discard", "keep"]
 
@@ -151,13 +142,13 @@ class Asking(QObject):
             self._studio.adapters.export(content, target, destination)
 
     def _ask_destination(self, target: Target, stem: str, shown: str) -> Path | None:
-        if target in ("peft", "lora"):
+        form = EXPORT_TARGETS[target]
+        title, proposed = form.dialog.format(shown), f"{stem}{form.ending}"
+        if form.is_folder:
             # Asked for like a file, so that a name can be typed: the folder is made.
-            title = f"Export {shown} to PEFT: New Folder"
-            folder = ask_save(self._window, title, f"{stem}-peft", "Folder")
-            return folder and _new_folder(folder, f"{stem}-peft")
-        title, ending, name_filter = _EXPORT_FILES[target]
-        return ask_save(self._window, title.format(shown), f"{stem}{ending}", name_filter)
+            folder = ask_save(self._window, title, proposed, "Folder")
+            return folder and _new_folder(folder, proposed)
+        return ask_save(self._window, title, proposed, form.name_filter)
 
 
 def ask_about_run(window: QWidget) -> Fate:

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 
 from vera_studio import environment, files
 from vera_studio.errors import StudioError
+from vera_studio.export_targets import TARGETS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
 from vera_studio.ui.actions import make_actions, set_tip, tip_of
-from vera_studio.ui.adapter_jobs import TARGETS, plan_export
+from vera_studio.ui.adapter_jobs import plan_export
 from vera_studio.ui.asking import Asking
 from vera_studio.ui.closing import Closing
 from vera_studio.ui.continuity import Continuity

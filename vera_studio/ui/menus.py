@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from vera_studio.export_targets import EXPORT_TARGETS
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.recent_paths import Recent, RecentPaths
@@ -16,7 +17,6 @@ _FILE = (
     "open_network open_model pretrained_model | open_folder use_sample use_cifar10"
     " | open_recipe save_recipe | import_adapter import_peft EXPORT remove_adapter | RECENT | quit"
 )
-_EXPORT = "export_file | export_peft export_lora | export_merged export_onnx"
 _EDIT = "undo_delete"
 _RUN = "start pause stop | compare | open_runs"
 _HELP = "help | copy_diagnostics open_log about"
@@ -109,11 +109,10 @@ def export_menu(parent: QWidget, actions: dict[str, QAction]) -> QMenu:
     menu.setObjectName("menu_export")
     menu.setIcon(icon("export"))
     menu.setToolTipsVisible(True)
-    for name in _EXPORT.split():
-        if name == "|":
+    for target, form in EXPORT_TARGETS.items():
+        if form.begins_group:
             menu.addSeparator()
-        else:
-            menu.addAction(actions[name])
+        menu.addAction(actions[f"export_{target}"])
     return menu
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from vera_studio.ui.adapter_jobs import TARGETS
+from vera_studio.export_targets import EXPORT_TARGETS, TARGETS, Target
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.flow_layout import FlowLayout
@@ -37,13 +37,6 @@ _ENTRIES = {
 _ONE, _TWO = "Select one adapter for that.", "Select two adapters for that, the second with Ctrl."
 _SOME = "Select an adapter for that."
 _EXPORT_TIP = "for VeRA Studio, PEFT, PyTorch or ONNX"
-_EXPORTS = {
-    "file": ("VeRA Studio File…", "Write the adapter to one small file, for VeRA Studio"),
-    "peft": ("PEFT Folder…", "Write the adapter as a folder for PEFT"),
-    "lora": ("LoRA (PEFT) Folder…", "Write the LoRA that equals the adapter, for PEFT"),
-    "merged": ("Merged Weights…", "Write the network's weights with the adapter in them"),
-    "onnx": ("ONNX…", "Write the network with the adapter in it"),
-}
 
 
 class PageActions(QWidget):
@@ -120,9 +113,9 @@ class PageActions(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         return action
 
-    def _make_export(self, target: str) -> QAction:
-        text, tip = _EXPORTS[target]
-        action = QAction(text, self)
+    def _make_export(self, target: Target) -> QAction:
+        tip = EXPORT_TARGETS[target].tip
+        action = QAction(EXPORT_TARGETS[target].entry, self)
         action.setObjectName(f"action_adapter_export_{target}")
         action.setStatusTip(tip)
         action.setToolTip(tip)
