@@ -14,7 +14,16 @@ from typing import NoReturn
 
 import vera_studio
 from vera_studio import environment
-from vera_studio.cli import cache, comparison, evaluation, exchange, library, networks, runs
+from vera_studio.cli import (
+    cache,
+    comparison,
+    evaluation,
+    exchange,
+    library,
+    networks,
+    prediction,
+    runs,
+)
 from vera_studio.cli.interrupt import Interrupted, Interruptible
 from vera_studio.cli.terminal import tell
 from vera_studio.errors import Cancelled, StudioError
@@ -71,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_folder(parser)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog="vera-studio")
-    for family in (runs, evaluation, comparison, networks, exchange, library, cache):
+    for family in (runs, evaluation, prediction, comparison, networks, exchange, library, cache):
         family.add_commands(commands)
     return parser
 

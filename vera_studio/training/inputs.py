@@ -88,7 +88,7 @@ class ImageInputs:
     @property
     def at_once(self) -> int:
         """How many views to compute at once where no gradient is wanted."""
-        return _at_once(self.image_numbers)
+        return at_once(self.image_numbers)
 
     def threads_pay(self, batch_size: int) -> bool:
         """Whether a CPU trains on batches of so many images faster with several threads."""
@@ -127,14 +127,14 @@ class FeatureInputs:
     @property
     def at_once(self) -> int:
         """How many views to compute at once where no gradient is wanted."""
-        return _at_once(self._features.shape[1])
+        return at_once(self._features.shape[1])
 
     def threads_pay(self, batch_size: int) -> bool:
         """Whether a CPU trains on batches of so many images faster with several threads."""
         return batch_size * self._features.shape[1] >= _FEATURES_FOR_THREADS
 
 
-def _at_once(numbers: int) -> int:
+def at_once(numbers: int) -> int:
     """Items of so many numbers each: few enough that what is made of them fits into a cache."""
     return max(_LEAST_AT_ONCE, min(MOST_AT_ONCE, _NUMBERS_AT_ONCE // numbers))
 

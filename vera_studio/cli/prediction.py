@@ -1,0 +1,177 @@
+"""The subcommand that puts an adapter to use: predict."""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vera_studio.cli.evaluation import DEVICES, tell_skipped
+from vera_studio.cli.library import ADAPTER_HELP, find_adapter
+from vera_studio.cli.network_options import network_options, open_network
+from vera_studio.cli.subcommands import Subcommands
+from vera_studio.cli.tables import aligned
+from vera_studio.cli.terminal import Teller, show, tell
+from vera_studio.errors import DataError, StudioError
+from vera_studio.files import check_file, check_folder, reason, write_atomically
+from vera_studio.runs.comparison_tables import Row, to_csv
+
+if TYPE_CHECKING:  # imports torch, which --help and --version do without
+    from vera_studio.models.model import Model
+    from vera_studio.training.classification import Classified
+
+UNSURE = "unsure"  # the folder of copies below the threshold
+_PLACES = ("", "second", "third", "fourth", "fifth")
+_DECIMALS = 6
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "predict",
+        help="say what is on the pictures in a folder, with an adapter",
+        parents=[network_options()],
+    )
+    parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="of pictures, which may be in subfolders"
+    )
+    parser.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="write a row a picture: file, class, share, second, second_share and so on, unsure",
+    )
+    parser.add_argument(
+        "--copy-to",
+        type=Path,
+        metavar="FOLDER",
+        help=f"copy each picture into a subfolder of its class, or '{UNSURE}' below the threshold",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="from 0 to 1: with less than that of the network's certainty a picture is unsure",
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--json", action="store_true", help="print one JSON list")
+    parser.set_defaults(command=_predict)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    if not 0 <= options.threshold <= 1:
+        raise StudioError(f"--threshold must be from 0 to 1, not {options.threshold:g}.")
+    if options.csv:
+        check_file(options.csv)  # now, not when all is computed
+    if options.copy_to:
+        check_folder(options.copy_to)
+        if options.copy_to.resolve().is_relative_to(options.folder.resolve()):
+            raise StudioError("--copy-to must not lie in the folder of pictures.")
+    from vera_studio.training.classification import find_pictures
+
+    files = find_pictures(options.folder)
+    model = _opened(options)
+    found = list(_classified(options, model, files))
+    names, rows = model.class_names, []
+    for one in found:
+        if not one.problem:
+            rows.append(_row(one, options, names))
+            if options.copy_to:
+                _copy(one, options, names)
+    _tell_problems(found, options.folder)
+    if not rows:
+        raise DataError(f"{options.folder} holds no picture that can be read.")
+    if options.csv:
+        write_atomically(options.csv, to_csv(rows).encode(errors="surrogateescape"))
+    if options.json:
+        show(json.dumps(rows))
+    elif not options.csv:
+        head = ("file", "class", "share", "")
+        show(*aligned([head, *map(_cells, rows)], left=(0, 1, 3)))
+    tell(_summary(rows))
+
+
+def _opened(options: argparse.Namespace) -> "Model":
+    from vera_studio.adapters import adapter_file
+    from vera_studio.exchange.reading import opened
+    from vera_studio.training.devices import choose_device
+
+    path = find_adapter(options.adapter)
+    model = open_network(options, path)
+    adapter, model = opened(path, model)
+    adapter_file.apply(adapter, model.network, model.class_names, model.digest)
+    model.network.to(choose_device(options.device).device)
+    return model
+
+
+def _classified(
+    options: argparse.Namespace, model: "Model", files: list[Path]
+) -> "Iterator[Classified]":
+    from vera_studio.training.classification import classify
+    from vera_studio.training.inputs import device_of
+    from vera_studio.training.memory import out_of_memory_told
+
+    teller = Teller()
+
+    def report(done: int, total: int) -> None:
+        teller.move(f"{done / total:6.1%}  Looking at {total:,} files")
+
+    with out_of_memory_told(device_of(model.network)):
+        yield from classify(model, files, report)
+    teller.clear()
+
+
+def _row(one: "Classified", options: argparse.Namespace, names: tuple[str, ...]) -> Row:
+    row: Row = {"file": str(one.file.relative_to(options.folder))}
+    for place, (index, share) in zip(_PLACES, one.told, strict=False):
+        keys = (place, f"{place}_share") if place else ("class", "share")
+        row |= dict(zip(keys, (names[index], round(share, _DECIMALS)), strict=True))
+    return row | {"unsure": _is_unsure(one, options)}
+
+
+def _is_unsure(one: "Classified", options: argparse.Namespace) -> bool:
+    threshold: float = options.threshold
+    return one.told[0][1] < threshold
+
+
+def _copy(one: "Classified", options: argparse.Namespace, names: tuple[str, ...]) -> None:
+    """Copy a picture to where its class is; what is there already stays, under its name."""
+    name = UNSURE if _is_unsure(one, options) else _as_folder(names[one.told[0][0]])
+    folder: Path = options.copy_to / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        copies = (f"{one.file.stem} ({number}){one.file.suffix}" for number in range(2, 10**6))
+        target = folder / one.file.name
+        while target.exists():
+            target = folder / next(copies)
+        shutil.copyfile(one.file, target)
+    except OSError as error:
+        raise StudioError(f"Cannot copy {one.file} to {folder}: {reason(error)}.") from error
+
+
+def _as_folder(name: str) -> str:
+    """The name of a class as that of a folder, whatever is in it."""
+    safe = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
+    return safe.strip(" .") or "_"
+
+
+def _tell_problems(found: "list[Classified]", folder: Path) -> None:
+    from vera_studio.data.store import SkippedFile
+
+    tell_skipped(
+        [SkippedFile(str(o.file.relative_to(folder)), o.problem) for o in found if o.problem]
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    unsure = "unsure" if row["unsure"] else ""
+    return str(row["file"]), str(row["class"]), f"{float(str(row['share'])):.1%}", unsure
+
+
+def _summary(rows: list[Row]) -> str:
+    unsure = sum(bool(row["unsure"]) for row in rows)
+    pictures = "1 picture" if len(rows) == 1 else f"{len(rows):,} pictures"
+    return f"{pictures}, {unsure:,} of them unsure." if unsure else f"{pictures}."
