@@ -55,6 +55,7 @@ class TrainingRecord:
     validation_accuracy: float | None = None
     after: Accuracies | None = None
     combined: tuple[tuple[str, float], ...] = ()  # name and weight of each part
+    images_digest: str = ""  # of the images that were used, in hex
     more: Mapping[str, JSON] = field(default_factory=dict)  # told by others
 
     @classmethod
@@ -73,6 +74,7 @@ class TrainingRecord:
             validation_accuracy=_share(told.get("validation_accuracy")),
             after=_accuracies(told.get("after")),
             combined=_parts(told.get("combined")),
+            images_digest=_text(told.get("images_digest")),
         )
         more = {key: value for key, value in told.items() if key not in _KEYS}
         return replace(known, more=more)
@@ -90,6 +92,7 @@ class TrainingRecord:
             "validation_accuracy": self.validation_accuracy,
             "after": _told(self.after),
             "combined": [list(part) for part in self.combined],
+            "images_digest": self.images_digest,
         }
         return {key: value for key, value in told.items() if value not in (None, "", [])} | dict(
             self.more

@@ -81,7 +81,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _name_best(result: RunResult, name: str) -> None:
-    if not result.improved:
+    if not result.has_adapter:
         nothing = "Nothing was added to the library: there is no best adapter."
         if not result.stopped:
             raise StudioError(nothing)

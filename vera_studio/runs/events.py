@@ -159,7 +159,8 @@ class RunResult:
     folder: Path
     stopped: bool  # by the user, before its last epoch
     epochs_done: int
-    best_epoch: int  # from 1; 0 where none beat the network before training, or none was measured
+    # From 1; 0 where none beat the network before training, or none was measured.
+    best_epoch: int
     class_names: tuple[str, ...]
     target_classes: tuple[int, ...]
     before: Evaluation  # on the test images
@@ -173,11 +174,18 @@ class RunResult:
     subject: RunSubject = RunSubject()
     adapter_name: str = ""  # of its best adapter in the library
     gave_up: bool = False  # ended before its last epoch, for nothing better came for long
+    has_own_classes: bool = False  # a last layer of its own, which is of use before training
+    images_digest: str = ""  # of the images that were used; the same for the same images
 
     @property
     def improved(self) -> bool:
-        """Whether an epoch beat the network before training; only then there is a best adapter."""
+        """Whether an epoch beat the network before training."""
         return self.best_epoch > 0
+
+    @property
+    def has_adapter(self) -> bool:
+        """Whether there is a best adapter, of an epoch or of the means that training began with."""
+        return self.improved or self.has_own_classes
 
     @property
     def fell_short(self) -> bool:
@@ -198,7 +206,7 @@ class RunResult:
 
     @property
     def best_adapter(self) -> Path:
-        """The adapter of the best epoch by validation accuracy; there only where `improved`."""
+        """The adapter of the best epoch by validation accuracy; there where `has_adapter`."""
         return self.folder / "best.safetensors"
 
     @property

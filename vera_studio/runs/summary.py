@@ -21,6 +21,8 @@ def headline(result: RunResult) -> str:
     kept = "nothing is kept as the best"
     if result.improved:
         kept = f"epoch {result.best_epoch} is kept as the best"
+    elif result.has_adapter:
+        kept = "the means of the classes are kept as the best"
     elif result.fell_short:
         kept = "none did better than the network before training"
     return f"Fine-tuning {how} after {epochs}; {kept}."
@@ -36,6 +38,11 @@ def outcome(result: RunResult) -> str:
             f"Epoch {result.best_epoch} of {result.epochs_done} was the best on the validation "
             f"images and is kept.{ended}"
         )
+    if result.has_adapter:
+        none = "Stopped before an epoch was measured"
+        if result.fell_short:
+            none = "No epoch did better on the validation images"
+        return f"{none}: the means of the classes, which training began with, are kept."
     if result.fell_short:
         advice = "Try a lower learning rate, or more images."
         if not math.isnan(result.learning_rate):

@@ -12,6 +12,7 @@ from vera_studio.data.store import ImageData
 from vera_studio.errors import Cancelled, RecipeError, StudioError
 from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
 from vera_studio.models.model import Model
+from vera_studio.models.own_classes import suited
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import short_name, title
@@ -70,7 +71,7 @@ def compare(
     _check(settings.problems(recipe))
     _check_unused(folder)
     if model is None:
-        model = open_network(recipe, on_event, should_stop)
+        model = suited(open_network(recipe, on_event, should_stop), recipe.data, should_stop)
     _check(settings.problems(recipe, model.class_names, tuple(model.sites)))
     candidates = plan(recipe, settings, model)
     if data is None:
@@ -93,7 +94,10 @@ def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Ca
     for settings_of_one in settings.candidates:
         own = model.settings_for(settings_of_one)
         counts = attach.plan(model.network, own, model.sites, model.size)
-        rate = recipe.training.learning_rate or automatic_learning_rate(settings_of_one.method)
+        method = settings_of_one.method
+        rate = recipe.training.learning_rate or automatic_learning_rate(
+            method, model.has_own_classes
+        )
         size = adapter_file.file_bytes(model.network, own, model.class_names, model.sites)
         planned.append(Candidate(settings_of_one, rate, counts.trainable, counts.total, size))
     return tuple(planned)
@@ -186,7 +190,7 @@ class _Comparing:
 
 
 def _with_result(run: ComparedRun, result: RunResult) -> ComparedRun:
-    kept = result.best_adapter if result.improved else result.last_adapter
+    kept = result.best_adapter if result.has_adapter else result.last_adapter
     return dataclasses.replace(
         run,
         after=_accuracies(result.after, result),

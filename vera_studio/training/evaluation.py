@@ -93,7 +93,7 @@ def predict_inputs(
     views = torch.arange(len(inputs.labels), device=inputs.index_device)
 
     def each() -> Iterator[torch.Tensor]:
-        for logits in _logits(inputs, views):
+        for logits in on_each(inputs, views, inputs.logits):
             if should_stop():
                 raise Cancelled
             yield logits.cpu()
@@ -101,16 +101,19 @@ def predict_inputs(
     return Predictions.of(each(), inputs.labels.cpu(), classes, part)
 
 
-def _logits(inputs: Inputs, views: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Logits (some, classes) of some of the views after the others, in order."""
+def on_each(
+    inputs: Inputs, views: torch.Tensor, compute: Callable[[torch.Tensor], torch.Tensor]
+) -> Iterator[torch.Tensor]:
+    """`compute` of some of `views` after the others, in order, as many at once as suits `inputs`.
 
-    @torch.inference_mode()  # which holds on one thread, and these may be others
-    def compute(some: torch.Tensor) -> torch.Tensor:
-        return inputs.logits(some)
+    Without gradient; on a CPU perhaps on several threads.
+    """
 
-    def compute_in_halves(some: torch.Tensor) -> torch.Tensor:
-        return torch.cat(list(halve_when_out_of_memory(compute, some, len(some))))
+    no_gradient = torch.inference_mode()(compute)  # it holds on one thread; these may be others
+
+    def in_halves(some: torch.Tensor) -> torch.Tensor:
+        return torch.cat(list(halve_when_out_of_memory(no_gradient, some, len(some))))
 
     if inputs.labels.device.type == "cpu" and inputs.at_once < MOST_AT_ONCE and len(views):
-        return in_parallel(compute_in_halves, torch.split(views, inputs.at_once))
-    return halve_when_out_of_memory(compute, views, inputs.at_once)
+        return in_parallel(in_halves, torch.split(views, inputs.at_once))
+    return halve_when_out_of_memory(no_gradient, views, inputs.at_once)

@@ -24,6 +24,7 @@ class Keeper:
     Attributes:
         best_epoch: from 1; 0 while none beats the network before training.
         best_parameters: of the best adapter, untrained while there is none.
+        has_best: whether there is a best adapter in the folder.
         epochs_since_best: measured since then.
     """
 
@@ -47,6 +48,7 @@ class Keeper:
             by_classes: whether the best goes by the mean over classes, not over images.
         """
         self.best_epoch = self.epochs_since_best = 0
+        self.has_best = False
         self._by_classes = by_classes
         self.best_parameters = adapter_file.parameters(model.network)
         self._record = self._best_record = record
@@ -75,9 +77,15 @@ class Keeper:
         self.best_parameters = best.parameters
         self.put_best_on()
         if best.epoch:
-            self.best_epoch = best.epoch
+            self.best_epoch, self.has_best = best.epoch, True
             self._best_record = TrainingRecord.from_json(best.record)
             self._save("best", self._best_record)  # that of a later epoch may be there
+
+    def keep_start(self) -> None:
+        """Keep the adapter as it is before training, as the best so far: it is of use already."""
+        self._best_record = replace(self._record, epoch=0)
+        self._save("best", self._best_record)
+        self.has_best = True
 
     def add_epoch(
         self,
@@ -103,7 +111,7 @@ class Keeper:
         if is_best:
             self._save("best", record)  # first: what cannot be written is not the best
             self._best_score = self._best_score if score is None else score
-            self.best_epoch, self.best_parameters = epoch, parameters
+            self.best_epoch, self.best_parameters, self.has_best = epoch, parameters, True
             self._best_record = record
         self._save("last", record)
         return is_best
@@ -122,7 +130,7 @@ class Keeper:
         try:
             yield
         except StudioError as error:
-            if not self.best_epoch:
+            if not self.has_best:
                 raise
             best = self._folder.path / "best.safetensors"
             kept = f"The adapter of epoch {self.best_epoch}, the best so far, is in {best}."

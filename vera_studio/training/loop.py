@@ -18,6 +18,7 @@ from vera_studio.data.batches import EpochSampler
 from vera_studio.data.store import ImageData
 from vera_studio.errors import DataError, StudioError
 from vera_studio.models.model import Model, example
+from vera_studio.models.own_classes import suited
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import (
     EpochDone,
@@ -36,6 +37,7 @@ from vera_studio.training.devices import DeviceChoice, choose_device
 from vera_studio.training.divergence import LossWatch
 from vera_studio.training.evaluation import evaluate_inputs
 from vera_studio.training.feeding import Feed, open_feed
+from vera_studio.training.head_start import start_head
 from vera_studio.training.inputs import Inputs
 from vera_studio.training.keeping import Keeper
 from vera_studio.training.memory import out_of_memory_told
@@ -146,6 +148,7 @@ def _go(
     with out_of_memory_told(device.device):
         if model is None:
             model = open_network(recipe, on_event, should_stop)
+            model = suited(model, recipe.data, should_stop)
         recipes.validate(recipe, model.class_names, list(model.sites))
         recipe = dataclasses.replace(recipe, adapter=model.settings_for(recipe.adapter))
         adapter_file.check_plan(model.network, recipe.adapter, model.sites)
@@ -189,6 +192,7 @@ class _Run:
         self.folder_path = run_folder
         self.model = model
         self.network = model.network
+        self.head = recipe.adapter.head or ""
         self.device = device
         self.on_event = on_event
         self.clock = Stopwatch(start.seconds if start else 0.0)
@@ -246,6 +250,9 @@ class _Run:
             return self._run(feed)
 
     def _run(self, feed: Feed) -> RunResult:
+        if self.model.has_own_classes:
+            self.on_event(Stage("Beginning with the means of the classes"))
+            start_head(self.network, self.head, feed.train, self.should_stop)
         self.on_event(Stage("Measuring before training"))
         before = self._measure(feed.test, "test")
         validation_before = self._measure(feed.validation, "validation")
@@ -263,6 +270,8 @@ class _Run:
         keeper = Keeper(
             folder, self.recipe, self.model, record, validation_before, self.course.by_classes
         )
+        if self.model.has_own_classes:
+            keeper.keep_start()
         self._announce(before, validation_before)
         if self.start:
             self._tell_again(folder)
@@ -272,7 +281,7 @@ class _Run:
         tools = _Tools(feed, folder, keeper, reporter, watch, Saver(folder.path, self._notice))
         with keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
             epochs_done = self._train(tools)
-            after = self._measure_best(tools) if keeper.best_epoch else before
+            after = self._measure_best(tools) if keeper.has_best else before
             result = self._result(epochs_done, before, after, tools)
             folder.add_result(result)
         return result
@@ -343,12 +352,15 @@ class _Run:
 
     def _train(self, tools: _Tools) -> int:
         """Train, epoch by epoch; returns how many epochs were trained, whole or in part."""
-        parameters = [parameter for _, parameter in adapter_parameters(self.network)]
+        trained = list(adapter_parameters(self.network))
+        of_head = {f"{self.head}.{name}" for name in ("weight_change", "bias_change")}
         optimizer = make_optimizer(
             self.settings.optimizer,
-            parameters,
+            [parameter for name, parameter in trained if name not in of_head],
             self.course.learning_rate,
             capturable=tools.feed.train.index_device.type == "cuda",
+            head=[parameter for name, parameter in trained if name in of_head],
+            head_learning_rate=self.course.head_learning_rate,
         )
         schedule = make_schedule(self.settings.schedule, optimizer, self.steps)
         plain = TrainingStep(tools.feed.train, optimizer, lambda text: self.on_event(Notice(text)))
@@ -538,5 +550,7 @@ class _Run:
             learning_rate=self.course.learning_rate,
             epochs_measured=self.epochs_measured,
             gave_up=self.gave_up,
+            has_own_classes=self.model.has_own_classes,
+            images_digest=self.images_digest,
             subject=self.subject,
         )

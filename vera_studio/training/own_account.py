@@ -55,4 +55,5 @@ def record_of(
         keep_others=recipe.training.keep_others,
         epochs=epochs,
         before=Accuracies.of(before.per_class, targets),
+        images_digest=data.digest,
     )
