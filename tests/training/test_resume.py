@@ -7,7 +7,8 @@ import json
 import pytest
 
 from vera_studio.errors import StudioError
-from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.models.model import open_model
+from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.training import progress
@@ -92,6 +93,26 @@ def test_killed_anywhere_it_ends_the_same(tiny_data, tmp_path, chosen):
             resume(folder, data=data)
             assert_same(tmp_path / "whole", folder)
     assert ends >= 4
+
+
+@pytest.mark.parametrize("rate", [None, 10.0])  # better than its start, and never
+def test_with_classes_of_ones_own_it_ends_the_same(tiny_data, tmp_path, rate):
+    names = ("ochre", "teal", "plum")
+    data = dataclasses.replace(tiny_data(train=20, classes=range(3)), class_names=names)
+    chosen = recipe(views=3, balance=True, learning_rate=rate, head_learning_rate=rate)
+
+    def model():
+        return open_model(ModelSettings()).with_classes(names)
+
+    asked = KillAfter(10**9)
+    train(chosen, tmp_path / "whole", should_stop=asked, data=data, model=model())
+    questions = 10**9 - asked.left
+    for number in (questions // 2, questions - 5):
+        folder = tmp_path / f"killed {number}"
+        with pytest.raises(Killed):
+            train(chosen, folder, should_stop=KillAfter(number), data=data, model=model())
+        resume(folder, data=data, model=model())
+        assert_same(tmp_path / "whole", folder)
 
 
 def test_killed_again_and_again_it_ends_the_same(tiny_data, tmp_path):
