@@ -31,13 +31,13 @@ from vera_studio.adapters.attach import (
     attached_layers,
     chosen_sites,
     detach,
-    is_zero,
     planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.methods import Sites, without_head
 from vera_studio.adapters.projections import ProjectionPair
+from vera_studio.adapters.proof import is_zero
 from vera_studio.adapters.training_record import JSON, Accuracies, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.file_kinds import HEAD_BYTES, other_kind

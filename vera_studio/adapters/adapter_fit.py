@@ -7,12 +7,13 @@ from torch import nn
 
 from vera_studio.adapters.adapter_content import AdapterFile
 from vera_studio.adapters.adapter_metadata import AdapterInfo
-from vera_studio.adapters.attach import chosen_sites, is_zero, planned_shapes
+from vera_studio.adapters.attach import chosen_sites, planned_shapes
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.library_names import clean_name
 from vera_studio.adapters.methods import Sites, without_head
 from vera_studio.adapters.projections import ProjectionPair, digest, largest, make_pairs
+from vera_studio.adapters.proof import is_zero
 from vera_studio.adapters.sites import find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.wording import difference, listed

@@ -5,33 +5,28 @@ What is trained, saved and counted follows from what the adapted layers declare 
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
 
 from vera_studio.adapters.adapted import Adapted
+from vera_studio.adapters.chosen import chosen_sites as chosen_sites
 from vera_studio.adapters.layer import AdapterLayer, Reader
 from vera_studio.adapters.methods import (
-    METHODS,
     Sites,
     layer_kind,
     make_layers,
     without_head,
 )
 from vera_studio.adapters.projections import ProjectionPair, pair_keys, pair_shapes
-from vera_studio.adapters.sites import Place, find_sites
+from vera_studio.adapters.proof import noise_for_zeros, prove
+from vera_studio.adapters.sites import Place
 from vera_studio.adapters.vera import VeraLayer
 from vera_studio.adapters.wrapper import Wrapper
 from vera_studio.errors import AdapterError
-from vera_studio.methods import METHOD_FACTS
-from vera_studio.recipe import AdapterSettings, Recipe, problems
-from vera_studio.wording import listed
-
-_TOLERANCE = 1e-5  # relative to the largest logit: by weight, sums may come in another order
+from vera_studio.recipe import AdapterSettings
 
 
 @dataclass(frozen=True)
@@ -93,11 +88,11 @@ def attach(
     if images is None:
         _put_on(network, layers)
     else:
-        with _noise_for_zeros(layers.values()):
+        with noise_for_zeros(layers.values()):
             with torch.no_grad():
                 before = network(images)
             _put_on(network, layers)
-            _prove_or_detach(network, images, before)
+            _prove_or_detach(network, layers, images, before)
     return adapted
 
 
@@ -224,73 +219,6 @@ def pairs_of(network: nn.Module) -> list[ProjectionPair]:
     return [layer.projections for layer in layers if isinstance(layer, VeraLayer)]
 
 
-def chosen_sites(
-    network: nn.Module, settings: AdapterSettings, sites: Sites | None = None
-) -> Sites:
-    """The sites that `settings` name, the head among them, in the network's order.
-
-    Where `settings` name no layers, these are all linear ones. A name with "*" in it stands for
-    every site that it matches and that the method can train.
-
-    Args:
-        network: to adapt.
-        settings: which weights, how.
-        sites: the network's, where they are known, with or without its head.
-
-    Raises:
-        AdapterError: names every value and every layer that does not fit.
-    """
-    sites = find_sites(network) if sites is None else sites
-    head = _head_site(network, settings, sites)
-    chosen = {} if settings.method == "head" else _chosen_layers(settings, sites)
-    return {
-        name: site for name, site in {**sites, **head}.items() if name in chosen or name in head
-    }
-
-
-def _head_site(network: nn.Module, settings: AdapterSettings, sites: Sites) -> Sites:
-    """The site of the layer that is trained whole; empty without one."""
-    if settings.head is None:
-        if settings.method == "head":
-            raise AdapterError("Name the layer to train: the one that gives the classes.")
-        return {}
-    found = sites.get(settings.head) or find_sites(network).get(settings.head)
-    if found is None:
-        raise AdapterError(f"This network has no layer {settings.head} to train whole.")
-    if settings.head in (settings.layers or ()):
-        raise AdapterError(f"{settings.head} is trained whole; leave it out of the other layers.")
-    return {settings.head: found}
-
-
-def _chosen_layers(settings: AdapterSettings, sites: Sites) -> Sites:
-    """The sites that the method itself goes on."""
-    sites = without_head(sites, settings)
-    kind, title = METHODS[settings.method].layer, METHOD_FACTS[settings.method].title
-    if found := problems(Recipe(adapter=settings), layer_names=tuple(sites)):
-        raise AdapterError("The adapter does not fit the network:\n- " + "\n- ".join(found))
-    wanted = settings.layers
-    if wanted is None:
-        chosen = {name: site for name, site in sites.items() if site.kind == "linear"}
-        if not chosen:
-            raise AdapterError("This network has no linear layer; name the layers to adapt.")
-    else:
-        names, patterns = set(wanted), [name for name in wanted if "*" in name]
-        chosen = {
-            name: site
-            for name, site in sites.items()
-            if name in names
-            or (
-                kind.parameter_names(site)
-                and any(fnmatchcase(name, pattern) for pattern in patterns)
-            )
-        }
-    if without := [name for name, site in chosen.items() if not kind.parameter_names(site)]:
-        raise AdapterError(f"{title} finds nothing to train in {listed(without)}.")
-    if not chosen:
-        raise AdapterError(f"{title} finds nothing to train in {listed(wanted or ())}.")
-    return chosen
-
-
 def _wrappers(layers: Mapping[str, AdapterLayer]) -> dict[nn.Module, nn.Module]:
     """What stands in place of each module that reads one of the adapted weights."""
     wrappers: dict[nn.Module, nn.Module] = {}
@@ -310,39 +238,14 @@ def _put_on(network: nn.Module, layers: Mapping[str, AdapterLayer]) -> None:
     freeze(network)
 
 
-@contextmanager
-def _noise_for_zeros(layers: Collection[AdapterLayer]) -> Iterator[None]:
-    """Other values, for a while, where an adapted weight is all zeros, as that of a new head.
-
-    Zeros hide whatever comes before them: until they are trained, nothing else has a part in the
-    outputs. The numbers are put aside, not written over, for other networks may share them.
-    """
-    zeros = {
-        layer.site.weight: layer.site.weight.data
-        for layer in layers
-        if is_zero(layer.site.weight) and layer.delta() is not None
-    }
-    generator = torch.Generator().manual_seed(0)
+def _prove_or_detach(
+    network: nn.Module,
+    layers: Mapping[str, AdapterLayer],
+    images: torch.Tensor,
+    before: torch.Tensor,
+) -> None:
     try:
-        for weight, values in zeros.items():
-            # None of it negative: a ReLU that comes after it would hide what it cuts off.
-            weight.data = torch.rand(values.shape, generator=generator).to(values)
-        yield
-    finally:
-        for weight, values in zeros.items():
-            weight.data = values
-
-
-def is_zero(weight: torch.Tensor) -> bool:
-    """Whether all of `weight` is zero."""
-    if weight.is_meta:
-        return False
-    return not bool(weight.flatten()[:1].any()) and not bool(weight.any())  # mostly, one tells
-
-
-def _prove_or_detach(network: nn.Module, images: torch.Tensor, before: torch.Tensor) -> None:
-    try:
-        _prove(network, images, before)
+        prove(network, layers, images, before)
     except Exception as error:
         detach(network)
         if isinstance(error, AttributeError):  # it met a wrapper where it looked for a weight
@@ -351,31 +254,6 @@ def _prove_or_detach(network: nn.Module, images: torch.Tensor, before: torch.Ten
                 f"go on these ({error})."
             ) from error
         raise
-
-
-def _prove(network: nn.Module, images: torch.Tensor, before: torch.Tensor) -> None:
-    """Raise an AdapterError unless the adapter changes nothing yet and can change everything."""
-    parameters = dict(adapter_parameters(network))
-    with torch.enable_grad():
-        after = network(images)
-        # Fixed weights for the logits: their plain sum can have no gradient, behind a norm say.
-        direction = torch.linspace(-1, 1, after.numel(), device=after.device).view_as(after)
-        gradients = torch.autograd.grad(
-            (after * direction).sum(), list(parameters.values()), allow_unused=True
-        )
-    moved = {
-        name.rpartition(".")[0]
-        for name, gradient in zip(parameters, gradients, strict=True)
-        if gradient is not None and bool(gradient.any())
-    }
-    if idle := [name for name in attached_layers(network) if name not in moved]:
-        raise AdapterError(
-            f"An adapter on {listed(idle)} would change nothing: the network's outputs do not "
-            "depend on it. Leave it out."
-        )
-    furthest = float((after.detach() - before).abs().max())
-    if not furthest <= _TOLERANCE * max(1.0, float(before.abs().max())):
-        raise AdapterError("With the untrained adapter on, the network computes something else.")
 
 
 def base_size(network: nn.Module) -> int:

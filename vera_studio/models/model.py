@@ -4,7 +4,6 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -15,18 +14,18 @@ from torch import nn
 from vera_studio.adapters import attach
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.copies import sharing_copy
-from vera_studio.adapters.methods import METHODS, without_head
+from vera_studio.adapters.methods import without_head
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked, has_digest
 from vera_studio.errors import AdapterError, ModelError, NotHereError
-from vera_studio.layer_names import last_stage
 from vera_studio.models.checkpoint import load_weights, stored_classes
+from vera_studio.models.default_layers import default_layers
 from vera_studio.models.head import find_head, set_classes
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.registry import find
 from vera_studio.models.weights_file import told_class_names
-from vera_studio.recipe import AdapterSettings, Method, ModelSettings, class_names_problem
+from vera_studio.recipe import AdapterSettings, ModelSettings, class_names_problem
 from vera_studio.wording import listed
 
 
@@ -133,21 +132,11 @@ class Model:
             raise AdapterError(f"The network does not use {listed(idle)}. Leave that out.")
         used = {name: site for name, site in self.sites.items() if name not in self.unused}
         if settings.layers is None:
-            layers = _default_layers(used, self._wanted(used), settings.method)
+            layers = default_layers(used, self.kind, settings.method, self.has_own_classes)
             if not layers:
                 raise AdapterError("Name the layers to adapt: this network has none by default.")
             settings = dataclasses.replace(settings, layers=layers)
         return tuple(without_head(attach.chosen_sites(self.network, settings, used), settings))
-
-    def _wanted(self, used: Mapping[str, Site]) -> Sequence[str]:
-        """Names or patterns of what is adapted by default."""
-        linear = [name for name, site in used.items() if site.kind == "linear"]
-        if not self.has_own_classes:
-            return linear if self.kind.layers is None else self.kind.layers
-        if self.kind.own_layers is not None:
-            return self.kind.own_layers
-        stage = last_stage(list(used))
-        return linear or [name for name in stage if used[name].kind == "convolution"]
 
 
 def open_model(
@@ -195,25 +184,6 @@ def open_model(
         unused=_unused_sites(network, kind, sites),
         notes=notes,
     )
-
-
-def _default_layers(
-    sites: Mapping[str, Site], wanted: Sequence[str], method: Method
-) -> tuple[str, ...]:
-    """Names of the sites that `wanted` names and `method` can train.
-
-    Where it has nothing to train, the normalisation that comes right after takes the place: what
-    is convolved without a bias gets its scale and its shift there.
-    """
-    layer, found, waits = METHODS[method].layer, [], False
-    names, patterns = set(wanted), [name for name in wanted if "*" in name]
-    for name, site in sites.items():
-        is_wanted = name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
-        has_something = bool(layer.parameter_names(site))
-        if has_something and (is_wanted or (waits and site.kind == "norm")):
-            found.append(name)
-        waits = is_wanted and not has_something
-    return tuple(found)
 
 
 def example(kind: NetworkKind, count: int = 1) -> torch.Tensor:
