@@ -10,7 +10,7 @@ from vera_studio.errors import StudioError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, StepsDone
-from vera_studio.runs.run_folder import load_result
+from vera_studio.runs.run_folder import broken_off, load_result
 from vera_studio.training import progress
 from vera_studio.training.loop import resume, train
 
@@ -191,6 +191,26 @@ def test_other_images_are_refused(tiny_data, tmp_path):
     assert killed(recipe(), tmp_path / "killed", tiny_data(), 20)
     with pytest.raises(StudioError, match="Colours holds other images than when the run in"):
         resume(tmp_path / "killed", data=tiny_data(train=9))
+
+
+def test_a_run_that_is_going_on_is_left_alone(tiny_data, tmp_path):
+    found = []
+
+    def look(event):
+        if isinstance(event, EpochDone) and not found:
+            found.append(broken_off(tmp_path))
+            with pytest.raises(StudioError, match="is going on already"):
+                resume(tmp_path / "run", data=tiny_data())
+
+    train(recipe(), tmp_path / "run", look, data=tiny_data())
+    assert found == [[]]
+    assert not list(tmp_path.rglob("*.lock"))
+    assert killed(recipe(), tmp_path / "killed", tiny_data(), 20)
+    (tmp_path / "something else").mkdir()
+    assert broken_off(tmp_path) == [tmp_path / "killed"]
+    resume(tmp_path / "killed", data=tiny_data())
+    assert broken_off(tmp_path) == []
+    assert broken_off(tmp_path / "nowhere") == []
 
 
 def test_a_folder_without_a_run_and_a_damaged_one_are_told(tiny_data, tmp_path):

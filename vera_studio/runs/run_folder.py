@@ -18,10 +18,12 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
@@ -36,6 +38,8 @@ from vera_studio.runs.events import (
     told_classes,
 )
 
+PROGRESS_FILE = "progress.pt"
+_LOCK = "going-on.lock"
 _MOST_BYTES = 2**30  # of a table: a row a step
 
 
@@ -44,6 +48,51 @@ def new_run_folder(parent: Path, now: datetime) -> Path:
     name = now.strftime("%Y-%m-%d_%H-%M-%S")
     candidates = [parent / name, *(parent / f"{name}_{number}" for number in range(2, 1000))]
     return next(path for path in candidates if not path.exists())
+
+
+@contextlib.contextmanager
+def going_on(path: Path) -> Iterator[None]:
+    """Hold the run in `path`, as long as the process lives, so that nobody else goes on with it.
+
+    Raises:
+        StudioError: another process does.
+    """
+    lock = filelock.FileLock(path / _LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StudioError(f"The run in {path} is going on already.") from error
+    except (NotImplementedError, OSError):  # some folders know no locks
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            (path / _LOCK).unlink()
+
+
+def broken_off(parent: Path) -> list[Path]:
+    """The runs in `parent` that were neither ended nor stopped and are not going on, newest first.
+
+    They can go on from where they were; see training/progress.py.
+    """
+    try:
+        folders = sorted(parent.iterdir(), reverse=True)
+    except OSError:
+        return []
+    return [one for one in folders if _is_broken_off(one)]
+
+
+def _is_broken_off(path: Path) -> bool:
+    if not is_regular(path / PROGRESS_FILE) or is_regular(path / "result.json"):
+        return False
+    try:
+        with going_on(path):
+            return True
+    except StudioError:
+        return False
 
 
 def check_unused(path: Path) -> None:

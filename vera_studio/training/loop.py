@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -31,7 +31,7 @@ from vera_studio.runs.events import (
     StepsDone,
     told_classes,
 )
-from vera_studio.runs.run_folder import RunFolder, check_unused
+from vera_studio.runs.run_folder import RunFolder, check_unused, going_on
 from vera_studio.training import automatic, progress
 from vera_studio.training.devices import DeviceChoice, choose_device
 from vera_studio.training.divergence import LossWatch
@@ -97,7 +97,8 @@ def resume(
             )
         training = dataclasses.replace(recipe.training, epochs=epochs)
         recipe = dataclasses.replace(recipe, training=training)
-    return _go(recipe, run_folder, on_event, should_stop, data, model, start)
+    with going_on(run_folder):
+        return _go(recipe, run_folder, on_event, should_stop, data, model, start)
 
 
 def train(
@@ -279,7 +280,8 @@ class _Run:
         advice = lower_rate(self.course.learning_rate, self.course.usual_learning_rate)
         watch = LossWatch(validation_before, advice, lambda text: self.on_event(Notice(text)))
         tools = _Tools(feed, folder, keeper, reporter, watch, Saver(folder.path, self._notice))
-        with keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
+        held = nullcontext() if self.start else going_on(folder.path)  # `resume` holds it
+        with held, keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
             epochs_done = self._train(tools)
             after = self._measure_best(tools) if keeper.has_best else before
             result = self._result(epochs_done, before, after, tools)

@@ -17,8 +17,8 @@ import torch
 from vera_studio.errors import StudioError
 from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.runs.events import EpochDone, Evaluation
+from vera_studio.runs.run_folder import PROGRESS_FILE as FILE
 
-FILE = "progress.pt"
 _VERSION = 1
 _MOST_BYTES = 2**30
 _SECONDS = 10.0  # of training, at most, that are lost
