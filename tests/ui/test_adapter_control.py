@@ -205,7 +205,7 @@ def test_a_message_says_what_was_trained_on_what(control, model):
 
 def test_a_run_that_came_to_nothing_puts_nothing_on(control, model, tmp_path):
     control.switch_on(control.paths[0])
-    control.take_trained(SimpleNamespace(best_epoch=0, best_adapter=tmp_path / "none"))
+    control.take_trained(SimpleNamespace(has_adapter=False, best_adapter=tmp_path / "none"))
     assert control.runner.wait(20_000)
     assert control.active == (control.paths[0],)
     assert (len(control.shelf.entries), control.errors) == (2, [])

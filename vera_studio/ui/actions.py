@@ -104,6 +104,9 @@ _ENTRIES = {
         "&Copy Diagnostics",
         "Put versions, device and set-up on the clipboard, without names of files and folders",
     ),
+    "image_cache": _Entry(
+        "&Image Cache…", "See how much the images kept on the disk take, and empty that"
+    ),
     "open_log": _Entry("Open &Log Folder", "Show the folder with the studio's log"),
     "help": _Entry("&Getting Started", "How to fine-tune in five steps", _KEY.HelpContents),
     "about": _Entry(

@@ -19,13 +19,14 @@ from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.workspace import LoadedAdapter, Workspace
-from vera_studio.wording import already_there
+from vera_studio.wording import already_there, first_of
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.adapters.adapter_file import AdapterFile
     from vera_studio.adapters.library import Entry
     from vera_studio.models.model import Model
 
+_NAMED = 5  # classes in a message
 _MOST_AT_ONCE = 1_000_000  # numbers of a network: a larger one could hold the window up
 
 
@@ -75,12 +76,10 @@ class AdapterControl(QObject):
 
     def obstacle(self, entry: "Entry") -> str:
         """Why an adapter cannot go on the present network; empty where nothing is known."""
-        from vera_studio.adapters.adapter_fit import other_base, other_classes
+        from vera_studio.models.own_classes import obstacle
 
-        if (model := self._workspace.model) is None:
-            return ""
-        reason = other_classes(entry.info, model.class_names)
-        return reason or other_base(entry.info, model.digest, model.title)
+        model = self._workspace.model
+        return "" if model is None else obstacle(model, entry.info)
 
     # On and off
 
@@ -98,7 +97,10 @@ class AdapterControl(QObject):
     def switch_off(self) -> None:
         """Take off what is on; the model then is the base network again."""
         self._workspace.set_adapter(None)
-        self.message.emit("Took the adapter off; the model is the base network again.")
+        left = "the model is the base network again"
+        if self._workspace.own_classes:
+            left = "the last layer is as before training again"
+        self.message.emit(f"Took the adapter off; {left}.")
 
     def combine(self, paths: tuple[Path, Path], weights: tuple[float, float]) -> None:
         """Put two adapters of the library on, their changes multiplied by `weights`."""
@@ -115,6 +117,7 @@ class AdapterControl(QObject):
             if not all(map(self._shelf.entry, paths)):
                 return  # deleted meanwhile
             name = self._name_of_next
+            self._give_classes(both)
             self._workspace.set_adapter(LoadedAdapter(None, both, title, paths))
             if name:
                 self.keep_combination(name)
@@ -175,8 +178,8 @@ class AdapterControl(QObject):
             self._take(adapter.content, trained_name(adapter.content.info))
             self._note_name(result)
 
-        # Without a best epoch nothing was trained, or nothing that beats the network as it is.
-        if result.best_epoch and (model := self._workspace.model):
+        # Without one nothing was trained, or nothing that beats the network as it is.
+        if result.has_adapter and (model := self._workspace.model):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
             self._busy.start(PUTTING_ON, function, read)
 
@@ -213,8 +216,24 @@ class AdapterControl(QObject):
             self.failed.emit(error)
 
     def _put_on(self, adapter: LoadedAdapter, done: str = "") -> None:
+        had_images = self._workspace.data is not None
+        self._give_classes(adapter.content)
         self._workspace.set_adapter(adapter)
-        self.message.emit(f"{done} The model has {adapter.title} on.".strip())
+        told = f"{done} The model has {adapter.title} on."
+        if had_images and self._workspace.data is None:
+            told += f" Open images of {first_of(self._workspace.class_names, _NAMED)} for it."
+        self.message.emit(told.strip())
+
+    def _give_classes(self, content: "AdapterFile") -> None:
+        """Give the network the last layer that an adapter is for; images of others go."""
+        from vera_studio.models.own_classes import for_adapter
+
+        workspace = self._workspace
+        if (model := workspace.model) is None:
+            return
+        fitting = for_adapter(model, content.info)
+        if fitting is not model:
+            workspace.set_model(fitting, workspace.recipe.model)
 
     # Out of the library
 

@@ -55,9 +55,11 @@ def read_adapter(
 def fitting(
     content: "AdapterFile", model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> "AdapterFile":
-    """`content`, proven to fit `model`."""
+    """`content`, proven to fit `model` with the classes that it is for."""
     from vera_studio.adapters.adapter_fit import check_fit
+    from vera_studio.models.own_classes import for_adapter
 
+    model = for_adapter(model, content.info)
     check_fit(content, model.network, model.class_names, model.title, model.digest)
     return content
 
@@ -73,11 +75,13 @@ def combined(
     """The adapters in two files in one, their changes multiplied by `weights`."""
     from vera_studio.adapters import adapter_file
     from vera_studio.adapters.combination import combine
+    from vera_studio.models.own_classes import for_adapter
 
     first, second = (
         dataclasses.replace(content, info=dataclasses.replace(content.info, name=name))
         for content, name in zip(map(adapter_file.load, paths), names, strict=True)
     )
+    model = for_adapter(model, first.info)
     return combine(first, second, weights, model.network, model.class_names, model.digest)
 
 
@@ -120,7 +124,9 @@ def export(
     """Write an adapter; returns a sentence on what was written and, for PEFT, why so."""
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.export import export
+    from vera_studio.models.own_classes import for_adapter
 
+    model = for_adapter(model, content.info)
     if target == "file":
         adapter_file.write(destination, content)
         return f"A file of VeRA Studio, {destination.stat().st_size:,} bytes."

@@ -1,6 +1,5 @@
 """What the window asks before it acts: which file, which folder, what becomes of a run."""
 
-import dataclasses
 import itertools
 import re
 from pathlib import Path
@@ -16,6 +15,7 @@ from vera_studio.recipe import DataSource, ModelSettings
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
+from vera_studio.ui.image_cache_dialog import ImageCacheDialog
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
 from vera_studio.ui.pages.network_chooser import WEIGHTS_FILTER, NetworkChooser
@@ -83,8 +83,13 @@ class Asking(QObject):
         elif source == "cifar10" and not cifar10_is_downloaded():
             self.download_offered.emit()
         else:
-            settings = self._studio.workspace.recipe.data
-            self._studio.open_data(dataclasses.replace(settings, source=source, folder=""))
+            self._studio.open_source(source)
+
+    def show_image_cache(self) -> None:
+        """Show what the images kept on the disk take, and let them be emptied."""
+        dialog = ImageCacheDialog(self._studio.runner, self._window)
+        dialog.failed.connect(self._studio.failed)
+        dialog.open()
 
     def ask_recipe(self) -> None:
         """Let the user choose a recipe."""

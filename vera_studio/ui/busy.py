@@ -7,10 +7,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.runs.events import Stage
-from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, OPEN_NETWORK, Progress
+from vera_studio.ui.folder_jobs import LOOK
+from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, OPEN_NETWORK, FirstPictures, Progress
 from vera_studio.ui.runner import Job, Runner
 
-_CANCELLABLE = (DOWNLOAD, OPEN_IMAGES, OPEN_NETWORK)
+_CANCELLABLE = (DOWNLOAD, LOOK, OPEN_IMAGES, OPEN_NETWORK)
 IMPORTING, EXPORTING = "Importing the adapter", "Exporting the adapter"
 PUTTING_ON = "Putting the adapter on"
 _SAVING = (IMPORTING, EXPORTING, PUTTING_ON)
@@ -22,11 +23,13 @@ class BusyJobs(QObject):
     Signals:
         changed(str): what is being worked on; empty for nothing.
         progress(Progress): how far that is.
+        first_pictures(FirstPictures): of a folder that is being opened.
         failed(Exception): a job failed that nobody else takes the failure of.
     """
 
     changed = Signal(str)
     progress = Signal(object)
+    first_pictures = Signal(object)
     failed = Signal(object)
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
@@ -87,6 +90,8 @@ class BusyJobs(QObject):
         for stage in [event for event in events if isinstance(event, Stage)][-1:]:
             self._stage[job] = stage.text
             self.changed.emit(self.name)
+        for first in [event for event in events if isinstance(event, FirstPictures)][-1:]:
+            self.first_pictures.emit(first)
         for progress in [event for event in events if isinstance(event, Progress)][-1:]:
             self.progress.emit(progress)
 

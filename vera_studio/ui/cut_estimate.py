@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from vera_studio.errors import AdapterError
 from vera_studio.ui import jobs
+from vera_studio.ui.automatic import planned_course
 from vera_studio.ui.jobs import Cut
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.workspace import Workspace
@@ -50,7 +51,8 @@ class CutEstimate(QObject):
             layers = ()
         asked = (model, adapter.method, layers)
         if asked != self._asked:
-            self._asked, self._cut, self._is_possible = asked, None, bool(layers)
+            is_possible = bool(layers) or adapter.method == "head"
+            self._asked, self._cut, self._is_possible = asked, None, is_possible
             self._timer.start()
         self._tell()
 
@@ -81,7 +83,9 @@ class CutEstimate(QObject):
 
     def _tell(self) -> None:
         training, cut = self._workspace.recipe.training, self._cut
-        is_off = not training.feature_cache or training.shift
+        course = planned_course(self._workspace)
+        shifts = training.shift and not (course and course.views)
+        is_off = not training.feature_cache or shifts
         text = "" if cut is None or is_off else self._text(cut)
         if text != self.text:
             self.text = text
@@ -98,7 +102,9 @@ class CutEstimate(QObject):
         data = self._workspace.data
         if data is None:
             return ""
-        views = _VIEWS_OF_A_FLIP if self._workspace.recipe.training.flips else 1
+        course = planned_course(self._workspace)
+        anew = _VIEWS_OF_A_FLIP if self._workspace.recipe.training.flips else 1
+        views = course.views if course and course.views else anew
         images = len(data.train) * views + len(data.validation) + len(data.test)
         megabytes = cut.width * images * _BYTES_OF_A_NUMBER / 10**6
         return f"; about {megabytes:,.0f} MB" if megabytes >= 1 else "; less than 1 MB"

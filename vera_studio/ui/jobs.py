@@ -5,7 +5,7 @@ imported inside them, for torch comes after the window is on screen.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,9 @@ from vera_studio.ui.widgets.layer_model import LayerRow
 from vera_studio.ui.workspace import Devices, LoadedAdapter, Measurement, Part
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from vera_studio.adapters.attach import Counts
     from vera_studio.adapters.inspection import TensorInfo
     from vera_studio.adapters.projections import ProjectionPair
@@ -64,12 +67,28 @@ class NetworkRow:
     is_here: bool  # its weights are on this machine
 
 
+@dataclass(frozen=True, eq=False)
+class FirstPictures:
+    """The first images of a folder, long before all of them are open."""
+
+    pictures: "tuple[tuple[NDArray[np.uint8], str], ...]"  # (height, width, 3), its class
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedImages:
+    """Images, and the model that they were opened for: the one before, or with other classes."""
+
+    model: "Model"
+    data: "ImageData"
+
+
 @dataclass(frozen=True)
 class Plan:
     """What an adapter would come to, before it is trained."""
 
     counts: "Counts"
     file_bytes: int
+    in_head: int = 0  # numbers that are trained in a last layer
 
 
 @dataclass(frozen=True)
@@ -120,6 +139,18 @@ def open_model(
     return open_model(settings, report, should_stop, may_download)
 
 
+def open_network(
+    settings: ModelSettings,
+    own_classes: tuple[str, ...],
+    may_download: bool,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> "Model":
+    """As `open_model`, with a new last layer where there are classes of the user's."""
+    model = open_model(settings, may_download, on_event, should_stop)
+    return model.with_classes(own_classes) if own_classes else model
+
+
 def list_networks(on_event: OnEvent, should_stop: ShouldStop) -> tuple[NetworkRow, ...]:
     """Every network that can be opened; takes a second, for torchvision is imported."""
     from vera_studio.models.registry import every
@@ -141,14 +172,32 @@ def list_networks(on_event: OnEvent, should_stop: ShouldStop) -> tuple[NetworkRo
 
 def open_data(
     settings: DataSettings, model: "Model", on_event: OnEvent, should_stop: ShouldStop
-) -> "ImageData":
-    """Open the images that `settings` names, as `model` takes them."""
+) -> OpenedImages:
+    """Open the images that `settings` names, as `model` takes them, with their classes if need be.
+
+    Raises:
+        DataError: they cannot be opened.
+        NotEnoughMemoryError: there is not enough memory for them.
+        Cancelled: told to stop.
+    """
     from vera_studio.data.open_data import open_data
+    from vera_studio.models.own_classes import suited
 
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, "Reading images"))
 
-    return open_data(settings, model.class_names, model.preprocessing, report, should_stop)
+    def on_first(pictures: "Sequence[tuple[NDArray[np.uint8], str]]") -> None:
+        on_event(FirstPictures(tuple(pictures)))
+
+    fitting = suited(model, settings, should_stop)
+    if (
+        fitting.class_names == model.class_names
+        and fitting.has_own_classes == model.has_own_classes
+    ):
+        fitting = model  # with what is on it
+    form = fitting.preprocessing
+    data = open_data(settings, fitting.class_names, form, report, should_stop, on_first)
+    return OpenedImages(fitting, data)
 
 
 def first_data_settings(settings: DataSettings) -> DataSettings:
@@ -247,10 +296,14 @@ def plan(model: "Model", settings: AdapterSettings) -> Plan:
     """What `settings` would come to; fast enough to follow a slider on the GUI thread."""
     from vera_studio.adapters import adapter_file, attach
 
-    settings = model.settings_for(settings)
+    settings, in_head = model.settings_for(settings), 0
+    if settings.head is not None:
+        layer = model.network.get_submodule(settings.head)
+        in_head = sum(one.numel() for one in layer.parameters())
     return Plan(
         attach.plan(model.network, settings, model.sites, model.size),
         adapter_file.file_bytes(model.network, settings, model.class_names, model.sites),
+        in_head,
     )
 
 
@@ -294,13 +347,6 @@ def find_cut(
     except CannotSplitError as error:
         return Cut(0, "", 0, str(error))
     return Cut(width, place, width / image.numel())
-
-
-def automatic_learning_rate(method: Method) -> float:
-    """The rate that a run takes where the user sets none."""
-    from vera_studio.training.automatic import automatic_learning_rate
-
-    return automatic_learning_rate(method)
 
 
 def inspect_draft(

@@ -43,6 +43,7 @@ from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.training_page import TrainingPage
+from vera_studio.ui.proposal import Proposal
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.settings import Settings
@@ -129,6 +130,8 @@ class MainWindow(QMainWindow):
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.adapters_page.folder_requested.connect(self._open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
+        self.data_page.network_requested.connect(self.asking.ask_network)
+        self.studio.folders.proposal_changed.connect(self._show_proposal)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
 
@@ -138,6 +141,9 @@ class MainWindow(QMainWindow):
         )
         self.setup_panel.failed.connect(self.studio.failed)
         self.setup_panel.open_network_requested.connect(self.asking.ask_network)
+        self.setup_panel.images_requested.connect(
+            lambda: self.pages.setCurrentWidget(self.data_page)
+        )
         self.setup_panel.source_requested.connect(self.asking.use_source)
         self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)
         self.activity_page = ActivityPage(self.studio)
@@ -195,6 +201,7 @@ class MainWindow(QMainWindow):
             "compare": lambda: self.pages.setCurrentWidget(self.comparison_page),
             "open_runs": lambda: self._open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
+            "image_cache": asking.show_image_cache,
             "open_log": lambda: self._open_folder(environment.log_file().parent),
             "help": lambda: help_texts.show_getting_started(self),
             "copy_diagnostics": self._copy_diagnostics,
@@ -205,6 +212,10 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(lambda _=False, slot=slot: slot())
 
     # What the user asks for
+
+    def _show_proposal(self, proposal: Proposal | None) -> None:
+        if proposal is not None:
+            self.pages.setCurrentWidget(self.data_page)
 
     def _offer_download(self) -> None:
         self.pages.setCurrentWidget(self.data_page)

@@ -19,7 +19,7 @@ _FILE = (
 )
 _EDIT = "undo_delete"
 _RUN = "start pause stop | compare | open_runs"
-_HELP = "help | copy_diagnostics open_log about"
+_HELP = "help | image_cache | copy_diagnostics open_log about"
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from vera_studio import environment, recipe_file
 from vera_studio import recipe as recipes
 from vera_studio.errors import NotHereError, StudioError
-from vera_studio.recipe import DataSettings, ModelSettings
+from vera_studio.recipe import DataSettings, DataSource, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
@@ -22,6 +22,7 @@ from vera_studio.ui import jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.comparison_control import ComparisonControl
+from vera_studio.ui.folder_opening import FolderOpening
 from vera_studio.ui.opening import Kind, kind_of
 from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Job, Runner
@@ -39,6 +40,7 @@ class Studio(QObject):
     Signals:
         busy_changed(str): what is being worked on beside a run; empty for nothing.
         progress(Progress): how far that is.
+        first_pictures(FirstPictures): of a folder that is being opened.
         ready(): torch is in, the network and the first images are open.
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
@@ -54,6 +56,7 @@ class Studio(QObject):
 
     busy_changed = Signal(str)
     progress = Signal(object)
+    first_pictures = Signal(object)
     ready = Signal()
     message = Signal(str)
     failed = Signal(object)
@@ -75,6 +78,7 @@ class Studio(QObject):
         self.busy = BusyJobs(runner, self)
         self.busy.changed.connect(self.busy_changed)
         self.busy.progress.connect(self.progress)
+        self.busy.first_pictures.connect(self.first_pictures)
         self.busy.failed.connect(self.failed)
         self.shelf = Shelf(self)
         self.adapters = AdapterControl(workspace, self.shelf, self.busy, self)
@@ -85,6 +89,7 @@ class Studio(QObject):
         self.comparison = ComparisonControl(workspace, runner, self)
         self.comparison.failed.connect(self.failed)
         self.comparison.message.connect(self.message)
+        self.folders = FolderOpening(self)
         self.is_ready = False
         self.starting = Starting(self)
         self._measuring: Job | None = None
@@ -146,19 +151,19 @@ class Studio(QObject):
             self.workspace.set_model(model, settings)
             text = f"Opened the {model.kind.title}, {model.weights} weights."
             self._tell(" ".join((text, *model.notes)), "weights", settings.weights)
-            is_named = settings.class_names or len(model.class_names) == len(model.kind.class_names)
             if then:
                 then()
-            elif not is_named:
+            elif not _is_named(model, settings):
                 self.classes_unnamed.emit()
-            elif self.workspace.data is None:
-                self._open_data_anew()
+            elif not self.folders.look_anew() and self.workspace.data is None:
+                self.open_former_images()
 
         def broken_off() -> None:
             self.message.emit("Opening the network was cancelled.")
             cancelled()
 
-        function = partial(jobs.open_model, settings, may_download)
+        own = () if settings.weights else self.workspace.own_classes
+        function = partial(jobs.open_network, settings, own, may_download)
         self.busy.start(jobs.OPEN_NETWORK, function, opened, failed, broken_off)
 
     def name_classes(self, names: tuple[str, ...]) -> None:
@@ -168,12 +173,16 @@ class Studio(QObject):
             renamed = dataclasses.replace(model, class_names=names)
             self.workspace.set_model(renamed, dataclasses.replace(settings, class_names=names))
         if self.workspace.data is None:
-            self._open_data_anew()
+            self.open_former_images()
 
-    def _open_data_anew(self) -> None:
+    def open_former_images(self) -> None:
         """Open the images of the draft for the present network, or else the sample."""
         settings = self.workspace.recipe.data
-        sample = dataclasses.replace(settings, source="sample", folder="")
+        sample = dataclasses.replace(settings, source="sample", folder="", classes="network")
+        if settings.source != "folder":
+            settings = dataclasses.replace(settings, classes="network")
+        elif settings.classes == "own" and not self.workspace.own_classes:
+            settings = dataclasses.replace(settings, classes="auto")
 
         def tell(_: Exception) -> None:
             self.message.emit("The sample does not fit this network; open images of its classes.")
@@ -194,11 +203,15 @@ class Studio(QObject):
     ) -> None:
         """Open other images; `then` is called when they are, `otherwise` when they are not.
 
-        The reason why they are not is shown, or given to `failed`.
+        The network gets a last layer for their classes, or its own back, as `settings` say. The
+        reason why they are not open is shown, or given to `failed`.
         """
         model = self.workspace.model
 
-        def opened(data: Any) -> None:
+        def opened(found: jobs.OpenedImages) -> None:
+            data = found.data
+            if found.model is not model:
+                self.workspace.set_model(found.model, self.workspace.recipe.model)
             self.workspace.set_data(data, settings)
             images = len(data.train) + len(data.validation) + len(data.test)
             text = f"Opened {data.title}: {images:,} images."
@@ -225,17 +238,21 @@ class Studio(QObject):
             self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, cancelled)
 
     def open_folder(self, folder: Path) -> None:
-        """Open a folder of images."""
+        """Look at a folder of images; open it, or ask how."""
+        self.folders.look(folder)
+
+    def open_source(self, source: DataSource) -> None:
+        """Open the sample or CIFAR-10, with the network's own classes where it knows theirs."""
         settings = self.workspace.recipe.data
-        self.open_data(dataclasses.replace(settings, source="folder", folder=str(folder)))
+        named = dataclasses.replace(settings, source=source, folder="", classes="auto")
+        self.open_data(named)
 
     def download_cifar10(self) -> None:
         """Download CIFAR-10, then open it."""
 
         def downloaded(_: object) -> None:
             self.download_done.emit()
-            settings = self.workspace.recipe.data
-            self.open_data(dataclasses.replace(settings, source="cifar10", folder=""))
+            self.open_source("cifar10")
 
         def not_downloaded(error: Exception) -> None:
             if isinstance(error, StudioError):
@@ -356,7 +373,7 @@ class Studio(QObject):
         )
         workspace.set_accuracy(None)
         workspace.set_test_accuracy(None)
-        if workspace.model is None or workspace.data is None:
+        if workspace.model is None or workspace.data is None or workspace.is_untrained:
             return
         part = shown_part(workspace.data)
         function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, part)
@@ -379,7 +396,9 @@ class Studio(QObject):
     def measure_test(self) -> None:
         """Measure model and adapter as they are now on the test images."""
         workspace = self.workspace
-        if workspace.model is None or workspace.data is None or self.is_measuring_test:
+        if workspace.model is None or workspace.data is None or workspace.is_untrained:
+            return
+        if self.is_measuring_test:
             return
         function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, "test")
         self._measuring_test = job = self.runner.start(function, name="Measuring the test images")
@@ -406,3 +425,10 @@ class Studio(QObject):
         self.message.emit(text)
         if path:
             self.path_opened.emit(kind, Path(path))
+
+
+def _is_named(model: Any, settings: ModelSettings) -> bool:
+    """Whether it is known what the outputs of `model`, opened by `settings`, stand for."""
+    if model.has_own_classes or settings.class_names:
+        return True
+    return len(model.class_names) == len(model.kind.class_names)

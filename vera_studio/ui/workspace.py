@@ -116,6 +116,17 @@ class Workspace(QObject):
         return self.model.class_names if self.model else ()
 
     @property
+    def own_classes(self) -> tuple[str, ...]:
+        """The classes that the network has a last layer of its own for; else none."""
+        model = self.model
+        return model.class_names if model is not None and model.has_own_classes else ()
+
+    @property
+    def is_untrained(self) -> bool:
+        """Whether the last layer is new and nothing is on that has trained it."""
+        return bool(self.own_classes) and self.adapter is None
+
+    @property
     def foreign_images(self) -> str:
         """Says so where the adapter was trained on other images than those that are open."""
         return self.images_foreign_to(self.adapter.content.info) if self.adapter else ""

@@ -6,11 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vera_studio.ui import jobs
+from vera_studio.ui.folder_pane import FolderPane
 from vera_studio.ui.gallery import Gallery
 from vera_studio.ui.icons import icon
+from vera_studio.ui.images_notes import ImagesNotes
 from vera_studio.ui.jobs import DOWNLOAD, Progress
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.class_model import accuracy_text
@@ -26,9 +36,11 @@ if TYPE_CHECKING:
     from vera_studio.data.store import ImageData
 
 _MOST_CLASSES = 10  # named
+_MOST_UNFILTERED = 20  # classes, without a field to filter them
 _MOST_EMPTY = 50  # classes: of more, those without images are not listed
 _MOST_SKIPPED = 500  # listed; the number says how many more there are
 _SKIPPED_HEIGHT = 110  # at most
+_UNTRAINED = "It is not trained yet: press Start."
 _COLUMNS = ("Training", "Validation", "Test")
 _NO_FILES = {"sample": "none: drawn by the studio", "cifar10": "none of its own: from CIFAR-10"}
 
@@ -38,17 +50,20 @@ class DataPage(QWidget):
 
     Signals:
         folder_requested(), sample_requested(), cifar10_requested(): the user wants these.
+        network_requested(): the user wants another network for the folder that is proposed.
     """
 
     folder_requested = Signal()
     sample_requested = Signal()
     cifar10_requested = Signal()
+    network_requested = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
         self._gallery: Gallery | None = None
-        self._order: list[int] = []  # the classes, those with images first
+        self._all_rows: tuple[int, ...] = ()  # the classes, those with images first
+        self._order: list[int] = []  # those of them that are shown
         self._shown = (0, 0)  # class and position of the picture that is large
         self._view: PictureView | None = None  # made when it is first asked for
         self.summary = QLabel("Loading…", wordWrap=True, textFormat=Qt.TextFormat.RichText)
@@ -57,6 +72,12 @@ class DataPage(QWidget):
         self.grid.picture_chosen.connect(
             lambda row, position: self._show_picture(self._order[row], position)
         )
+        self.filter = QLineEdit(placeholderText="Filter classes", clearButtonEnabled=True)
+        self.filter.setObjectName("image_filter")
+        self.filter.setAccessibleName("Filter the classes of the images")
+        self.filter.setToolTip("Show the images of classes only that have this in their names")
+        self.filter.textChanged.connect(self._show_rows)
+        self.filter.hide()
         self.skipped = QPlainTextEdit(readOnly=True)
         self.skipped.hide()
         self.skipped.setObjectName("skipped_files")
@@ -66,9 +87,15 @@ class DataPage(QWidget):
         self.download.requested.connect(studio.download_cifar10)
         self.download.cancelled.connect(studio.busy.cancel)
         layout = QVBoxLayout(self)
+        self.folder_pane = FolderPane(studio)
+        self.folder_pane.network_wanted.connect(self.network_requested)
         layout.addLayout(self._top_row())
         layout.addWidget(self.download)
+        layout.addWidget(self.folder_pane)
+        self.notes = ImagesNotes(studio)
+        layout.addWidget(self.notes)
         layout.addLayout(self._accuracy_row())
+        layout.addWidget(self.filter)
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.skipped)
         self._connect()
@@ -101,6 +128,8 @@ class DataPage(QWidget):
         self._obstacle = obstacle
         for button in (*self._sources, self.download.button):
             allow(button, obstacle)
+        self.folder_pane.set_obstacle(obstacle)
+        self.notes.set_obstacle(obstacle)
         self._allow_test()
 
     def _top_row(self) -> QHBoxLayout:
@@ -136,8 +165,17 @@ class DataPage(QWidget):
         )
         self.test_button.clicked.connect(self._measure_test)
         self._obstacle = ""
+        self.classes_button = QPushButton("Other Classes…")
+        self.classes_button.setObjectName("other_classes_button")
+        self.classes_button.setAccessibleName("Choose the classes and the network anew")
+        self.classes_button.setToolTip(
+            "Choose anew for this folder: the network's own classes or a new last layer, and on "
+            "which network"
+        )
+        self.classes_button.clicked.connect(self._ask_classes)
         row = QHBoxLayout()
         row.addWidget(self.accuracy, 1)
+        row.addWidget(self.classes_button, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.test_button, 0, Qt.AlignmentFlag.AlignTop)
         self._show_accuracy()
         return row
@@ -176,20 +214,33 @@ class DataPage(QWidget):
         counts = gallery.counts
         self._order = sorted(range(len(counts)), key=lambda row: not any(counts[row]))
         with_images = sum(map(any, counts))
-        if with_images and len(counts) > _MOST_EMPTY:
+        if with_images and len(counts) > _MOST_EMPTY and with_images < len(counts):
             self._order = self._order[:with_images]
             self.summary.setText(
                 f"{self.summary.text()} {with_images:,} of the network's {len(counts):,} classes "
                 "have images."
             )
-        rows = [ClassRow(gallery.class_names[row], counts[row]) for row in self._order]
+        self._all_rows = tuple(self._order)
+        self.filter.clear()
+        self.filter.setVisible(len(self._all_rows) > _MOST_UNFILTERED)
+        self._show_rows()
+        self._show_skipped(data)
+
+    def _show_rows(self, _: object = None) -> None:
+        """Show the classes that have in their names what is typed."""
+        if (gallery := self._gallery) is None:
+            return
+        wanted = self.filter.text().strip().casefold()
+        names, counts = gallery.class_names, gallery.counts
+        self._order = [row for row in self._all_rows if wanted in names[row].casefold()]
+        rows = [ClassRow(names[row], counts[row]) for row in self._order]
         self.grid.set_rows(rows, lambda row, position: gallery(self._order[row], position))
         self._show_accuracy()
-        self._show_skipped(data)
 
     def _show_none(self) -> None:
         """Say which images would do, where those that were open do not fit another network."""
-        self._gallery, self._order = None, []
+        self._gallery, self._all_rows, self._order = None, (), []
+        self.filter.hide()
         self.grid.set_rows(())
         self.skipped.hide()
         names = self._studio.workspace.class_names
@@ -222,6 +273,10 @@ class DataPage(QWidget):
         what = f"The {model.kind.title}, {model.weights} weights,"
         if adapter is not None:
             what += f" with {adapter.title} on,"
+        if workspace.is_untrained:
+            self.accuracy.setText(f"{what} has a new last layer for these classes. {_UNTRAINED}")
+            self.grid.set_notes(())
+            return
         shares = {one.part: one for one in (workspace.accuracy, workspace.test_accuracy) if one}
         if workspace.accuracy is None:
             self.accuracy.setText(f"{what} is being measured…")
@@ -237,9 +292,13 @@ class DataPage(QWidget):
         workspace, studio = self._studio.workspace, self._studio
         data = workspace.data
         is_going = studio.is_measuring_test
+        self.classes_button.setVisible(data is not None and data.source == "folder")
+        allow(self.classes_button, self._obstacle)
         self.test_button.setText("Measuring…" if is_going else "Measure Test Images")
         if is_going:
             reason = "The test images are being measured."
+        elif workspace.is_untrained:
+            reason = _UNTRAINED
         elif workspace.test_accuracy is not None:
             reason = "They are measured: the accuracy stands beside and below."
         elif data is not None and not len(data.test):
@@ -247,6 +306,10 @@ class DataPage(QWidget):
         else:
             reason = self._obstacle
         allow(self.test_button, reason)
+
+    def _ask_classes(self) -> None:
+        folder = self._studio.workspace.recipe.data.folder
+        self._studio.folders.look(Path(folder), asks_always=True)
 
     def _measure_test(self) -> None:
         self._studio.measure_test()

@@ -82,7 +82,7 @@ class ResultsPage(QWidget):
             return
         name = result.adapter_name or "the adapter of this run"
         self._export.setToolTip(plain_tip(f"Write {name} to one small file, for VeRA Studio"))
-        allow(self._export, "" if result.improved else "The run left no adapter to export.")
+        allow(self._export, "" if result.has_adapter else "The run left no adapter to export.")
         self.caption.set_run(result.subject)
         self.summary.setText("<br>".join(_summary(result)))
         self.chart.set_values(
@@ -101,12 +101,16 @@ def _summary(result: RunResult) -> list[str]:
         f"{result.images_per_second:,.0f} images/s on {result.device.upper()}, "
         f"{result.seconds:,.1f} s in all."
     )
-    if not result.improved:
+    if not result.has_adapter:
         what, _, advice = told[0].partition(". ")
         return [f"<b>{what.removesuffix('.')}.</b>", *filter(None, (advice, *told[1:])), speed]
-    lines = [_mean_line("Mean of the target classes", result, result.target_classes)]
-    if any(result.before.counts[index] for index in result.other_classes):
+    has_others = any(result.before.counts[index] for index in result.other_classes)
+    of = "target classes" if has_others else "classes"
+    lines = [_mean_line(f"Mean of the {of}", result, result.target_classes)]
+    if has_others:
         lines.append(_mean_line("Mean of the others", result, result.other_classes))
+    if result.has_own_classes:
+        lines[0] += " Before is what the means of the classes' features come to."
     return [*lines, " ".join((told[0], speed)), *(f"<b>{text}</b>" for text in told[1:])]
 
 

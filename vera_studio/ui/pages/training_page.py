@@ -87,12 +87,15 @@ class TrainingPage(QWidget):
 
     def _take_events(self, events: list[object]) -> None:
         newest = None
+        data = self._studio.workspace.data
+        known = data.notes if data else ()  # the page of images says that
         for event in events:
             match event:
                 case Stage(text, done):
                     self.progress.set_busy(text, done)
                 case Notice(text):
-                    self._add_notice(text)
+                    if text not in known:
+                        self._add_notice(text)
                 case RunStarted():
                     self._begin(event)
                 case StepsDone():
@@ -246,7 +249,8 @@ class TrainingPage(QWidget):
         self._is_open = False
         text = f"after {epochs_text(result.epochs_done)}, {result.images_per_second:,.0f} images/s"
         if result.fell_short:
-            text += "; none was better than the network before training"
+            before = "class means" if result.has_own_classes else "network before training"
+            text += f"; none was better than the {before}"
             for plot in (self.losses, self.accuracies):
                 plot.set_marker(0, "best")
         if result.stopped:

@@ -22,9 +22,11 @@ from vera_studio.ui.widgets.class_model import ACCURACY, TEXT, ClassModel
 from vera_studio.ui.widgets.reasons import allow
 
 _ROW_HEIGHT = 22
+_NO_LIMIT = 2**24 - 1  # pixels, Qt's QWIDGETSIZE_MAX
 _BAR_WIDTH, _BAR_HEIGHT = 72, 4
 _FIGURE_WIDTH = 72
 _WEAKEST = 3
+_FEW = 10  # classes that are seen at once
 _MOST_PLAIN = 20  # classes that are listed without a filter
 _NO_IMAGES = "No class has images to measure on."
 
@@ -91,7 +93,9 @@ class ClassList(QWidget):
         self.filter.clear()
         self.filter.setVisible(len(names) > _MOST_PLAIN)
         self._choose_shown()
-        self.list.setMinimumHeight(min(len(names), 10) * _ROW_HEIGHT + 2 * self.list.frameWidth())
+        height = min(len(names), _FEW) * _ROW_HEIGHT + 2 * self.list.frameWidth()
+        self.list.setMinimumHeight(height)
+        self.list.setMaximumHeight(height if len(names) <= _FEW else _NO_LIMIT)
         self.set_accuracies(None)
         if before:
             self._tell()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -75,7 +75,7 @@ class LayerTree(QWidget):
         self.tree.setToolTip("Space ticks the layer, or all layers in a part of the network")
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.tree.setItemDelegate(PaddedDelegate(self.tree))
+        self.tree.setItemDelegate(PaddedDelegate(self.tree, QSize(0, 5)))
         self.tree.setModel(self.model)
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 

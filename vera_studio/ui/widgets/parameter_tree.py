@@ -52,6 +52,7 @@ _OPENED_WHOLE = 400  # rows, at most, of a network that is shown whole
 _MEASURED_ROWS = 200  # for the widths of the columns
 _GAP = 12  # behind what stands in a column
 _LEAST_SHARED_WIDTH = 116  # the name of a projection
+_MOST_SHARED_WIDTH = 160
 _GIVING_WAY = (TYPE, BYTES, ADDRESS, KIND)
 _EMPTY_TEXT = "The parameters appear here once a network is open."
 
@@ -203,7 +204,8 @@ class ParameterTree(QWidget):
             heading = self.tree.header().sectionSizeHint(column)
             self._widths[column] = max(heading, self._widest_cell(column)) + _GAP
             self.tree.setColumnWidth(column, self._widths[column])
-        self._widths[SHARED_WITH] = max(self._widths[SHARED_WITH], _LEAST_SHARED_WIDTH)
+        shared = max(self._widths[SHARED_WITH], _LEAST_SHARED_WIDTH)
+        self._widths[SHARED_WITH] = min(shared, _MOST_SHARED_WIDTH)  # the tip has all of it
         self._let_columns_give_way()
 
     def _widest_cell(self, column: int) -> int:

@@ -105,8 +105,11 @@ class CompareView(QGroupBox):
             for name, one, other in zip(found.class_names, first, second, strict=True)
             if len(first) <= _MOST_EMPTY or not math.isnan(one)
         ]
-        overall = [evaluation.accuracy for evaluation in found.accuracies]
-        rows.append(("all images", _class_bars(*overall)))
+        overall = ("all images", _class_bars(*(one.accuracy for one in found.accuracies)))
+        if len(rows) > _MOST_EMPTY:  # of so many, what differs most is looked for
+            rows = [overall, *sorted(rows, key=_difference, reverse=True)]
+        else:
+            rows.append(overall)
         self.classes.set_rows(("Class", *names, "Difference"), rows)
         layers = [(name, [_cosine_bar(value)]) for name, value in found.similarities.items()]
         self.layers.set_rows(("Layer", "Cosine"), layers)
@@ -122,6 +125,12 @@ def _class_bars(one: float, other: float) -> Sequence[Bar]:
         Bar(_percent(other), other),
         Bar(points_text(difference), difference / _FULL_BAR, is_signed=True),
     )
+
+
+def _difference(row: tuple[str, Sequence[Bar]]) -> float:
+    """How far the two are apart on the class of a row; nothing where that is not known."""
+    size = abs(row[1][-1].length)
+    return 0.0 if math.isnan(size) else size
 
 
 def _percent(share: float) -> str:

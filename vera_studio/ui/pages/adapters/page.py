@@ -225,7 +225,8 @@ class AdaptersPage(QWidget):
         name = f"On the model: <b>{shown}</b>" if adapter else _NONE_ON
         self.on_label.setToolTip(plain_tip(adapter.title) if adapter else "")
         if accuracy is None:
-            is_measured = self._studio.workspace.data is not None
+            workspace = self._studio.workspace
+            is_measured = workspace.data is not None and not workspace.is_untrained
             self.on_label.setText(f"{name}. {'Measuring…' if is_measured else ''}".strip())
             return
         if not accuracy.evaluation.images:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # these modules import torch, which comes after the window
     from vera_studio.models.model import Model
 
 _MOST_LAYERS = 20  # that are named
+_MOST_CLASSES = 10
 
 
 def row_of(entry: "Entry", is_on: bool, obstacle: str) -> AdapterRow:
@@ -50,7 +51,11 @@ def facts(entry: "Entry", model: "Model | None" = None) -> list[tuple[str, str]]
     """
     lines = [("Method", _method_text(entry.info.settings))]
     lines.append(("Trainable", f"{entry.count:,} numbers in {size_text(entry.bytes)}"))
-    lines.append(("Layers", first_of(entry.info.layers, _MOST_LAYERS)))
+    if entry.info.layers:
+        lines.append(("Layers", first_of(entry.info.layers, _MOST_LAYERS)))
+    if head := entry.info.settings.head:
+        classes = first_of(entry.info.classes.names, _MOST_CLASSES)
+        lines.append(("Last layer", f"{head}, trained whole, for {classes}"))
     lines += _training_lines(entry)
     lines.append(("To PEFT", plan_export(entry.info.settings, "peft", model).sentence))
     return lines

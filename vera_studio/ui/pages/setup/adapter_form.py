@@ -55,6 +55,7 @@ class AdapterForm(QGroupBox):
         self._make_figures()
         layers = LayersField(workspace, estimate, before=self._rows["seed"].reset)
         self._form.addRow("Layers", layers)
+        self._layers = layers
         layout = QVBoxLayout(self)
         layout.addLayout(self._form)
         layout.addWidget(self._figures)
@@ -72,8 +73,8 @@ class AdapterForm(QGroupBox):
             "method",
             "Method",
             "VeRA trains two vectors a layer on shared random projections, LoRA two matrices a "
-            "layer. The other two are baselines: every number of the chosen layers, or only "
-            "their biases and the scales of normalisations",
+            "layer. All weights, and biases with the scales of normalisations, are baselines. "
+            "Last layer alone trains nothing but what gives the classes: the quickest",
         )
         rank = describe(
             WholeNumberBox(1, MAX_RANK),
@@ -147,6 +148,7 @@ class AdapterForm(QGroupBox):
         for name, row in self._rows.items():  # only what has a meaning for the method
             row.leave_out(self._form, name not in settings and name != "method")
         self._form.setRowVisible(self._rank_slider, "rank" in settings)
+        self._form.setRowVisible(self._layers, adapter.method != "head")
         self._figures.setText(figures_text(self._workspace))
 
 

@@ -49,20 +49,24 @@ class Choice(QComboBox):
 
     edited = Signal(object)
 
-    def __init__(self, options: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, options: Sequence[tuple[str, Any]]) -> None:
         super().__init__()
-        for text, value in options:
-            self.addItem(text, value)
-        self.activated.connect(lambda row: self.edited.emit(self.itemData(row)))
+        self._values = [value for _, value in options]
+        self.addItems([text for text, _ in options])
+        self.activated.connect(lambda row: self.edited.emit(self._values[row]))
 
     def minimumSizeHint(self) -> QSize:
         # Qt asks for the longest option; the panel would keep the window from being made small.
         return super().minimumSizeHint().boundedTo(QSize(_LEAST_CHOICE, 1000))
 
-    def show_setting(self, value: str) -> None:
+    def show_setting(self, value: Any) -> None:
         """Choose the option with `value` behind it and tell nobody."""
         with QSignalBlocker(self):
-            self.setCurrentIndex(self.findData(value))
+            self.setCurrentIndex(self._values.index(value))
+
+    def text_of(self, value: Any) -> str:
+        """What stands there for `value`."""
+        return self.itemText(self._values.index(value))
 
 
 class Tick(QCheckBox):
@@ -206,7 +210,7 @@ def _in_words(editor: Editor, value: Any) -> str:
     """`value` as the field would show it."""
     match editor:
         case Choice():
-            return editor.itemText(editor.findData(value))
+            return editor.text_of(value)
         case Tick():
             return "on" if value else "off"
     special = editor.specialValueText()

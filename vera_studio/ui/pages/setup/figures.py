@@ -23,6 +23,8 @@ def figures_text(workspace: Workspace) -> str:
 def _text(plan: Plan) -> str:
     counts = plan.counts
     share = f"{counts.trainable:,} of {counts.total:,} numbers are trained ({counts.share:.2%})."
+    if plan.in_head:
+        share += f" {plan.in_head:,} of these are the last layer's."
     lines = [share]
     if counts.pairs:
         pairs = "1 pair" if counts.pairs == 1 else f"{counts.pairs} pairs"

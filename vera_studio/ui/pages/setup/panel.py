@@ -1,6 +1,6 @@
 """The panel in which a run is set up: the forms, and the buttons that start and stop it."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.cut_estimate import CutEstimate
+from vera_studio.ui.image_warnings import image_warnings
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.pages.setup.cache_form import CacheForm
 from vera_studio.ui.pages.setup.reset_all import ResetAllButton
@@ -22,6 +23,7 @@ from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
 from vera_studio.ui.runner import Runner
 from vera_studio.ui.widgets.number_boxes import refusing_boxes
+from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import Workspace
 
@@ -32,12 +34,14 @@ class SetupPanel(QWidget):
     Signals:
         open_network_requested(), source_requested(str), remove_adapter_requested(): as the
             source form's.
+        images_requested(): the user wants to read what there is to know of the images.
         failed(Exception): something that the panel tells could not be found out.
     """
 
     open_network_requested = Signal()
     source_requested = Signal(str)
     remove_adapter_requested = Signal()
+    images_requested = Signal()
     failed = Signal(object)
 
     def __init__(
@@ -75,6 +79,7 @@ class SetupPanel(QWidget):
         self._problem.setObjectName("start_problem")
         self._problem.setContentsMargins(9, 0, 9, 0)
         layout.addWidget(self._problem)
+        layout.addWidget(_WarningLink(workspace, self.images_requested))
         layout.addLayout(_button_row(actions))
         # Before the window starts the run, which may be by keys with the focus still in a field.
         actions["start"].triggered.connect(self._commit)
@@ -103,6 +108,29 @@ def _button_row(actions: dict[str, QAction]) -> QHBoxLayout:
     for name in ("start", "pause", "stop"):
         row.addWidget(ActionButton(actions[name]), 1)
     return row
+
+
+class _WarningLink(QPushButton):
+    """Says above Start how much there is to know of the images; pressed, it leads there."""
+
+    def __init__(self, workspace: Workspace, wanted: SignalInstance) -> None:
+        super().__init__(flat=True)
+        self._workspace = workspace
+        self.setObjectName("warnings_button")
+        self.clicked.connect(wanted)
+        workspace.data_changed.connect(self._show)
+        workspace.recipe_changed.connect(self._show)
+        self._show()
+
+    def _show(self, _: object = None) -> None:
+        warnings = image_warnings(self._workspace)
+        text = "1 warning" if len(warnings) == 1 else f"{len(warnings):,} warnings"
+        text = f"\N{WARNING SIGN} {text} on the images: show"
+        if text != self.text():  # else the window would be laid out anew
+            self.setText(text)
+            self.setAccessibleName(text)
+        self.setToolTip(plain_tip("\n".join(warnings)))
+        self.setVisible(bool(warnings))
 
 
 class _TallScrollArea(QScrollArea):

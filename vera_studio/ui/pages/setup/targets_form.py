@@ -127,5 +127,8 @@ class TargetsForm(QGroupBox):
                 else "The classes appear once the network is open."
             )
             return
+        if self._workspace.is_untrained:
+            self._hint.setText("The new last layer is not trained yet: all of these are learnt.")
+            return
         what = "with the adapter on" if adapter else "of the base network"
         self._hint.setText(f"Accuracy now, {what}, on the {shown_part(data)} images:")
