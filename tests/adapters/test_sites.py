@@ -20,7 +20,7 @@ from vera_studio.adapters.attach import (
     plan,
 )
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.adapters.sites import find_sites, unused_parameters
+from vera_studio.adapters.sites import called_site, find_sites, unused_parameters
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import AdapterSettings
 
@@ -313,3 +313,16 @@ def test_patterns_choose_what_the_method_can_train(convnet):
     detach(convnet)
     with pytest.raises(AdapterError, match=r"names head\.\*"):
         attach(convnet, AdapterSettings(layers=("head.*",)))
+
+
+def test_one_layer_is_found_without_looking_at_the_others():
+    network = nn.Sequential(nn.Conv2d(3, 4, 2), nn.ReLU(), nn.Flatten(), nn.Linear(4, 3))
+    for name in ("0", "3"):
+        found, expected = called_site(network, name), find_sites(network)[name]
+        for one in ("name", "kind", "out", "fan_in", "groups"):
+            assert getattr(found, one) == getattr(expected, one)
+        assert found.weight is expected.weight
+        assert found.bias is expected.bias
+        assert [place.module for place in found.places] == [network.get_submodule(name)]
+    assert called_site(network, "1") is None
+    assert called_site(network, "9") is None

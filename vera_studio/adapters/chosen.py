@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from torch import nn
 
 from vera_studio.adapters.methods import METHODS, Sites, without_head
-from vera_studio.adapters.sites import find_sites
+from vera_studio.adapters.sites import called_site, find_sites
 from vera_studio.errors import AdapterError
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings, Recipe, problems
@@ -42,7 +42,7 @@ def _head_site(network: nn.Module, settings: AdapterSettings, sites: Sites) -> S
         if settings.method == "head":
             raise AdapterError("Name the layer to train: the one that gives the classes.")
         return {}
-    found = sites.get(settings.head) or find_sites(network).get(settings.head)
+    found = sites.get(settings.head) or called_site(network, settings.head)
     if found is None:
         raise AdapterError(f"This network has no layer {settings.head} to train whole.")
     if settings.head in (settings.layers or ()):

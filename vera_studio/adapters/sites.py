@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from vera_studio.adapters.wrapper import bare_modules
+from vera_studio.adapters.wrapper import Wrapper, bare_modules
 
 SiteKind = Literal["linear", "convolution", "attention", "norm"]
 _NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
@@ -79,6 +79,21 @@ def find_sites(network: nn.Module) -> dict[str, Site]:
             read.add(module.get_submodule(place.weight.rpartition(".")[0]))
     sites = (_site(weight, places) for weight, places in found.items())
     return {site.name: site for site in sites}
+
+
+def called_site(network: nn.Module, name: str) -> Site | None:
+    """The site of the layer called `name`, which no other module reads; None without it.
+
+    Quick: nothing else of the network is looked at, which may have an adapter on.
+    """
+    try:
+        module: nn.Module = network.get_submodule(name)
+    except AttributeError:
+        return None
+    if isinstance(module, Wrapper) and module.base is not None:
+        module = module.base
+    found = [one for one in _places(name, module) if one[0] == name]
+    return _site(found[0][2].module.get_parameter("weight"), found) if found else None
 
 
 def unused_parameters(network: nn.Module, images: torch.Tensor) -> frozenset[str]:

@@ -317,6 +317,8 @@ def layer_rows(model: "Model", method: Method) -> tuple[LayerRow, ...]:
         reason = ""
         if not is_used:
             reason = "The network does not use it."
+        elif method == "head":
+            reason = "The last layer is trained, and no other."
         elif not layer.parameter_names(site):
             reason = "It has no bias to train."
             if is_norm:
