@@ -3,10 +3,12 @@
 import dataclasses
 
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
 from vera_studio.adapters import adapter_file
+from vera_studio.adapters.adapter_metadata import to_metadata
 from vera_studio.adapters.attach import attach, attached_layers, chosen_sites, detach
 from vera_studio.adapters.copies import sharing_copy
 from vera_studio.adapters.methods import METHODS
@@ -110,3 +112,37 @@ def test_its_file_says_whose_classes_it_has(convnet, attach_trained, tmp_path, i
     assert (info.settings.head, info.has_own_classes) == ("fc5", is_own)
     assert info.layers == ("fc1", "fc2", "fc3", "fc4")
     assert info.classes.names == names
+
+
+@pytest.fixture
+def saved(own, attach_trained, tmp_path):
+    """The file of an adapter with three classes of its own."""
+    attach_trained(own, HEAD)
+    path = tmp_path / "own.safetensors"
+    adapter_file.save(path, own, ("a", "b", "c"), TrainingRecord())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"class_names": '["a","b"]'}, "with an output for each of 2 classes, found 3"),
+        ({"class_names": '["a","b","b"]'}, "Two classes cannot have one name: b"),
+        ({"class_names": "[]"}, "The classes must be named where there is a head"),
+        ({"head": None}, "must be named as the head"),
+        ({"head": '"fc4"'}, "expected the tensors fc4.weight_change"),
+        ({"layers": '["fc5"]', "method": "full"}, "The head must not be one of the other layers"),
+        ({"own_classes": "no"}, "own_classes: expected 'yes', found 'no'"),
+        ({"images": "[1]"}, "images: expected a JSON object"),
+    ],
+)
+def test_a_file_that_cannot_be_right(saved, metadata, message):
+    content = adapter_file.load(saved)
+    told = to_metadata(content.info)
+    for key, value in metadata.items():
+        told.pop(key, None)
+        if value is not None:
+            told[key] = value
+    safetensors.torch.save_file(content.parameters, saved, told)
+    with pytest.raises(AdapterError, match=message):
+        adapter_file.load(saved)

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+import safetensors.torch
 import torch
 
 from tests.command_line import run, write_class
@@ -114,3 +115,28 @@ def test_two_are_combined_where_their_classes_are_equal(make, tmp_path, capsys):
     for command in ("combine", "similarity"):
         assert run(command, paths[0], other) == 1
         assert "different classes" in (told := capsys.readouterr().err) or "other classes" in told
+
+
+def test_a_peft_folder_tells_no_names_and_they_can_be_given(make, photographs, tmp_path, capsys):
+    path, _ = make("amber", "teal")
+    assert run("export", path, "--to", "peft", tmp_path / "peft") == 0
+    tensors = tmp_path / "peft" / "adapter_model.safetensors"
+    safetensors.torch.save_file(safetensors.torch.load_file(tensors), tensors)  # says no names
+    told = ("evaluate", tmp_path / "peft", "--data", photographs, "--device", "cpu", "--json")
+    assert run(*told) == 1
+    assert "does not know the classes amber, teal" in capsys.readouterr().err
+    assert run(*told, "--class-names", "amber", "teal") == 0
+    expected = json.loads(capsys.readouterr().out)
+    assert run("evaluate", path, *told[2:]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["per_class"] == expected["per_class"]
+    assert run(*told, "--class-names", "amber") == 1
+    assert "has 2 classes of its own; the names given for them are 1." in capsys.readouterr().err
+
+
+def test_classes_of_ones_own_can_be_called_otherwise(make, tmp_path):
+    path, _ = make("amber", "teal")
+    names = ("--class-names", "bernstein", "türkis")
+    assert run("import", path, "--out", tmp_path / "again.safetensors", *names) == 0
+    info = adapter_file.inspect(tmp_path / "again.safetensors")
+    assert info.classes.names == ("bernstein", "türkis")

@@ -7,6 +7,7 @@ import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach, count, plan
+from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.copies import sharing_copy
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.data.sample.drawn_images import make_sample
@@ -192,3 +193,10 @@ def test_an_adapter_with_own_classes_is_kept_off_the_networks_own_last_layer(
     other = convnet.with_classes(("a", "b"))
     with pytest.raises(AdapterError, match="for other classes"):
         adapter_file.apply(adapter, other.network, other.class_names, other.digest)
+
+
+def test_more_classes_than_a_file_could_hold_are_not_made(convnet, make_info):
+    info = make_info(convnet.with_classes(OWN)).info
+    many = Classes.of([str(number) for number in range(200_000)], are_all_told=True)
+    with pytest.raises(AdapterError, match="for 200,000 classes, too many for the ConvNet"):
+        for_adapter(convnet, dataclasses.replace(info, classes=many))

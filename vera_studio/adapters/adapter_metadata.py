@@ -14,7 +14,7 @@ from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.training_record import JSON, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.methods import METHOD_FACTS
-from vera_studio.recipe import AdapterSettings, Recipe, problems
+from vera_studio.recipe import AdapterSettings, Recipe, class_names_problem, problems
 
 FORMAT = "vera-studio-adapter"
 # 1 had VeRA only, with a pair for each shape; 2 linear layers only, and the names of all classes;
@@ -164,6 +164,8 @@ def _head_problems(info: AdapterInfo) -> list[str]:
         found.append("The head must not be one of the other layers.")
     if head is not None and not info.classes.names:
         found.append("The classes must be named where there is a head.")
+    if info.has_own_classes and (problem := class_names_problem(info.classes.names)):
+        found.append(problem)
     return found
 
 

@@ -34,6 +34,18 @@ def check_tensors(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
         if dtype not in _DTYPES:
             raise AdapterError(f"expected {name} as one of {', '.join(_DTYPES)}, found {dtype}.")
         _check_shape(name, shape, expected[name], info.settings.rank)
+    _check_outputs(info, slices)
+
+
+def _check_outputs(info: AdapterInfo, slices: Mapping[str, Any]) -> None:
+    """Raise an AdapterError unless a last layer for own classes has an output for each of them."""
+    name = f"{info.settings.head}.weight_change"
+    outputs = slices[name].get_shape()[0] if info.has_own_classes else info.classes.count
+    if outputs != info.classes.count:
+        raise AdapterError(
+            f"expected {name} with an output for each of {info.classes.count:,} classes, found "
+            f"{outputs:,}."
+        )
 
 
 def _check_shape(name: str, shape: tuple[int, ...], dimensions: Sequence[str], rank: int) -> None:

@@ -95,7 +95,7 @@ def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -
     from vera_studio.adapters import adapter_file
     from vera_studio.exchange.reading import opened
 
-    adapter, model = opened(path, model)
+    adapter, model = opened(path, model, options.class_names)
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     images, part, text = _test_images(options.data, model)
     (result,) = _measure(options, model, {part: images})

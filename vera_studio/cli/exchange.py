@@ -30,10 +30,9 @@ def add_commands(commands: Subcommands) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     from vera_studio.exchange.export import export
-    from vera_studio.exchange.reading import read_adapter
+    from vera_studio.exchange.reading import opened
 
     path = find_adapter(options.adapter)
-    model = open_network(options, path)
-    adapter = read_adapter(path, model)
+    adapter, model = opened(path, open_network(options, path), options.class_names)
     exported = export(adapter, model, options.to, options.destination)
     show(f"{options.destination}: {exported.sentence}")

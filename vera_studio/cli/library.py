@@ -162,7 +162,7 @@ def _import(options: argparse.Namespace) -> None:
     from vera_studio.exchange.reading import find_place, opened
 
     path = find_adapter(options.adapter)
-    adapter, model = opened(path, open_network(options, path))
+    adapter, model = opened(path, open_network(options, path), options.class_names)
     with_adapter(adapter, model.network, model.class_names, model.digest)  # or it does not fit
     _keep(adapter, options, options.name or adapter.info.name or find_place(path).name)
 
@@ -237,11 +237,12 @@ def _library() -> "Library":
 
 def _read_two(options: argparse.Namespace) -> tuple["Model", "AdapterFile", "AdapterFile"]:
     """The network, and the two adapters that are to go on it."""
-    from vera_studio.exchange.reading import opened, read_adapter
+    from vera_studio.exchange.reading import opened
 
     paths = find_adapter(options.first), find_adapter(options.second)
-    first, model = opened(paths[0], open_network(options, *paths))
-    return model, first, read_adapter(paths[1], model)
+    model, names = open_network(options, *paths), options.class_names
+    (first, model), (second, _) = (opened(path, model, names) for path in paths)
+    return model, first, second
 
 
 def _cells(entry: "Entry") -> tuple[str, ...]:

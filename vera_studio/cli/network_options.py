@@ -36,8 +36,8 @@ def network_options() -> argparse.ArgumentParser:
         "--class-names",
         nargs="+",
         metavar="CLASS",
-        help="a name for each of the network's outputs, in their order (default: its own names; "
-        "for weights of your own with another number of classes 0, 1, 2 and so on)",
+        help="a name for each of the network's outputs, or of the adapter's where it has classes "
+        "of its own, in their order (default: the names that are known; else 0, 1, 2 and so on)",
     )
     return parser
 
@@ -50,6 +50,7 @@ def open_network(options: argparse.Namespace, *adapters: Path) -> "Model":
             not given; or an adapter names it and its weights are not here.
         DownloadError: its weights did not come.
     """
+    from vera_studio.exchange.reading import brings_classes
     from vera_studio.models.model import open_model
 
     teller, told = Teller(), False
@@ -64,7 +65,9 @@ def open_network(options: argparse.Namespace, *adapters: Path) -> "Model":
 
     infos = _infos(adapters)
     name = options.model or _network_of(infos, options.weights) or ModelSettings().name
-    names = tuple(options.class_names) if options.class_names else None
+    # Those of an adapter's own classes are not the network's.
+    given = options.class_names and not any(map(brings_classes, adapters))
+    names = tuple(options.class_names) if given else None
     settings = ModelSettings(name, options.weights, names)
     try:
         model = open_model(settings, report, may_download=bool(options.model))

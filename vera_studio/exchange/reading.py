@@ -1,18 +1,22 @@
 """The one way in for the window and the command line: the studio's own file or a PEFT folder."""
 
+import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.adapters.classes import Classes
 from vera_studio.errors import AdapterError
+from vera_studio.exchange.peft_config import read_config
 from vera_studio.exchange.peft_import import import_peft
 from vera_studio.exchange.peft_names import CONFIG_FILE, TENSORS_FILE
 from vera_studio.files import is_folder, is_regular, reason
 from vera_studio.models.model import Model
 from vera_studio.models.own_classes import for_adapter
+from vera_studio.recipe import class_names_problem
 from vera_studio.wording import first_of
 
 _RUN_FILES = ("recipe.toml", "best.safetensors")  # of a run folder
@@ -29,14 +33,35 @@ class Place:
     name: str  # to call the adapter by, where it has no name of its own
 
 
-def opened(path: Path, model: Model) -> tuple[AdapterFile, Model]:
+def opened(
+    path: Path, model: Model, class_names: Sequence[str] | None = None
+) -> tuple[AdapterFile, Model]:
     """An adapter, and the model that it goes on: with its own classes, or the network's.
 
+    Args:
+        path: as `find_place` takes it.
+        model: as `read_adapter` takes it.
+        class_names: what its own classes are called, if it has some; None for what it says, which
+            of a PEFT folder may be numbers.
+
     Raises:
-        AdapterError: as `read_adapter`.
+        AdapterError: as `read_adapter`, or there is not a name for each class.
     """
     adapter = read_adapter(path, model)
+    if class_names and adapter.info.has_own_classes:
+        adapter = _renamed(adapter, class_names)
     return adapter, for_adapter(model, adapter.info)
+
+
+def brings_classes(path: Path) -> bool:
+    """Whether the adapter at `path` seems to have classes of its own; a quick look, no error."""
+    try:
+        place = find_place(path)
+        if place.is_peft:
+            return bool(read_config(place.path).saved)
+        return adapter_file.inspect(place.path).has_own_classes
+    except AdapterError:  # told where the adapter itself is read
+        return False
 
 
 def read_adapter(path: Path, model: Model) -> AdapterFile:
@@ -101,6 +126,20 @@ def holds_adapter(path: Path) -> bool:
     if is_folder(path):
         return _place_of(path) is not None
     return find_place(path).is_peft
+
+
+def _renamed(adapter: AdapterFile, class_names: Sequence[str]) -> AdapterFile:
+    """The adapter with other names for its own classes."""
+    count = adapter.info.classes.count
+    if problem := class_names_problem(class_names):
+        raise AdapterError(problem)
+    if len(class_names) != count:
+        raise AdapterError(
+            f"The adapter has {count:,} classes of its own; the names given for them are "
+            f"{len(class_names):,}."
+        )
+    classes = Classes.of(class_names, are_all_told=True)
+    return dataclasses.replace(adapter, info=dataclasses.replace(adapter.info, classes=classes))
 
 
 def _place_of(folder: Path) -> Place | None:

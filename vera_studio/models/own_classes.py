@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vera_studio.adapters.adapter_file import MAX_FILE_BYTES
 from vera_studio.adapters.adapter_fit import other_base, other_classes
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.data.class_names import known_classes
 from vera_studio.data.folder_scan import look_at
 from vera_studio.data.store import never_stop
+from vera_studio.errors import AdapterError
 from vera_studio.models.convnet import CLASS_NAMES
+from vera_studio.models.head import find_head
 from vera_studio.models.model import Model
 from vera_studio.recipe import DataSettings
 
@@ -50,8 +53,19 @@ def for_adapter(model: Model, info: AdapterInfo) -> Model:
     Args:
         model: the network, with any classes; itself where these are the adapter's.
         info: of the adapter.
+
+    Raises:
+        AdapterError: it has more classes than a file of an adapter on this network could hold.
     """
-    return _own(model, info.classes.names) if info.has_own_classes else model.original
+    if not info.has_own_classes:
+        return model.original
+    weight = model.network.get_submodule(find_head(model.network)).get_parameter("weight")
+    if info.classes.count * weight[0].numel() * weight.itemsize > MAX_FILE_BYTES:
+        raise AdapterError(
+            f"The adapter does not fit. It is for {info.classes.count:,} classes, too many for "
+            f"the {model.kind.title}."
+        )
+    return _own(model, info.classes.names)
 
 
 def obstacle(model: Model, info: AdapterInfo) -> str:
