@@ -226,6 +226,7 @@ def _make_progress(folder: Path) -> Path:
     weights = torch.zeros(3)
     progress.Progress(
         place=progress.Place(1, 2, torch.zeros(4, dtype=torch.uint8)),
+        epochs=3,
         parameters={"fc1.d": weights},
         optimizer={"state": {0: {"step": torch.tensor(1.0), "exp_avg": weights}}},
         schedule={"T_max": 12, "last_epoch": 2},

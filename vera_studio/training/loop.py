@@ -96,6 +96,8 @@ def resume(
                 "go on with more, not with as many or fewer."
             )
         training = dataclasses.replace(recipe.training, epochs=epochs)
+        # Who asks for more has patience again.
+        start = dataclasses.replace(start, best=dataclasses.replace(start.best, since=0))
         recipe = dataclasses.replace(recipe, training=training)
     with going_on(run_folder):
         return _go(recipe, run_folder, on_event, should_stop, data, model, start)
@@ -488,6 +490,7 @@ class _Run:
         tools.saver.save(
             Progress(
                 place=place,
+                epochs=self.course.epochs,
                 parameters=adapter_file.parameters(self.network),
                 optimizer=optimizer.state_dict(),
                 schedule=schedule.state_dict(),

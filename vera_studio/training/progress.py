@@ -61,6 +61,7 @@ class Progress:
     """All that a run has become so far."""
 
     place: Place
+    epochs: int  # that it is to have in all
     parameters: dict[str, torch.Tensor]  # of the adapter
     optimizer: dict[str, Any]  # as torch has its state
     schedule: dict[str, Any]  # likewise

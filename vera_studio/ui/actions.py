@@ -95,6 +95,10 @@ _ENTRIES = {
     ),
     "pause": _Entry("&Pause", "Hold the run; Resume lets it go on", "Ctrl+P", "pause"),
     "stop": _Entry("S&top", "End the run and keep what was trained so far", "Ctrl+.", "stop"),
+    "continue_run": _Entry(
+        "Continue a &Run…",
+        "Go on with a run that was stopped or broken off, or give a finished one more epochs",
+    ),
     "compare": _Entry(
         "&Compare Methods", "Show the page that runs methods side by side", None, "comparison"
     ),

@@ -70,8 +70,11 @@ def ask_save_as(
     return _remembered(path), chosen
 
 
-def ask_folder(parent: QWidget, title: str) -> Path | None:
-    """The folder that the user chooses; None if none is chosen."""
+def ask_folder(parent: QWidget, title: str, start: Path | None = None) -> Path | None:
+    """The folder that the user chooses, at first in `start`; None if none is chosen."""
+    if start is not None:  # the studio's own, not where the user keeps files
+        chosen = QFileDialog.getExistingDirectory(parent, title, str(start))
+        return Path(chosen) if chosen else None
     return _remembered(QFileDialog.getExistingDirectory(parent, title, _start()))
 
 

@@ -234,7 +234,7 @@ def measure(
     """Accuracy of the network with `adapter` on, on one part of the images."""
     from vera_studio.training.evaluation import evaluate
 
-    _take_thread_count()
+    take_thread_count()
     images = data.validation if part == "validation" else data.test
     network = _with_adapter(model, adapter)
     measured = evaluate(model.with_network(network), images, should_stop, part)
@@ -271,7 +271,7 @@ def train(
     from vera_studio.adapters.copies import sharing_copy
     from vera_studio.training.loop import train
 
-    _take_thread_count()
+    take_thread_count()
     own = model.with_network(sharing_copy(model.network))
     return train(recipe, folder, on_event, should_stop, data, own)
 
@@ -288,7 +288,7 @@ def compare(
     """Compare methods on the network and the images that are open already."""
     from vera_studio.training.comparison import compare
 
-    _take_thread_count()
+    take_thread_count()
     return compare(recipe, settings, folder, on_event, should_stop, data, model)
 
 
@@ -341,7 +341,7 @@ def find_cut(
     from vera_studio.models.model import example
     from vera_studio.training.frozen_part import CannotSplitError, planned_cut
 
-    _take_thread_count()
+    take_thread_count()
     network = _fresh(model, model.settings_for(settings), None, should_stop)
     image = example(model.kind)
     try:
@@ -426,7 +426,7 @@ def _go_on_unless(should_stop: ShouldStop) -> None:
         raise Cancelled
 
 
-def _take_thread_count() -> None:
+def take_thread_count() -> None:
     """Have torch use as many cores as `load_engine` set.
 
     OpenMP counts for each thread that starts work: on a new one the first operations would

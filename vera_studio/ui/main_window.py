@@ -30,6 +30,7 @@ from vera_studio.ui.actions import make_actions, set_tip, tip_of
 from vera_studio.ui.adapter_jobs import plan_export
 from vera_studio.ui.asking import Asking
 from vera_studio.ui.closing import Closing
+from vera_studio.ui.continuing import Continuing
 from vera_studio.ui.continuity import Continuity
 from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self._under_way = UnderWay(studio, self)
         self._under_way.changed.connect(self._show_title)
         self.setStatusBar(StatusBar(studio, self._under_way))
+        self._continuing = Continuing(studio, settings, self)
         self._build_menus()
         self._connect_actions()
         studio.failed.connect(partial(reporter.show, self))
@@ -198,6 +200,7 @@ class MainWindow(QMainWindow):
             "start": studio.start_run,
             "pause": self._pause_or_resume,
             "stop": studio.stop,
+            "continue_run": self._continuing.ask,
             "compare": lambda: self.pages.setCurrentWidget(self.comparison_page),
             "open_runs": lambda: self._open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
@@ -258,7 +261,7 @@ class MainWindow(QMainWindow):
             "remove_adapter": busy or no_adapter,
             **dict.fromkeys(("open_network", "open_model", "pretrained_model"), busy),
             **dict.fromkeys(("open_recipe", "open_folder", "use_sample", "use_cifar10"), busy),
-            **dict.fromkeys(("import_adapter", "import_peft"), busy),
+            **dict.fromkeys(("import_adapter", "import_peft", "continue_run"), busy),
         }
         for name, reason in reasons.items():
             allow(self.actions_by_name[name], reason)

@@ -45,11 +45,14 @@ class RunControl(QObject):
         self._runner = runner
         self._job: Job | None = None
         self._folder: Path | None = None
-        self._discard = False
+        self._discard, self._is_new = False, True
 
-    def start(self, function: Callable[..., Any], folder: Path) -> None:
-        """Run `function(on_event, should_stop)`, which trains and leaves its files in `folder`."""
-        self._discard = False
+    def start(self, function: Callable[..., Any], folder: Path, is_new: bool = True) -> None:
+        """Run `function(on_event, should_stop)`, which trains and leaves its files in `folder`.
+
+        Of a run that is not new but goes on, nothing is deleted when it is discarded.
+        """
+        self._discard, self._is_new = False, is_new
         self._folder = folder
 
         def give_up_or(on_event: OnEvent, should_stop: ShouldStop) -> Any:
@@ -98,7 +101,9 @@ class RunControl(QObject):
             self.finished.emit(result)
 
     def _ended(self) -> None:
-        if self._discard and self._folder:
+        if self._discard and not self._is_new:
+            self.message.emit("Fine-tuning stopped; the run can go on another time.")
+        elif self._discard and self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self.message.emit("Fine-tuning stopped; the run was discarded.")
         self._job = None

@@ -18,7 +18,7 @@ from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.runs.summary import headline
-from vera_studio.ui import jobs
+from vera_studio.ui import jobs, run_jobs
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.comparison_control import ComparisonControl
@@ -335,6 +335,16 @@ class Studio(QObject):
             return
         folder = new_run_folder(environment.runs_folder(), datetime.now())
         self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
+
+    def resume_run(self, folder: Path, epochs: int | None = None) -> None:
+        """Go on with the run in `folder`; with `epochs`, until it has had so many."""
+        workspace = self.workspace
+        if not self.is_free:
+            self.message.emit(f"Not continued: {folder.name}. {self.obstacle}")
+        elif workspace.model is not None:
+            opened, model, data = workspace.recipe, workspace.model, workspace.data
+            function = partial(run_jobs.resume, folder, epochs, opened, model, data)
+            self.run.start(function, folder, is_new=False)
 
     def start_comparison(self, settings: ComparisonSettings) -> None:
         """Compare methods, everything but the method as the draft says."""
