@@ -10,7 +10,6 @@ from vera_studio import environment
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.attach import adapter_parameters, attach, attached_layers, pairs_of
-from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.library import Library
 from vera_studio.adapters.projections import digest
@@ -30,10 +29,11 @@ def make_adapter(model, seed=0, targets=("bird", "cat"), **settings):
         for _, parameter in adapter_parameters(network):
             parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
     classes = len(model.class_names)
+    layers = tuple(name for name in attached_layers(network) if name != chosen.head)
     info = AdapterInfo(
-        dataclasses.replace(chosen, layers=tuple(attached_layers(network))),
+        dataclasses.replace(chosen, layers=layers),
         Classes.of(model.class_names),
-        base_digest(network),
+        model.digest,
         digest(pairs_of(network)) if pairs_of(network) else "",
         TrainingRecord(
             data="Built-in sample",
@@ -42,6 +42,7 @@ def make_adapter(model, seed=0, targets=("bird", "cat"), **settings):
             before=Accuracies.of([0.5] * classes, ()),
             after=Accuracies.of([0.75] * classes, ()),
         ),
+        has_own_classes=model.has_own_classes,
     )
     return adapter_file.AdapterFile(info, adapter_file.parameters(network))
 
