@@ -46,6 +46,8 @@ SETTINGS = {
     "lora": AdapterSettings(rank=2, method="lora", alpha=5.0, layers=MATRICES[1:4]),
     "full": AdapterSettings(method="full", layers=("stem", "norm", "attention.in_proj")),
     "bias": AdapterSettings(method="bias", layers=("norm", "depthwise", "after", "head")),
+    "vera and head": AdapterSettings(rank=3, seed=1, layers=MATRICES[:5], head="head"),
+    "head": AdapterSettings(method="head", head="head"),
 }
 
 
@@ -123,7 +125,7 @@ def test_similarity_is_the_cosine_of_the_matrices(network, make_adapter, other):
     assert list(found) == [
         name
         for name in find_sites(network)
-        if name in first.info.layers or name in second.info.layers
+        if name in first.info.all_layers or name in second.info.all_layers
     ]
     changes = [attached_layers(with_adapter(one, network, NAMES)) for one in (first, second)]
     for name, cosine in found.items():

@@ -62,3 +62,13 @@ def test_balanced_drawing_is_told():
     assert "from 10 to 1,000 training images: as many of each" in told(
         course((1000, 10, 500)), (1000, 10, 500)
     )
+
+
+@pytest.mark.parametrize(
+    ("set_rates", "rate"),
+    [({}, 0.002), ({"learning_rate": 0.01}, 0.01), ({"head_learning_rate": 0.03}, 0.03)],
+)
+def test_a_last_layer_alone_has_one_rate(set_rates, rate):
+    course = decide(TrainingSettings(**set_rates), "head", False, [5, 5])
+    assert course.learning_rate == course.head_learning_rate == rate
+    assert course.usual_learning_rate == 0.002

@@ -17,6 +17,7 @@ METHODS = [
     AdapterSettings(rank=4, method="lora"),
     AdapterSettings(method="full"),
     AdapterSettings(method="bias"),
+    AdapterSettings(method="head"),
 ]
 SCHEDULE = {"epochs": 3, "batch_size": 16, "device": "cpu", "schedule": "constant"}
 

@@ -56,14 +56,18 @@ def decide(
     # Who asks for shifts wants them anew every epoch.
     views = 0 if training.shift else usual.views
     uneven = is_uneven(counts)
+    usual_rate = automatic_learning_rate(method, has_own_classes)
+    rate, head_rate = training.learning_rate, training.head_learning_rate
+    if method == "head":  # nothing else is trained: whichever of the two is set is meant
+        rate = head_rate = rate or head_rate or usual_rate
     return Course(
         epochs=_or(training.epochs, usual.epochs),
         patience=_or(training.patience, usual.patience),
         views=_or(training.views, views),
         balance=uneven if training.balance is None else training.balance,
-        learning_rate=training.learning_rate or automatic_learning_rate(method, has_own_classes),
-        usual_learning_rate=automatic_learning_rate(method, has_own_classes),
-        head_learning_rate=training.head_learning_rate or _HEAD_LEARNING_RATE,
+        learning_rate=rate or usual_rate,
+        usual_learning_rate=usual_rate,
+        head_learning_rate=head_rate or _HEAD_LEARNING_RATE,
         by_classes=uneven,
     )
 
