@@ -12,6 +12,8 @@ from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Notice, Stage, StepsDone
 from vera_studio.training import feature_cache
+from vera_studio.training.cut import CannotSplitError
+from vera_studio.training.feeding import cut_within, widest
 from vera_studio.training.loop import train
 
 
@@ -164,3 +166,18 @@ def test_only_images_that_can_be_drawn_are_computed(tiny_data, tmp_path, monkeyp
         chosen = recipe(target_classes=("cat",), keep_others=keep, epochs=50)
         train(chosen, tmp_path / str(number), data=data)
     assert sizes == [2 * 8 + 30 + 30, 2 * 80 + 30 + 30]
+
+
+def test_a_cut_is_sought_whose_features_fit_into_memory_and_else_into_a_file():
+    assert widest(1000, 4, torch.device("cpu"), 3072) == 1000  # 4 MB for 1,000 views
+    assert widest(1, 4, torch.device("cpu"), 3072) == 2 * 3072  # wider ones do not pay
+    asked = []
+
+    def cut(width):
+        asked.append(width)
+        if width < 5000:
+            raise CannotSplitError
+        return "a cut"
+
+    assert cut_within(cut, 1000, 3072) == "a cut"
+    assert asked == [1000, 6144]

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -26,6 +28,7 @@ _PROOF_IMAGES = 6
 _BYTES_OF_A_NUMBER = 4
 _BFLOAT16_IMAGES = 4096  # to measure on whether accuracy is kept
 _PROGRESS_SECONDS = 0.1
+_Cut = TypeVar("_Cut")
 _COMPUTING = "Computing what the frozen layers make of the images"
 
 
@@ -136,13 +139,32 @@ def _reason_against(
     return None
 
 
+def widest(views: int, megabytes: int | None, device: torch.device, image_numbers: int) -> int:
+    """How many numbers an image's features may have so that all are in memory, and pay.
+
+    Args:
+        views: of all images, that are kept.
+        megabytes: that they may take; None for a quarter of what is free.
+        device: that computes.
+        image_numbers: of an image as the network takes it.
+    """
+    in_memory = budget_of(megabytes, device) // (_BYTES_OF_A_NUMBER * max(views, 1))
+    return min(WIDEST * image_numbers, in_memory)
+
+
+def cut_within(cut: Callable[[int], _Cut], most_width: int, image_numbers: int) -> _Cut:
+    """`cut` at features of at most `most_width` numbers, or of as many as pay, in a file."""
+    try:
+        return cut(most_width)
+    except CannotSplitError:
+        return cut(WIDEST * image_numbers)
+
+
 def _split(network: nn.Module, plain: tuple[ImageInputs, ...], settings: TrainingSettings) -> Split:
     """The network cut where its features pay, and are in memory, if they can be, not in a file."""
     inputs = plain[0]
-    count = sum(one.views for one in plain)
-    budget = budget_of(settings.cache_megabytes, inputs.labels.device)
-    in_memory = budget // (_BYTES_OF_A_NUMBER * max(count, 1))
-    most_width = min(WIDEST * inputs.image_numbers, in_memory)
+    kept, device = sum(one.views for one in plain), inputs.labels.device
+    most_width = widest(kept, settings.cache_megabytes, device, inputs.image_numbers)
 
     def some(most: int) -> torch.Tensor:
         # From all over the data: folders are sorted by class.
@@ -150,10 +172,7 @@ def _split(network: nn.Module, plain: tuple[ImageInputs, ...], settings: Trainin
         return torch.linspace(0, count - 1, min(most, count)).long().to(inputs.index_device)
 
     proof = inputs.gather(some(_PROOF_IMAGES))
-    try:
-        parts = split(network, proof, most_width)
-    except CannotSplitError:
-        parts = split(network, proof)
+    parts = cut_within(partial(split, network, proof), most_width, inputs.image_numbers)
     if inputs.labels.device.type == "cuda":
         views = some(_BFLOAT16_IMAGES)
         labels = inputs.labels[views.to(inputs.labels.device)]

@@ -80,17 +80,18 @@ def split(network: nn.Module, images: torch.Tensor, most_width: int | None = Non
     return result
 
 
-def planned_cut(network: nn.Module, image: torch.Tensor) -> tuple[int, str]:
+def planned_cut(network: nn.Module, image: torch.Tensor, most_width: int) -> tuple[int, str]:
     """Width and place of the features that `split` would have, without proving its parts.
 
     Args:
         network: as `split` takes it.
         image: (1, 3, h, w), to measure on.
+        most_width: numbers that the features of an image may have.
 
     Raises:
         CannotSplitError: as `split`, but for what only a proof shows.
     """
-    graph, border = _cut(network, image, None)
+    graph, border = _cut(network, image, most_width)
     frozen = _Frozen(fx.GraphModule(network, _frozen_graph(graph, border)))
     values = _try(lambda: frozen.values(image))
     return sum(value[0].numel() for value in values), _place(border)

@@ -32,14 +32,14 @@ class CutEstimate(QObject):
         self._workspace, self._runner = workspace, runner
         self._job: Job | None = None
         self._cut: Cut | None = None
-        self._asked: object = None  # the network, method and layers that the cut is of
+        self._asked: object = None  # the network, layers and room that the cut is of
         self._is_possible = False  # else the set-up panel says what is wrong with the layers
         self.text = ""
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
         self._timer.timeout.connect(self._find)
         workspace.recipe_changed.connect(self._follow)
         workspace.model_changed.connect(self._follow)
-        workspace.data_changed.connect(lambda _: self._tell())
+        workspace.data_changed.connect(self._follow)
 
     def _follow(self, _: object = None) -> None:
         model, adapter = self._workspace.model, self._workspace.recipe.adapter
@@ -49,7 +49,8 @@ class CutEstimate(QObject):
             layers = model.layers_for(adapter)
         except AdapterError:
             layers = ()
-        asked = (model, adapter.method, layers)
+        megabytes = self._workspace.recipe.training.cache_megabytes
+        asked = (model, adapter.method, layers, self._views(), megabytes)
         if asked != self._asked:
             is_possible = bool(layers) or adapter.method == "head"
             self._asked, self._cut, self._is_possible = asked, None, is_possible
@@ -63,7 +64,9 @@ class CutEstimate(QObject):
             return
         if model is None or not self._is_possible:
             return
-        function = partial(jobs.find_cut, model, self._workspace.recipe.adapter)
+        recipe = self._workspace.recipe
+        megabytes = recipe.training.cache_megabytes
+        function = partial(jobs.find_cut, model, recipe.adapter, self._views(), megabytes)
         asked = self._asked
         self._job = self._runner.start(function, name="Looking where to cut the network")
         self._job.finished.connect(partial(self._take, asked))
@@ -98,13 +101,19 @@ class CutEstimate(QObject):
         size = f"{cut.width:,} numbers an image, {cut.share:.1%} of its pixels"
         return f"Computed once: what is {where}. {size}{self._memory(cut)}."
 
-    def _memory(self, cut: Cut) -> str:
+    def _views(self) -> int:
+        """How many views of all images would be kept; 0 without images."""
         data = self._workspace.data
         if data is None:
-            return ""
+            return 0
         course = planned_course(self._workspace)
         anew = _VIEWS_OF_A_FLIP if self._workspace.recipe.training.flips else 1
         views = course.views if course and course.views else anew
-        images = len(data.train) * views + len(data.validation) + len(data.test)
-        megabytes = cut.width * images * _BYTES_OF_A_NUMBER / 10**6
+        return len(data.train) * views + len(data.validation) + len(data.test)
+
+    def _memory(self, cut: Cut) -> str:
+        views = self._views()
+        if not views:
+            return ""
+        megabytes = cut.width * views * _BYTES_OF_A_NUMBER / 10**6
         return f"; about {megabytes:,.0f} MB" if megabytes >= 1 else "; less than 1 MB"

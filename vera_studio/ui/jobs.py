@@ -7,6 +7,7 @@ imported inside them, for torch comes after the window is on screen.
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -331,21 +332,36 @@ def layer_rows(model: "Model", method: Method) -> tuple[LayerRow, ...]:
 
 
 def find_cut(
-    model: "Model", settings: AdapterSettings, on_event: OnEvent, should_stop: ShouldStop
+    model: "Model",
+    settings: AdapterSettings,
+    views: int,
+    megabytes: int | None,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
 ) -> Cut:
     """Where a run would cut the network for its feature cache; takes some forward passes.
+
+    Args:
+        model: the network.
+        settings: the adapter's.
+        views: of all images, that would be kept.
+        megabytes: that they may take; None for what suits.
+        on_event, should_stop: as for every job.
 
     Raises:
         Cancelled: told to stop.
     """
     from vera_studio.models.model import example
+    from vera_studio.training.devices import choose_device
+    from vera_studio.training.feeding import cut_within, widest
     from vera_studio.training.frozen_part import CannotSplitError, planned_cut
 
     take_thread_count()
     network = _fresh(model, model.settings_for(settings), None, should_stop)
     image = example(model.kind)
+    most = widest(views, megabytes, choose_device().device, image.numel())
     try:
-        width, place = planned_cut(network, image)
+        width, place = cut_within(partial(planned_cut, network, image), most, image.numel())
     except CannotSplitError as error:
         return Cut(0, "", 0, str(error))
     return Cut(width, place, width / image.numel())
