@@ -23,7 +23,7 @@ METHOD_FACTS: dict[Method, MethodFacts] = {
     "lora": MethodFacts("LoRA", ("rank", "seed", "alpha"), 0.002),
     "full": MethodFacts("All weights", (), 0.0005),
     "bias": MethodFacts("Biases and norms", (), 0.03),
-    "head": MethodFacts("Last layer alone", (), 0.002),
+    "head": MethodFacts("Last layer alone", (), 0.01),
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from vera_studio.recipe import TrainingSettings
-from vera_studio.training.automatic import decide, is_uneven, told
+from vera_studio.training.automatic import automatic_learning_rate, decide, is_uneven, told
 
 
 def course(counts=(10, 10), own=False, **training):
@@ -64,11 +64,11 @@ def test_balanced_drawing_is_told():
     )
 
 
-@pytest.mark.parametrize(
-    ("set_rates", "rate"),
-    [({}, 0.002), ({"learning_rate": 0.01}, 0.01), ({"head_learning_rate": 0.03}, 0.03)],
-)
-def test_a_last_layer_alone_has_one_rate(set_rates, rate):
-    course = decide(TrainingSettings(**set_rates), "head", False, [5, 5])
-    assert course.learning_rate == course.head_learning_rate == rate
-    assert course.usual_learning_rate == 0.002
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("name", ["learning_rate", "head_learning_rate", None])
+def test_a_last_layer_alone_has_one_rate(own, name):
+    course = decide(TrainingSettings(**({name: 0.04} if name else {})), "head", own, [5, 5])
+    assert course.learning_rate == course.head_learning_rate
+    assert course.learning_rate == (0.04 if name else automatic_learning_rate("head", own))
+    beside = decide(TrainingSettings(), "vera", own, [5, 5])
+    assert (course.usual_learning_rate == beside.head_learning_rate) == own

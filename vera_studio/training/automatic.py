@@ -13,7 +13,7 @@ from vera_studio.wording import epochs_text
 
 _UNEVEN = 3  # times as many images of the largest class as of the smallest
 _HEAD_LEARNING_RATE = 0.002
-_OWN_LEARNING_RATES: dict[Method, float] = {}
+_OWN_LEARNING_RATES: dict[Method, float] = {"head": _HEAD_LEARNING_RATE}
 
 
 @dataclass(frozen=True)
