@@ -4,7 +4,7 @@ from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.recipe import AdapterSettings
-from vera_studio.ui.adapter_names import classes_text, trained_name
+from vera_studio.ui.adapter_names import apart, classes_text, trained_name
 
 NAMES = ("bird", "cat", "deer", "dog", "frog")
 
@@ -70,3 +70,17 @@ def test_a_thousand_classes_are_told_by_their_number():
     )
     assert trained_name(some) == "1, 2 · VeRA 32 · others 50%"
     assert trained_name(everything) == "all 1,000 classes · VeRA 32"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("cat · LoRA 8 · Sample", "cat · VeRA 32 · Sample", ("LoRA 8", "VeRA 32")),
+        ("cat · LoRA 8", "dog · LoRA 8", ("cat", "dog")),
+        ("Birds", "Cats", ("Birds", "Cats")),
+        ("Birds", "Birds · VeRA 4", ("Birds", "Birds · VeRA 4")),
+        ("cat · A · A", "cat · A", ("A · A", "A")),
+    ],
+)
+def test_what_sets_two_names_apart(first, second, told):
+    assert apart(first, second) == told

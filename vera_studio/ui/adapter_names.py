@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # which imports torch
     from vera_studio.adapters.adapter_metadata import AdapterInfo
 
 _USUAL_NETWORK = "the pretrained ConvNet"  # which a name does not tell
+_BETWEEN = " · "  # parts of a name
 _MOST_PART = 32  # characters of a part of a name that is somebody else's text
 MOST_IN_MENU = 40  # characters of a name in a menu or a title
 _MOST_NAMED = 3  # classes; of more the first ones stand for all
@@ -61,10 +62,20 @@ def trained_name(info: "AdapterInfo") -> str:
         for text in (record.data, record.network)
         if text and text != _USUAL_NETWORK
     ]
-    return " · ".join(parts)
+    return _BETWEEN.join(parts)
 
 
 def shortened(text: str, most: int) -> str:
     """`text`, or its two ends with dots between them."""
     half = (most - 1) // 2
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
+
+
+def apart(first: str, second: str) -> tuple[str, str]:
+    """Two names without the parts, at either end, in which they are the same."""
+    one, other = first.split(_BETWEEN), second.split(_BETWEEN)
+    for end in (0, -1):
+        while min(len(one), len(other)) > 1 and one[end] == other[end]:
+            one.pop(end)
+            other.pop(end)
+    return _BETWEEN.join(one), _BETWEEN.join(other)

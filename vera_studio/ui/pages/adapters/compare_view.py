@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.adapter_jobs import PairComparison
+from vera_studio.ui.adapter_names import apart
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.adapter_model import points_text
 from vera_studio.ui.widgets.bar_table import Bar, BarTable
@@ -110,7 +111,7 @@ class CompareView(QGroupBox):
             rows = [overall, *sorted(rows, key=_difference, reverse=True)]
         else:
             rows.append(overall)
-        self.classes.set_rows(("Class", *names, "Difference"), rows)
+        self.classes.set_rows(("Class", *apart(*names), "Difference"), rows)
         layers = [(name, [_cosine_bar(value)]) for name, value in found.similarities.items()]
         self.layers.set_rows(("Layer", "Cosine"), layers)
         for table in (self.classes, self.layers):
