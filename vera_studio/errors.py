@@ -1,4 +1,9 @@
-"""The kinds of failure that the studio knows; anything else is a bug."""
+"""The kinds of failure that the studio knows, and being told to stop; anything else is a bug."""
+
+from collections.abc import Callable
+
+# Asked again and again by what takes long. It may wait before it answers: that is a pause.
+ShouldStop = Callable[[], bool]
 
 
 class StudioError(Exception):
@@ -39,3 +44,8 @@ class NotEnoughMemoryError(StudioError):
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
     """The user asked to stop; nothing is shown."""
+
+
+def never_stop() -> bool:
+    """Let the work go on to its end."""
+    return False

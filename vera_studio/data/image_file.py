@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from vera_studio.data.deep_grey import is_deep, to_8_bits, value_range
 from vera_studio.data.image_formats import MAX_HEAD, RAW, formats_for, is_raw, unknown
 from vera_studio.data.preprocessing import Preprocessing
-from vera_studio.errors import Cancelled
+from vera_studio.errors import Cancelled, ShouldStop
 from vera_studio.files import open_regular, reason
 from vera_studio.memory import free_memory
 from vera_studio.wording import sentence
@@ -44,7 +44,6 @@ _TRANSPOSES = {
     8: Image.Transpose.ROTATE_90,
 }
 _one_at_a_time = threading.Lock()  # of the large ones, whatever number of threads decode
-ShouldStop = Callable[[], bool]
 
 
 class UnreadableImage(Exception):  # noqa: N818 - never shown: becomes a SkippedFile

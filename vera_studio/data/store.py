@@ -11,22 +11,18 @@ from torch import Tensor
 
 from vera_studio.data.content import digest_of
 from vera_studio.data.pixels import MemoryPixels, Pixels
+from vera_studio.errors import ShouldStop as ShouldStop
+from vera_studio.errors import never_stop as never_stop
 from vera_studio.recipe import DataSource
 from vera_studio.wording import first_of, sentence, skipped_text
 
 PARTS = ("train", "validation", "test")
 _PURPOSES = {"train": "train on", "validation": "validate on", "test": "test on"}
 OnProgress = Callable[[int, int], None]  # (done, total)
-ShouldStop = Callable[[], bool]
 
 
 def no_progress(done: int, total: int) -> None:
     """Tell nobody."""
-
-
-def never_stop() -> bool:
-    """Let the work go on to its end."""
-    return False
 
 
 class ImageSet:

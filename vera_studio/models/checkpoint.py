@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vera_studio.data.store import never_stop
-from vera_studio.errors import Cancelled, ModelError
+from vera_studio.errors import Cancelled, ModelError, ShouldStop, never_stop
 from vera_studio.models.pickle_reader import Opaque
 from vera_studio.models.stored import DTYPES, Stored
 from vera_studio.models.weights_file import opened
@@ -43,7 +42,7 @@ def load_weights(
     network: nn.Module,
     path: Path,
     unused: Callable[[], Collection[str]] = nothing_unused,
-    should_stop: Callable[[], bool] = never_stop,
+    should_stop: ShouldStop = never_stop,
     own_name: Callable[[str], str | None] = as_it_is,
 ) -> tuple[str, ...]:
     """Copy the weights in `path` into `network`; on an error `network` stays as it was.
@@ -88,7 +87,7 @@ def stored_classes(
     path: Path,
     network: nn.Module,
     head: str,
-    should_stop: Callable[[], bool] = never_stop,
+    should_stop: ShouldStop = never_stop,
     own_name: Callable[[str], str | None] = as_it_is,
 ) -> int | None:
     """How many outputs the last layer has in a file of weights.
@@ -234,7 +233,7 @@ def _mismatch(name: str, stored: Stored, expected: torch.Tensor) -> str:
 
 
 def _read(
-    chosen: _Candidate, network: nn.Module, name: str, should_stop: Callable[[], bool]
+    chosen: _Candidate, network: nn.Module, name: str, should_stop: ShouldStop
 ) -> dict[str, torch.Tensor]:
     """The chosen tensors as the network has them."""
     state, not_finite = {}, []

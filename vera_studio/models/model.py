@@ -18,7 +18,7 @@ from vera_studio.adapters.methods import without_head
 from vera_studio.adapters.sites import Site, find_sites, unused_parameters
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.downloads import fetch_checked, has_digest
-from vera_studio.errors import AdapterError, ModelError, NotHereError
+from vera_studio.errors import AdapterError, ModelError, NotHereError, ShouldStop, never_stop
 from vera_studio.models.checkpoint import load_weights, stored_classes
 from vera_studio.models.default_layers import default_layers
 from vera_studio.models.head import find_head, set_classes
@@ -142,7 +142,7 @@ class Model:
 def open_model(
     settings: ModelSettings,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: ShouldStop = never_stop,
     may_download: bool = True,
 ) -> Model:
     """Build the network that `settings` names and load its weights, on the CPU.
@@ -209,7 +209,7 @@ def pretrained_facts(kind: NetworkKind) -> dict[str, object]:
 def _pretrained(
     kind: NetworkKind,
     on_progress: Callable[[int, int], None],
-    should_stop: Callable[[], bool],
+    should_stop: ShouldStop,
     may_download: bool,
 ) -> nn.Module:
     """The network with its own weights, which are fetched if they are not here."""
@@ -235,7 +235,7 @@ def _bytes_of(kind: NetworkKind) -> int:
 
 
 def _own_weights(
-    kind: NetworkKind, path: Path, should_stop: Callable[[], bool]
+    kind: NetworkKind, path: Path, should_stop: ShouldStop
 ) -> tuple[nn.Module, tuple[str, ...]]:
     """The network with the weights of a file, and what the user should know of these."""
     network = kind.build(len(kind.class_names)).eval()

@@ -1,6 +1,6 @@
 """Which classes a network gets, its own or the user's: for images, for an adapter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from vera_studio.adapters.adapter_file import MAX_FILE_BYTES
@@ -8,17 +8,14 @@ from vera_studio.adapters.adapter_fit import other_base, other_classes
 from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.data.class_names import known_classes
 from vera_studio.data.folder_scan import look_at
-from vera_studio.data.store import never_stop
-from vera_studio.errors import AdapterError
+from vera_studio.errors import AdapterError, ShouldStop, never_stop
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.head import find_head
 from vera_studio.models.model import Model
 from vera_studio.recipe import DataSettings
 
 
-def suited(
-    model: Model, settings: DataSettings, should_stop: Callable[[], bool] = never_stop
-) -> Model:
+def suited(model: Model, settings: DataSettings, should_stop: ShouldStop = never_stop) -> Model:
     """The model with which the images that `settings` names are to be opened.
 
     It has the network's own last layer where that is asked for, or where the network knows all of

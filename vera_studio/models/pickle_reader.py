@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from vera_studio.errors import Cancelled, ModelError
+from vera_studio.errors import Cancelled, ModelError, ShouldStop
 from vera_studio.models.stored import Storage, Stored, sizes
 
 MAX_STEPS = 500_000  # a checkpoint of 1,000 layers with its optimizer has some 200,000
@@ -70,7 +70,7 @@ class _TypedStorage:
     storage: Storage
 
 
-def read(file: BinaryIO, find_storage: FindStorage, should_stop: Callable[[], bool]) -> Any:
+def read(file: BinaryIO, find_storage: FindStorage, should_stop: ShouldStop) -> Any:
     """What one pickle holds, from where `file` is to behind its end.
 
     Raises:

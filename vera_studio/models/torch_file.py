@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from vera_studio.errors import ModelError
+from vera_studio.errors import ModelError, ShouldStop
 from vera_studio.models import pickle_reader
 from vera_studio.models.pickle_reader import DAMAGED
 from vera_studio.models.stored import DTYPES, Storage
@@ -25,7 +25,6 @@ _BROKEN = (
     zlib.error,
     *(ValueError, RuntimeError, NotImplementedError, EOFError, KeyError, OverflowError, OSError),
 )
-ShouldStop = Callable[[], bool]
 
 
 def read_archive(file: BinaryIO, should_stop: ShouldStop) -> Any:

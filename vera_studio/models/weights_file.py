@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from vera_studio.errors import ModelError
+from vera_studio.errors import ModelError, ShouldStop
 from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import open_regular, reason
 from vera_studio.models import safetensors_file, torch_file
-from vera_studio.models.torch_file import ShouldStop
 
 MAX_FILE_BYTES = 2**36  # 64 GiB; only what is wanted of it is read
 _SAVE_WEIGHTS = "Save the weights alone: torch.save(model.state_dict(), path)."

@@ -9,13 +9,13 @@ from torch import nn
 from vera_studio.data.open_data import open_data
 from vera_studio.data.store import ImageData
 from vera_studio.errors import DataError
+from vera_studio.errors import ShouldStop as ShouldStop
 from vera_studio.models.model import Model, open_model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Event, Notice, Stage
 from vera_studio.wording import first_of
 
 OnEvent = Callable[[Event], None]
-ShouldStop = Callable[[], bool]
 _ASLEEP = {"Dropout": "dropout", "StochasticDepth": "stochastic depth"}
 
 

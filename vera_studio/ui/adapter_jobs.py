@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio.errors import AdapterError
+from vera_studio.errors import AdapterError, ShouldStop
 from vera_studio.export_targets import Target
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from vera_studio.models.model import Model
 
 OnEvent = Callable[[object], None]
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)

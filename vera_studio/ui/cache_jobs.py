@@ -6,8 +6,9 @@ Plain functions like those of `jobs`; the engine is imported inside them.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vera_studio.errors import ShouldStop
+
 OnEvent = Callable[[object], None]
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)

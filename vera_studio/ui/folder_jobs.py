@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vera_studio.errors import ShouldStop
 from vera_studio.ui.jobs import Progress
 from vera_studio.ui.proposal import FOR_PHOTOGRAPHS
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 LOOK = "Looking at the folder"
 _MOST_EXAMPLES = 8  # first pictures of a folder
 OnEvent = Callable[[object], None]
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
 from vera_studio.errors import Cancelled
+from vera_studio.errors import ShouldStop as ShouldStop
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import (
     AdapterSettings,
@@ -42,7 +43,6 @@ DOWNLOAD_WEIGHTS = "Downloading the weights"
 OPEN_NETWORK = "Opening the network"
 OPEN_IMAGES = "Opening the images"
 OnEvent = Callable[[object], None]
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)

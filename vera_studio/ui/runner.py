@@ -8,13 +8,13 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QObject, QThread, QTimer, Signal
 
 from vera_studio.errors import Cancelled
+from vera_studio.errors import ShouldStop as ShouldStop
 
 _DELIVERY_MILLISECONDS = 100  # ten times a second: live to the eye, cheap for the window
 # macOS gives threads other than the first 512 KB, too little for torch's recursions.
 _STACK_BYTES = 16 * 1024 * 1024
 
 OnEvent = Callable[[object], None]
-ShouldStop = Callable[[], bool]
 Function = Callable[[OnEvent, ShouldStop], Any]
 
 
