@@ -1,5 +1,6 @@
 """The page of images: what is open, other images, and the download with all that can go wrong."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from tests.top_level import top_level_widgets
+from vera_studio.adapters import adapter_file
 from vera_studio.data import cifar10, open_data
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.widgets.class_list import ClassList
@@ -169,6 +171,32 @@ def test_an_adapter_trained_on_other_images_is_shown_as_such(qtbot, window, page
     assert label.text() in page.accuracy.text()
 
 
+def test_images_are_the_same_by_content_not_by_name(qtbot, window, settle, tmp_path):
+    workspace = window.studio.workspace
+    here, copied, other = (tmp_path / one / "pets" for one in ("here", "copied", "other"))
+    make_folder(here, ("cat", "dog"))
+    shutil.copytree(here, copied)
+    make_folder(other, ("cat", "ship"))
+
+    def open_(folder):
+        window.studio.open_path(folder)
+        qtbot.waitUntil(lambda: workspace.data.folder == folder, timeout=20_000)
+        settle()
+
+    open_(here)
+    workspace.edit_training(epochs=1, target_classes=("cat",), keep_others=0.0)
+    window.actions_by_name["start"].trigger()
+    qtbot.waitUntil(lambda: workspace.result is not None, timeout=60_000)
+    settle()
+    info = adapter_file.inspect(workspace.result.last_adapter)
+    assert workspace.images_foreign_to(info) == ""
+    open_(copied)
+    assert workspace.images_foreign_to(info) == ""
+    open_(other)
+    assert workspace.data.title == info.training.data
+    assert "other images of that name" in workspace.images_foreign_to(info)
+
+
 def test_a_click_shows_the_picture_large(qtbot, window, page, settle, tmp_path):
     make_folder(tmp_path, ("cat", "dog"))
     window.studio.open_path(tmp_path)
@@ -229,7 +257,7 @@ def make_folder(root, names):
     from PIL import Image
 
     for name in names:
-        (root / name).mkdir()
+        (root / name).mkdir(parents=True)
         for index in range(10):
             Image.new("RGB", (32, 32), (index, 80, 90)).save(root / name / f"{index}.png")
 

@@ -202,8 +202,8 @@ class _Run:
         self.should_stop: ShouldStop = lambda: self.clock.outside(should_stop)
         self.stopping = Stopping(self.should_stop)
         self.targets = recipe.training.targets_among(model.class_names)
-        self.images_digest = data.digest
-        if start and start.images_digest != self.images_digest:
+        self.opened = data  # with images that no epoch draws
+        if start and start.images_digest != data.digest:
             raise DataError(
                 f"{data.title} holds other images than when the run in {run_folder} was begun, so "
                 "that cannot go on. Bring them back as they were, or begin a new run."
@@ -268,7 +268,7 @@ class _Run:
             (self.start.told.step, self.start.place.epoch - 1) if self.start else None,
         )
         record = record_of(
-            self.recipe, self.model, self.data, self.targets, self.course.epochs, before
+            self.recipe, self.model, self.opened, self.targets, self.course.epochs, before
         )
         keeper = Keeper(
             folder, self.recipe, self.model, record, validation_before, self.course.by_classes
@@ -499,7 +499,7 @@ class _Run:
                 epochs_measured=self.epochs_measured,
                 has_told_huge=tools.watch.has_told,
                 seconds=self.clock.seconds(),
-                images_digest=self.images_digest,
+                images_digest=self.opened.digest,
                 history=self.history,
             )
         )
@@ -556,6 +556,6 @@ class _Run:
             epochs_measured=self.epochs_measured,
             gave_up=self.gave_up,
             has_own_classes=self.model.has_own_classes,
-            images_digest=self.images_digest,
+            images_digest=self.opened.digest,
             subject=self.subject,
         )

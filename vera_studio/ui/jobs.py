@@ -198,6 +198,7 @@ def open_data(
         fitting = model  # with what is on it
     form = fitting.preprocessing
     data = open_data(settings, fitting.class_names, form, report, should_stop, on_first)
+    _ = data.digest  # found now, for it can take a second, and asked for by the window
     return OpenedImages(fitting, data)
 
 

@@ -135,9 +135,12 @@ class Workspace(QObject):
         """Says so where an adapter was trained on other images than those that are open."""
         from vera_studio.adapters.library_names import clean_name
 
-        trained_on = info.training.data
-        if self.data is None or trained_on in ("", self.data.title):
+        trained_on, digest = info.training.data, info.training.images_digest
+        if self.data is None or not trained_on or digest == self.data.digest:
             return ""
+        if trained_on == self.data.title:
+            same = "Trained on other images of that name, or on another part of them."
+            return same if digest else ""
         return f"Trained on other images: {clean_name(trained_on)}; open is {self.data.title}."
 
     def problems(self) -> list[str]:
