@@ -15,6 +15,8 @@ from vera_studio.adapters import adapter_file, adapter_metadata
 from vera_studio.adapters.attach import attached_layers
 from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import METHODS
+from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.models.head import set_classes
 from vera_studio.recipe import MAX_RANK, MAX_SEED, AdapterSettings
 
 PAGE = (environment.resources_folder() / "adapter-format.md").read_text(encoding="utf-8")
@@ -219,3 +221,21 @@ def test_the_page_is_enough_for_the_other_methods(convnet, make_adapter, tmp_pat
         if (expected := layer.delta_bias()) is not None:
             np.testing.assert_allclose(biases[name], expected.numpy())
         assert name in weights or name in biases
+
+
+def test_a_head_of_ones_own_is_the_layer_itself(convnet, images, attach_trained, tmp_path):
+    set_classes(convnet, 3, zeros=True)
+    attach_trained(convnet, AdapterSettings(method="head", head="fc5"))
+    path, form = tmp_path / "own.safetensors", {"size": 32, "mean": [0.5] * 3}
+    adapter_file.save(path, convnet, ("a", "b", "c"), TrainingRecord(), images=form)
+    with safe_open(path, framework="numpy") as file:
+        meta, values = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert meta["own_classes"] == "yes"
+    assert json.loads(meta["class_names"]) == ["a", "b", "c"]
+    assert json.loads(meta["images"]) == form
+    head, features = json.loads(meta["head"]), []
+    convnet.get_submodule(head).register_forward_hook(lambda m, i, o: features.append(i[0]))
+    expected = convnet(images).detach().numpy()
+    weight, bias = values[f"{head}.weight_change"], values[f"{head}.bias_change"]
+    found = features[0].detach().numpy() @ weight.T + bias
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -120,6 +120,21 @@ OLD = {
             ),
         ),
     ),
+    "version 3, all weights of one": (
+        "c-n<hON!e-5EVH=j$nE%8+|R=Btyc$KsH%qI}%MvDt#DPEu^*wV+=k<mN`fQIZBR_*KH@88JLDwbk(b>?pNL4-#K=jgp"
+        "@nhRFNhr#r7m>HSI`?tvK*R%USQMPA$QYnkV7jXbE!e)PS@QL3C(U1*hKkJ^Y@I;Nd@JLJgdW9Ko`ud6on1_{LBs+)Nb"
+        "Kmey9*vbFWKs-T%=)ipeuJ8hW#O-WRzN$7dOrl5f1C``R|T1I}F7KO)EoTOnArez$bL0b8Y#5AbGih}?R^+es!4Gp@Ta"
+        "3XYPVw;KkFAtx;Eq%|PJ+OXO(~~81%ZqVhTgKJmUJZw@tZka6sbM`M?W!h6?1_1l3PqENd#fliibhqo#$Ox3j2W^i@>a"
+        "3?3i5vy$ceE(P~YL67`LRd+)q><ZR^AjLeNy>Wv=ZKQ~%Noc$NGN?KfSJj)_CaV1$UXYaVG;bTrGdrJ-T-4=Q~eu@MiU"
+        "ncCcv@gAexwKJ2du4iaB$GZMHzx8<Lu4(n#UEJ_xAAjwxqx^hcnB_R1e&Krpm!Ho6b@>4E5gc#<egMCLKY(-RIPZZ4;N"
+        "ATNijCEU",
+        AdapterSettings(method="full", layers=("one",)),
+        (
+            (0.015625, 0.328125, 0.640625, 0.953125, 0.3125, 0.5625),
+            (0.09375, 0.40625, 0.71875, 1.03125, 0.375, 0.625),
+            (0.171875, 0.484375, 0.796875, 1.109375, 0.4375, 0.6875),
+        ),
+    ),
 }
 
 
