@@ -44,6 +44,12 @@ def test_images_beside_labels(make):
     assert look_at(root).root == root / "images"
 
 
+def test_screenshots_beside_a_data_set_with_parts_are_no_class(make):
+    root = make("docs/a.png", "pets/train/cat/a.jpg", "pets/test/cat/b.jpg")
+    assert look_at(root).root == root / "pets"
+    assert look_at(make("docs/b.png", "more/c.png")).class_names == ("docs", "more", "pets")
+
+
 def test_of_two_data_sets_none_is_stepped_down_to(make):
     root = make("cat/in/a.jpg", "cat/out/b.jpg", "dog/in/c.jpg", "dog/out/d.jpg")
     assert seen(look_at(root)) == (("cat", "dog"), {"all"})

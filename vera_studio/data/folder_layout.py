@@ -54,18 +54,25 @@ def find_layout(tree: FolderTree) -> Layout:
         raise DataError(_no_classes_text(root, listing))
     folders: dict[Part, Path] = parts.folders or {"all": root}
     ordered = sorted(folders, key=_PARTS.index)
-    classes = {part: _class_folders(tree, folders[part]) for part in ordered}
-    return Layout(root, _with_pictures(tree, classes, notes), tuple(notes))
+    every = {part: _class_folders(tree, folders[part]) for part in ordered}
+    classes, note = _with_pictures(tree, every)
+    return Layout(root, classes, (*notes, *([note] if note else [])))
 
 
 def _begin(tree: FolderTree, listing: Listing) -> Path:
-    """The folder in which the data set begins: the one below that is one, where it is none."""
-    root = tree.root
-    if _has_parts(tree, listing.all_folders) or _classes_at_least(tree, listing.all_folders, 1):
+    """The folder in which the data set begins: the one below that is one, where it is none.
+
+    A single folder of pictures beside one with parts is no class: screenshots, say.
+    """
+    root, folders = tree.root, listing.all_folders
+    if _has_parts(tree, folders) or _classes_at_least(tree, folders, 2):
         return root
-    below = (found for one in listing.all_folders for found in _data_sets(tree, one, _DEEPEST - 1))
-    found = list(islice(below, 2))
-    return found[0] if len(found) == 1 else root
+    others = [one for one in folders if not tree.holds_picture(one, deep=False)]
+    below = list(islice((f for one in others for f in _data_sets(tree, one, _DEEPEST - 1)), 2))
+    if len(below) != 1:
+        return root
+    is_plain = len(others) == len(folders)
+    return below[0] if is_plain or _has_parts(tree, tree.subfolders(below[0])) else root
 
 
 def _data_sets(tree: FolderTree, folder: Path, depth: int) -> Iterator[Path]:
@@ -218,19 +225,20 @@ def _useful_links(tree: FolderTree, listing: Listing) -> Iterator[Path]:
 
 
 def _with_pictures(
-    tree: FolderTree, parts: dict[Part, list[Path]], notes: list[str]
-) -> dict[Part, list[Path]]:
-    """The folders of classes that hold a picture; if none does, all of them, to say why."""
+    tree: FolderTree, parts: dict[Part, list[Path]]
+) -> tuple[dict[Part, list[Path]], str]:
+    """The folders of classes that hold a picture; if none does, all of them, to say why.
+
+    Also a note on the others.
+    """
     full = {
         part: [one for one in folders if tree.holds_picture(one)] for part, folders in parts.items()
     }
     if not any(full.values()):
-        return parts
+        return parts, ""
     empty = [one for part, folders in parts.items() for one in folders if one not in full[part]]
-    closed = [one for one in empty if not _is_readable(tree, one)]
-    if told := list(dict.fromkeys(one.name for one in empty if one not in closed)):
-        notes.append(f"Folders without a picture are no classes: {first_of(told)}.")
-    return full
+    told = list(dict.fromkeys(one.name for one in empty if _is_readable(tree, one)))
+    return full, f"Folders without a picture are no classes: {first_of(told)}." if told else ""
 
 
 def _is_readable(tree: FolderTree, folder: Path) -> bool:
