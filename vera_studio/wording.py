@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 # Control, format and unassigned characters, and what ends a line or a paragraph.
 _STEERING = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # of letters and of emoji: names need them, and they steer nothing
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"  # https://www.unicode.org/reports/tr9/
 _FEW = 20  # images: with fewer, one of them changes a share by more than 5 points
 
 
@@ -25,10 +26,20 @@ def shortened(text: str, most: int = 160) -> str:
     return text if len(text) <= most else text[:most] + "…"
 
 
+def in_sentence(name: str) -> str:
+    """A name for the middle of a sentence, shortened; one from right to left stays by itself.
+
+    Else figures and commas after it would be taken to go on from right to left.
+    """
+    is_isolated = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    short = shortened(name)
+    return f"{_ISOLATE}{short}{_END_OF_ISOLATE}" if is_isolated else short
+
+
 def first_of(names: Sequence[str], most: int = 20) -> str:
     """The first `most` of the names as they come, and how many more there are."""
     more = len(names) - most
-    return ", ".join(shortened(name) for name in names[:most]) + (
+    return ", ".join(in_sentence(name) for name in names[:most]) + (
         f" and {more:,} more" if more > 0 else ""
     )
 
@@ -95,6 +106,8 @@ def printable(text: str) -> str:
 
     File names, class names and notes come from anywhere: all that is printed goes through here.
     """
+    # Terminals have an order of their own for what goes from right to left.
+    text = text.replace(_ISOLATE, "").replace(_END_OF_ISOLATE, "")
     if text.isprintable():
         return text
     return "".join(

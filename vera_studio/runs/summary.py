@@ -4,7 +4,7 @@ import math
 
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.runs.events import RunResult
-from vera_studio.wording import epochs_text, lower_rate, of_few
+from vera_studio.wording import epochs_text, in_sentence, lower_rate, of_few
 
 _MOST_NAMED = 5  # classes; of more the first ones stand for all
 
@@ -79,4 +79,4 @@ def _fall(result: RunResult, index: int) -> str:
     before, after = result.before.per_class[index], result.after.per_class[index]
     few = of_few(after, result.after.counts[index])
     behind = f" ({few})" if few else ""
-    return f"{result.class_names[index]}, {before:.1%} to {after:.1%}{behind}"
+    return f"{in_sentence(result.class_names[index])}, {before:.1%} to {after:.1%}{behind}"
