@@ -2,8 +2,8 @@
 
     python -m tests.soak.kills [--kills 50] [--seed 0]
 
-Each run is a process of its own, `vera-studio train`, that is ended by SIGKILL after a random time
-and then continued by `vera-studio train --resume` until it has come to its end; every third of the
+Each run is a process of its own, `vera-studio train`, that is ended by SIGKILL at a random time,
+four times out of five after it has begun to train, and then continued by `vera-studio train --resume` until it has come to its end; every third of the
 continued ones is killed again. Its adapters, tables and result have to be those of the run that
 was left alone, but for the seconds in them. Half of the runs have a feature cache.
 """
@@ -13,6 +13,7 @@ import csv
 import dataclasses
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,15 @@ def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
         process.send_signal(signal.SIGKILL)
         process.wait()
         return True
+    return False
+
+
+def has_begun(process: subprocess.Popen[bytes], folder: Path) -> bool:
+    """Wait until the run in `folder` has written how far it is; whether it is still going on."""
+    while process.poll() is None:
+        if (folder / FILE).exists():
+            return True
+        time.sleep(0.005)
     return False
 
 
@@ -99,19 +109,31 @@ def main() -> None:
         folder = Path(temporary)
         wholes = []
         for number, recipe in enumerate(recipes(folder)):
-            began = time.monotonic()
-            go_to_the_end(start(recipe, "--out", folder / f"whole {number}"))
-            wholes.append((recipe, folder / f"whole {number}", time.monotonic() - began))
+            began, whole = time.monotonic(), folder / f"whole {number}"
+            process = start(recipe, "--out", whole)
+            has_begun(process, whole)
+            opened = time.monotonic()
+            go_to_the_end(process)
+            wholes.append((recipe, whole, opened - began, time.monotonic() - opened))
         while kills < options.kills:
-            recipe, whole, seconds = wholes[kills % 2]
+            recipe, whole, opening, training = wholes[kills % 2]
             run = folder / f"run {kills}"
-            if not kill_after(start(recipe, "--out", run), draw.uniform(0, seconds)):
+            process = start(recipe, "--out", run)
+            if kills % 5 == 4:
+                was_killed = kill_after(process, draw.uniform(0, opening))
+            else:
+                was_killed = has_begun(process, run) and kill_after(
+                    process, draw.uniform(0, training)
+                )
+            if not was_killed:
+                shutil.rmtree(run)
                 continue
             kills += 1
-            has_begun = (run / FILE).exists()
-            begun += has_begun
-            if has_begun and not kills % 3 and kills < options.kills:
-                kills += kill_after(start("--resume", run), draw.uniform(0, seconds))
+            is_begun = (run / FILE).exists()
+            begun += is_begun
+            if is_begun and not kills % 3 and kills < options.kills:
+                was_killed = kill_after(start("--resume", run), draw.uniform(0, opening + training))
+                kills, begun = kills + was_killed, begun + was_killed
             finish(recipe, run)
             if found := differences(whole, run):
                 raise SystemExit(f"Kill {kills} made a difference: {', '.join(found)}")
