@@ -112,7 +112,7 @@ _ENTRIES = {
         "&Image Cache…", "See how much the images kept on the disk take, and empty that"
     ),
     "open_log": _Entry("Open &Log Folder", "Show the folder with the studio's log"),
-    "help": _Entry("&Getting Started", "How to fine-tune in five steps", _KEY.HelpContents),
+    "help": _Entry("&Getting Started", "How to fine-tune in six steps", _KEY.HelpContents),
     "about": _Entry(
         "&About VeRA Studio", "Versions, device and licences", None, "", QAction.MenuRole.AboutRole
     ),

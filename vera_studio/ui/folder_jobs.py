@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vera_studio.models.model import Model
 
 LOOK = "Looking at the folder"
-_MOST_EXAMPLES = 8  # first pictures of a folder
+MOST_EXAMPLES = 8  # first pictures of a folder
 OnEvent = Callable[[object], None]
 
 
@@ -92,7 +92,7 @@ def read_examples(
     files = [file for part in scan.parts.values() for file in part]
     shown = 0
     for file in _of_each_class(files):
-        if shown == _MOST_EXAMPLES:
+        if shown == MOST_EXAMPLES:
             return
         try:
             pixels = read_image(file.path, square(side), should_stop)

@@ -56,7 +56,7 @@ class FolderPane(ProposalBox):
     def _show_first(self, first: FirstPictures) -> None:
         """Show what has been read so far of the folder that is being opened."""
         self.clear_pictures()
-        for pixels, name in first.pictures:
+        for pixels, name in first.pictures[: folder_jobs.MOST_EXAMPLES]:
             self.add_picture(name, pixels)
         if not self._progress.isVisible():
             self.show_opening("Opening the images…")

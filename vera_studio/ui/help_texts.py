@@ -14,6 +14,8 @@ from vera_studio.ui.workspace import Devices
 
 _STEPS = """<ol>
 <li>Wait until the network and the images are open (a few seconds).</li>
+<li>To teach the network things of your own, drop a folder of photographs on the window, with a
+subfolder for each class, and accept what is proposed; go on with <b>Start</b>.</li>
 <li>Under <b>Setup</b>, tick the classes to improve; <i>Weakest three</i> is a good start.</li>
 <li>Choose a <b>rank</b>. The panel shows how few numbers will be trained.</li>
 <li>Press <b>Start</b> and watch loss and accuracy. Pause and Stop keep what was trained.</li>
@@ -24,8 +26,8 @@ As</b> takes an adapter elsewhere. Drop its file on the window to put it on agai
 
 
 def show_getting_started(parent: QWidget) -> None:
-    """How to fine-tune in five steps."""
-    _show(parent, "Getting started", "Fine-tuning in five steps", _STEPS)
+    """How to fine-tune in six steps."""
+    _show(parent, "Getting started", "Fine-tuning in six steps", _STEPS)
 
 
 def show_about(parent: QWidget, devices: Devices | None) -> None:

@@ -91,6 +91,7 @@ class ResultsPage(QWidget):
             result.after.per_class,
             set(result.target_classes),
             result.before.counts,
+            "class means, before training" if result.has_own_classes else "before",
         )
 
 
@@ -110,7 +111,7 @@ def _summary(result: RunResult) -> list[str]:
     if has_others:
         lines.append(_mean_line("Mean of the others", result, result.other_classes))
     if result.has_own_classes:
-        lines[0] += " Before is what the means of the classes' features come to."
+        lines[0] += "; before is what the means of the classes come to"
     return [*lines, " ".join((told[0], speed)), *(f"<b>{text}</b>" for text in told[1:])]
 
 

@@ -43,6 +43,7 @@ class GainChart(PlotFrame):
         self._targets: frozenset[int] = frozenset()
         self._counts: tuple[int, ...] = ()
         self._figures: list[pg.TextItem] = []
+        self._labels = dict(_LABELS)
         self._axis = ClassAxis()
         self._bars = {key: pg.BarGraphItem(x=[], height=[], width=_BAR) for key in _LABELS}
         super().__init__(title, empty_text, {"bottom": self._axis, "left": PercentAxis()}, parent)
@@ -59,6 +60,7 @@ class GainChart(PlotFrame):
         after: Sequence[float],
         targets: Collection[int],
         counts: Sequence[int] = (),
+        before_what: str = _BEFORE,
     ) -> None:
         """Show these classes.
 
@@ -68,6 +70,7 @@ class GainChart(PlotFrame):
             after: the same after training; all NaN where that was not measured.
             targets: indices of the classes that were trained.
             counts: images of each class, by which few ones are told; empty where unknown.
+            before_what: what the legend calls the accuracies before.
 
         Raises:
             ValueError: not as many accuracies as names.
@@ -76,6 +79,7 @@ class GainChart(PlotFrame):
             raise ValueError(
                 f"{len(names)} names, {len(before)} accuracies before, {len(after)} after"
             )
+        self._labels = _LABELS | {_BEFORE: before_what}
         self._rows = tuple(
             (name, index in targets, float(before[index]), float(after[index]))
             for index, name in enumerate(names)
@@ -138,7 +142,7 @@ class GainChart(PlotFrame):
             bars.setOpts(brush=shown[key], pen=None)
         if not self.is_empty():
             for key in self._used():
-                self.legend.set_entry(key, _LABELS[key], shown[key], dashed=False, bar=True)
+                self.legend.set_entry(key, self._labels[key], shown[key], dashed=False, bar=True)
         self._axis.set_target_color(colors.target)
         for index, figure in enumerate(self._figures):
             figure.setColor(self._figure_color(index, colors))

@@ -16,7 +16,7 @@ from vera_studio.ui.widgets.plot_frame import PlotFrame
 
 _BEFORE, _AFTER = "before", "after"
 _MOST_DRAWN = 2_000  # dots of each: more take long to draw and cannot be told apart
-_EMPTY_TEXT = "Select a d or b in the tree to see its values."
+_EMPTY_TEXT = "Select what is trained, such as a d or b, to see its values."
 
 
 class VectorPlot(PlotFrame):
