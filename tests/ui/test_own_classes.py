@@ -161,3 +161,33 @@ def test_the_folder_of_these_classes_is_opened_again_without_a_question(qtbot, o
     wait_for(qtbot, own)
     assert own.studio.workspace.model is model
     assert not own.data_page.folder_pane.isVisible()
+
+
+def test_first_pictures_stand_there_while_the_folder_is_opened(qtbot, window, photographs):
+    box, seen = window.data_page.folder_pane, []
+    window.studio.first_pictures.connect(
+        lambda first: seen.append((box.isVisible(), len(pictures_of(window)), box.bar.isVisible()))
+    )
+    drop(window, photographs)
+    proposed(qtbot, window)
+    press(qtbot, window.data_page, "proposal_answer_2")
+    assert box.isVisible()
+    assert box.sentence.text() == "Opening garden…"
+    wait_for(qtbot, window)
+    assert not box.isVisible()
+    visible, pictures, has_bar = seen[-1]
+    assert visible
+    assert has_bar
+    assert 1 <= pictures <= 8
+
+
+def test_opening_is_broken_off_where_it_is_shown_and_asked_again(qtbot, window, photographs):
+    drop(window, photographs)
+    text = proposed(qtbot, window)
+    press(qtbot, window.data_page, "proposal_answer_2")
+    press(qtbot, window.data_page, "cancel_opening")
+    box = window.data_page.folder_pane
+    qtbot.waitUntil(lambda: box.sentence.text() == text, timeout=LOADING_MILLISECONDS)
+    assert window.studio.workspace.data.source == "sample"
+    press(qtbot, window.data_page, "dismiss_proposal")
+    qtbot.waitUntil(lambda: not window.studio.runner.jobs, timeout=LOADING_MILLISECONDS)
