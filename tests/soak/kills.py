@@ -3,9 +3,10 @@
     python -m tests.soak.kills [--kills 50] [--seed 0]
 
 Each run is a process of its own, `vera-studio train`, that is ended by SIGKILL at a random time,
-four times out of five after it has begun to train, and then continued by `vera-studio train --resume` until it has come to its end; every third of the
-continued ones is killed again. Its adapters, tables and result have to be those of the run that
-was left alone, but for the seconds in them. Half of the runs have a feature cache.
+four times out of five after it has begun to train, and then continued by `vera-studio train
+--resume` until it has come to its end; every third of the continued ones is killed again. Its
+adapters, tables and result have to be those of the run that was left alone, but for the seconds in
+them. Half of the runs have a feature cache.
 """
 
 import argparse
