@@ -101,7 +101,7 @@ def _opened(options: argparse.Namespace) -> "Model":
 
     path = find_adapter(options.adapter)
     model = open_network(options, path)
-    adapter, model = opened(path, model)
+    adapter, model = opened(path, model, options.class_names)
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     model.network.to(choose_device(options.device).device)
     return model
