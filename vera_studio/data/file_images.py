@@ -4,7 +4,6 @@ Few images are read into memory. Of many only numbers and names are: their pixel
 file, or, where that has no room, are decoded anew whenever they are asked for.
 """
 
-import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import closing
@@ -20,7 +19,7 @@ from vera_studio.data.cache_index import CachedImage
 from vera_studio.data.decoding import Decoded, decode, threads
 from vera_studio.data.folder_tree import FoundFile
 from vera_studio.data.image_file import UnreadableImage
-from vera_studio.data.pixel_cache import FileStamp, PixelCache
+from vera_studio.data.pixel_cache import FileStamp, PixelCache, pixel_digest
 from vera_studio.data.pixels import MemoryPixels, Pixels
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.store import ImageSet, OnProgress, ShouldStop, SkippedFile, never_stop
@@ -105,7 +104,7 @@ class FilePixels:
         if self._file.read_into(self._rows[row], pixels):
             if self._believed[row]:
                 return True
-            if _digest(pixels) == self._digests[row]:
+            if pixel_digest(pixels) == self._digests[row]:
                 self._believed[row] = True
                 return True
         self._cache.distrust()
@@ -114,7 +113,7 @@ class FilePixels:
     def _checked(self, row: int, image: Decoded) -> NDArray[np.uint8]:
         if isinstance(image, UnreadableImage):
             why = f"cannot be read any more: {image}"
-        elif _digest(image) != self._digests[row]:
+        elif pixel_digest(image) != self._digests[row]:
             why = "has changed since the folder was opened."
         else:
             return image
@@ -223,14 +222,14 @@ class _Reading:
         if file is None or memory is None or not file.read_into(found.row, pixels):
             return False
         memory[index] = pixels.transpose(2, 0, 1)
-        return _digest(pixels) == found.digest
+        return pixel_digest(pixels) == found.digest
 
     def _take(self, index: int, image: Decoded) -> None:
         """Keep an image that was decoded, or why it is none."""
         if isinstance(image, UnreadableImage):
             self._skipped.append(SkippedFile(self._names[index], image.kind, image.detail))
             return
-        digest, stamp = _digest(image), self._stamps[index]
+        digest, stamp = pixel_digest(image), self._stamps[index]
         row = self._cache.add(stamp, image, digest) if stamp else None
         if self._memory is not None:
             self._memory[index] = image.transpose(2, 0, 1)
@@ -262,7 +261,3 @@ def _stamp(root: str, name: str) -> FileStamp | None:
     except (OSError, ValueError):
         return None
     return FileStamp(name, status.st_size, status.st_mtime_ns)
-
-
-def _digest(pixels: NDArray[np.uint8]) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(pixels).data).digest()

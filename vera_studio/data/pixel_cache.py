@@ -31,6 +31,7 @@ from vera_studio.files import is_regular
 
 _SAVE_SECONDS = 60.0  # between two writings of the index
 _LEAST_USED = 0.5  # of the rows of a file; with less it is made anew
+_TRIED = 8  # images of a cache, before the others are believed to be there
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -120,9 +121,10 @@ class PixelCache:
         index = read_index(self._index_path, self._maker)
         if index and len(index.images) >= _LEAST_USED * index.rows:
             with contextlib.suppress(OSError, ValueError):  # of a name that no file can have
-                self.file = PixelFile(self._home / index.pixels, self._size, writes=False)
-                self._images = dict(index.images)
-                self._pixels, self._rows = index.pixels, index.rows
+                file = PixelFile(self._home / index.pixels, self._size, writes=False)
+                if _seems_sound(file, index, self._size):
+                    self.file, self._images = file, dict(index.images)
+                    self._pixels, self._rows = index.pixels, index.rows
         return self
 
     def __exit__(
@@ -196,3 +198,18 @@ class PixelCache:
             if path.name != self._pixels:
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _seems_sound(file: PixelFile, index: CacheIndex, size: int) -> bool:
+    """Whether a few rows from all over the file are what the index says; each is asked later."""
+    images = list(index.images.values())
+    pixels = np.empty((size, size, 3), dtype=np.uint8)
+    return all(
+        file.read_into(one.row, pixels) and pixel_digest(pixels) == one.digest
+        for one in images[:: max(1, len(images) // _TRIED)]
+    )
+
+
+def pixel_digest(pixels: NDArray[np.uint8]) -> bytes:
+    """SHA-256 of the pixels (height, width, 3) of an image."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).data).digest()
