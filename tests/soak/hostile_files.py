@@ -35,6 +35,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach, detach
 from vera_studio.adapters.library import Library
 from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.data.cache_index import CachedImage, CacheIndex, read_index, write_index
 from vera_studio.data.image_file import UnreadableImage, read_image
 from vera_studio.data.preprocessing import square
 from vera_studio.errors import StudioError
@@ -51,6 +52,7 @@ from vera_studio.ui.settings import Settings
 SECONDS = 2.0  # that a reader may take
 MEGABYTES = 500  # of memory, above what was taken before
 _HEAD = 2048  # bytes, where formats keep what they say of themselves
+_MAKER = ["13.0", ["PNG"], [224, 256, "bicubic", False]]  # of a cache
 _PIECES = (
     *(b"\x00" * 8, b"\xff" * 8, b"\xff\xff\xff\x7f", b"\x80\x02c", b"9" * 40, b"-1", b"1e999"),
     *(b"NaN", b"null", b"{}", b"[" * 500, b'"', b"\\u0000", b"\n", b"../../", b"=", b"'''"),
@@ -246,10 +248,17 @@ def _read_settings(path: Path) -> None:
     kept.text("page"), kept.texts("recent"), kept.data("geometry")
 
 
+def _make_index(folder: Path) -> Path:
+    images = {f"cat/{k}.jpg": CachedImage(k, 10_000 + k, 10**18, bytes(32)) for k in range(5)}
+    write_index(folder / "key.index", _MAKER, CacheIndex("key.0123.pixels", 5, images))
+    return folder / "key.index"
+
+
 FORMATS: dict[str, Callable[[], Format]] = {
     "adapter": lambda: Format(_make_adapter, _read_adapter),
     "weights-pt": lambda: _weights(".pt"),
     "weights-safetensors": lambda: _weights(".safetensors"),
+    "image-cache": lambda: Format(_make_index, lambda path: read_index(path, _MAKER)),
     "recipe": lambda: Format(_make_recipe, recipe_file.load),
     "settings": lambda: Format(_make_settings, _read_settings),
     **{
