@@ -191,3 +191,15 @@ def test_opening_is_broken_off_where_it_is_shown_and_asked_again(qtbot, window, 
     assert window.studio.workspace.data.source == "sample"
     press(qtbot, window.data_page, "dismiss_proposal")
     qtbot.waitUntil(lambda: not window.studio.runner.jobs, timeout=LOADING_MILLISECONDS)
+
+
+def test_where_the_folder_is_gone_the_network_has_its_own_classes(
+    qtbot, own, new_window, photographs
+):
+    own.close()
+    photographs.rename(photographs.parent / "elsewhere")
+    window = new_window()
+    window.studio.load()
+    qtbot.waitUntil(lambda: window.studio.is_ready, timeout=LOADING_MILLISECONDS)
+    wait_for(qtbot, window, "sample")
+    assert not window.studio.workspace.model.has_own_classes

@@ -205,7 +205,7 @@ def open_data(
 def first_data_settings(settings: DataSettings) -> DataSettings:
     """What to start with: CIFAR-10 when it has been downloaded, else the sample."""
     source: DataSource = "cifar10" if cifar10_is_downloaded() else "sample"
-    return dataclasses.replace(settings, source=source, folder="")
+    return dataclasses.replace(settings, source=source, folder="", classes="auto")
 
 
 def cifar10_is_downloaded() -> bool:

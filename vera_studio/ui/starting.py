@@ -71,7 +71,7 @@ class Starting(QObject):
     def _open_images(self) -> None:
         draft = self._studio.workspace.recipe.data
         settings = self._first_images(draft)
-        sample = dataclasses.replace(draft, source="sample", folder="")
+        sample = dataclasses.replace(draft, source="sample", folder="", classes="auto")
 
         def open_sample() -> None:
             if settings != sample:
