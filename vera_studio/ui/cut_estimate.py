@@ -8,7 +8,8 @@ from vera_studio.errors import AdapterError
 from vera_studio.ui import jobs
 from vera_studio.ui.automatic import planned_course
 from vera_studio.ui.jobs import Cut
-from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.newest_job import NewestJob
+from vera_studio.ui.runner import Runner
 from vera_studio.ui.workspace import Workspace
 
 _SETTLING_MILLISECONDS = 300  # of rest after an edit: it takes some forward passes
@@ -29,8 +30,9 @@ class CutEstimate(QObject):
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._workspace, self._runner = workspace, runner
-        self._job: Job | None = None
+        self._workspace = workspace
+        self._looking = NewestJob("Looking where to cut the network", runner, self)
+        self._looking.failed.connect(self.failed)
         self._cut: Cut | None = None
         self._asked: object = None  # the network, layers and room that the cut is of
         self._is_possible = False  # else the set-up panel says what is wrong with the layers
@@ -58,31 +60,19 @@ class CutEstimate(QObject):
         self._tell()
 
     def _find(self) -> None:
-        model = self._workspace.model
-        if self._job is not None:
-            self._job.cancel()  # its end asks anew
-            return
+        model, asked = self._workspace.model, self._asked
         if model is None or not self._is_possible:
+            self._looking.forget()
             return
         recipe = self._workspace.recipe
         megabytes = recipe.training.cache_megabytes
         function = partial(jobs.find_cut, model, recipe.adapter, self._views(), megabytes)
-        asked = self._asked
-        self._job = self._runner.start(function, name="Looking where to cut the network")
-        self._job.finished.connect(partial(self._take, asked))
-        self._job.failed.connect(self.failed)
-        self._job.ended.connect(partial(self._end, asked))
+        self._looking.start(function, partial(self._take, asked))
 
     def _take(self, asked: object, cut: Cut) -> None:
         if asked == self._asked:
             self._cut = cut
             self._tell()
-
-    def _end(self, asked: object) -> None:
-        """Look anew where the draft was edited meanwhile; what failed is not tried again."""
-        self._job = None
-        if asked != self._asked:
-            self._timer.start()
 
     def _tell(self) -> None:
         training, cut = self._workspace.recipe.training, self._cut

@@ -36,11 +36,13 @@ class NewestJob(QObject):
     def start(self, function: Function, then: Callable[[Any], None]) -> None:
         """Run `function` on a thread, in place of what waits, and give what it returns to `then`.
 
-        Nothing comes of the one that goes: it is out of date.
+        The one that goes is out of date: it is told to stop, and nothing comes of it.
         """
         self._is_wanted, self._waiting = False, (function, then)
         if self._job is None:
             self._start_waiting()
+        else:
+            self._job.cancel()
 
     def forget(self) -> None:
         """Have nothing come of what was asked for."""

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui import jobs
 from vera_studio.ui.jobs import Inspection
-from vera_studio.ui.runner import Job
+from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.parameter_tree import ParameterRow, ParameterTree
 from vera_studio.ui.widgets.vector_plot import VectorPlot
@@ -34,10 +34,11 @@ class ParametersPage(QWidget):
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._studio = studio
         self._workspace = studio.workspace
         self._inspection: Inspection | None = None
-        self._job: Job | None = None
+        # One goes and one waits at most: each has a copy of the network.
+        self._inspecting = NewestJob("Inspecting", studio.runner, self)
+        self._inspecting.failed.connect(studio.failed)
         self._is_due = False  # what is shown is out of date
         self._selected = ""
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
@@ -102,15 +103,9 @@ class ParametersPage(QWidget):
             self._inspect_when_seen()
 
     def _inspect_when_seen(self) -> None:
-        """Inspect as soon as the page is in front and the inspection before has ended.
-
-        One goes and one waits at most: each has a copy of the network.
-        """
-        self._is_due = True
-        if self._job is not None:
-            self._job.cancel()
-        elif self.isVisible():
-            self._is_due = False
+        """Inspect as soon as the page is in front."""
+        self._is_due = not self.isVisible()
+        if not self._is_due:
             self._inspect()
 
     def _inspect(self) -> None:
@@ -122,23 +117,11 @@ class ParametersPage(QWidget):
         if self.choice.currentIndex() == _LOADED and adapter is not None:
             function = partial(jobs.inspect_adapter, model, adapter)
         elif self._workspace.layer_problems():
-            return  # such as no layer: the set-up panel says so
+            self._inspecting.forget()  # such as no layer: the set-up panel says so
+            return
         else:
             function = partial(jobs.inspect_draft, model, settings)
-        self._job = job = self._studio.runner.start(function, name="Inspecting")
-
-        def inspected(inspection: Inspection) -> None:
-            if not self._is_due:
-                self._show(inspection)
-
-        job.finished.connect(inspected)
-        job.failed.connect(self._studio.failed)
-        job.ended.connect(self._ended)
-
-    def _ended(self) -> None:
-        self._job = None
-        if self._is_due:
-            self._inspect_when_seen()
+        self._inspecting.start(function, self._show)
 
     def _show(self, inspection: Inspection) -> None:
         self._inspection = inspection
