@@ -17,13 +17,21 @@ def test_with_the_networks_classes_a_run_is_what_it_always_was():
 
 
 def test_with_own_classes_it_is_longer_has_views_and_ends_by_itself():
-    found = course(own=True)
+    counts = (1000, 1000)
+    found = course(counts, own=True)
     assert found.epochs > 6
     assert 0 < found.patience < found.epochs
-    assert found.views > 0
-    text = told(found, (10, 10))
+    assert found.views > 1
+    text = told(found, counts)
     assert f"At most {found.epochs} epochs" in text
     assert f"{found.views} views" in text
+
+
+def test_few_images_are_gone_through_a_few_times():
+    few, some, many = (course((count, count), own=True) for count in (5, 400, 10**5))
+    assert few.epochs < some.epochs < many.epochs
+    assert few.views == 1
+    assert "Each image is trained on in one view" in told(few, (5, 5))
 
 
 def test_what_is_set_is_taken():
@@ -45,6 +53,7 @@ def test_what_is_set_is_taken():
 
 def test_shifts_are_drawn_anew_every_epoch_so_there_are_no_views():
     assert course(own=True, shift=2).views == 0
+    assert "view" not in told(course(own=True, shift=2), (10, 10))
     assert course(own=True, shift=2, views=3).views == 3
 
 

@@ -12,8 +12,8 @@ from vera_studio.recipe import TrainingSettings
 from vera_studio.wording import epochs_text
 
 _UNEVEN = 3  # times as many images of the largest class as of the smallest
-_HEAD_LEARNING_RATE = 0.002
-_OWN_LEARNING_RATES: dict[Method, float] = {"head": _HEAD_LEARNING_RATE}
+_HEAD_LEARNING_RATE = 0.0005  # beside an adapter
+_OWN_LEARNING_RATES: dict[Method, float] = {"head": 0.002}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,11 @@ class _Length:
 
 
 _NETWORKS_CLASSES = _Length(epochs=6, patience=0, views=0)
-_OWN_CLASSES = _Length(epochs=30, patience=8, views=4)
+# With classes of one's own. Few images say little beyond the means of their classes, which
+# training begins with: more epochs would learn the images by heart.
+_FEWEST_EPOCHS, _MOST_EPOCHS, _IMAGES_FOR_AN_EPOCH = 2, 10, 150
+_PATIENCE = 5
+_VIEWS, _EPOCHS_FOR_VIEWS = 2, 5  # in fewer epochs hardly an image is seen in several views
 
 
 def decide(
@@ -52,7 +56,7 @@ def decide(
         has_own_classes: whether the network has a last layer for classes of the user's own.
         counts: training images of each target class.
     """
-    usual = _OWN_CLASSES if has_own_classes else _NETWORKS_CLASSES
+    usual = _own_length(sum(counts)) if has_own_classes else _NETWORKS_CLASSES
     # Who asks for shifts wants them anew every epoch.
     views = 0 if training.shift else usual.views
     uneven = is_uneven(counts)
@@ -70,6 +74,13 @@ def decide(
         head_learning_rate=head_rate or _HEAD_LEARNING_RATE,
         by_classes=uneven,
     )
+
+
+def _own_length(images: int) -> _Length:
+    """What suits so many training images with classes of one's own."""
+    epochs = round(images / _IMAGES_FOR_AN_EPOCH)
+    epochs = min(max(epochs, _FEWEST_EPOCHS), _MOST_EPOCHS)
+    return _Length(epochs, _PATIENCE, _VIEWS if epochs >= _EPOCHS_FOR_VIEWS else 1)
 
 
 def automatic_learning_rate(method: Method, has_own_classes: bool = False) -> float:
