@@ -131,11 +131,14 @@ def tutorial(folder: Path) -> float:
 
 
 def peft_lora(folder: Path) -> float:
-    """PEFT's LoRA on the convolutions that the studio adapts, and the last layer whole."""
+    """PEFT's LoRA on the convolutions that the studio adapts, and the last layer whole.
+
+    The depthwise one is left out: PEFT takes none with more groups than its rank.
+    """
     import peft
 
     base = network(2)
-    names = layers("lora", 2)
+    names = [name for name in layers("lora", 2) if base.get_submodule(name).groups == 1]
     settings = peft.LoraConfig(
         r=PEFT["rank"],
         lora_alpha=PEFT["rank"],
