@@ -79,5 +79,3 @@ def test_a_last_layer_alone_has_one_rate(own, name):
     course = decide(TrainingSettings(**({name: 0.04} if name else {})), "head", own, [5, 5])
     assert course.learning_rate == course.head_learning_rate
     assert course.learning_rate == (0.04 if name else automatic_learning_rate("head", own))
-    beside = decide(TrainingSettings(), "vera", own, [5, 5])
-    assert (course.usual_learning_rate == beside.head_learning_rate) == own

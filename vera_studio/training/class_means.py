@@ -14,6 +14,7 @@ import torch.nn.functional as F
 _SHRINKAGES = (1.0, 0.9, 0.7, 0.5, 0.3)
 _FOLDS = 5  # that take turns in having no part in the means
 _SHARPNESS = tuple(10 ** (power / 10) for power in range(-40, 21))  # factors of the logits
+_IDLE = 0.01  # nats, of a loss that a sharper classifier would take away
 _UNSEEN = 10.0  # nats below the mean of the others: logit of a class without images
 _MARGIN = 2.0  # nats between a class and the others where nothing can be held out to measure it
 Classifier = tuple[torch.Tensor, torch.Tensor]  # weight (classes, width) and bias (classes,)
@@ -61,10 +62,13 @@ def _fitting(
             (F.cross_entropy(logits[is_judged] * factor, labels[is_judged], reduction="none"))
             for factor in _SHARPNESS
         ]
-        best = min(range(len(losses)), key=lambda index: float(losses[index].mean()))
-        found.append((losses[best], _SHARPNESS[best]))
-    least = min((losses for losses, _ in found), key=lambda losses: float(losses.mean()))
-    allowed = float(least.mean() + least.std(correction=0) / len(least) ** 0.5)
+        least = min(float(of_one.mean()) for of_one in losses)
+        # No surer than it has to be: of classes that are easily told apart nothing could be
+        # learnt from a loss of nothing.
+        enough = next(i for i, one in enumerate(losses) if one.mean() <= least + _IDLE)
+        found.append((losses[enough], _SHARPNESS[enough]))
+    best = min((losses for losses, _ in found), key=lambda losses: float(losses.mean()))
+    allowed = float(best.mean() + best.std(correction=0) / len(best) ** 0.5)
     pairs = zip(_SHRINKAGES, found, strict=True)
     return next((one, factor) for one, (losses, factor) in pairs if losses.mean() <= allowed)
 
