@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from vera_studio.adapters import adapter_file
+from vera_studio.adapters import adapter_file, file_size
 from vera_studio.adapters.adapter_fit import check_fit
 from vera_studio.adapters.attach import attach, attached_layers, merge
 from vera_studio.adapters.training_record import TrainingRecord
@@ -195,7 +195,7 @@ def test_pipes_and_devices_are_told(tmp_path):
 
 
 def test_an_adapter_too_large_for_a_file_is_refused_before_it_is_trained(bare, monkeypatch):
-    monkeypatch.setattr(adapter_file, "MAX_FILE_BYTES", 2**20 + 200_000)
+    monkeypatch.setattr(file_size, "MAX_FILE_BYTES", 2**20 + 200_000)
     adapter_file.check_plan(bare, AdapterSettings())
     for refuses in (
         lambda: adapter_file.check_plan(bare, AdapterSettings(method="full")),

@@ -146,3 +146,16 @@ def test_a_file_that_cannot_be_right(saved, metadata, message):
     safetensors.torch.save_file(content.parameters, saved, told)
     with pytest.raises(AdapterError, match=message):
         adapter_file.load(saved)
+
+
+def test_names_that_no_file_could_hold_are_told_before_training(own, saved):
+    names = [f"{number} {'x' * 1000}" for number in range(1000)]
+    check = adapter_file.check_plan
+    check(own, HEAD, class_names=names[:900])
+    check(own, AdapterSettings(layers=("fc1",)), class_names=names)  # which tells a digest
+    with pytest.raises(AdapterError, match="Choose fewer classes, or shorter names"):
+        check(own, HEAD, class_names=names)
+    adapter = adapter_file.load(saved)
+    info = dataclasses.replace(adapter.info, notes="x" * 2**20)
+    with pytest.raises(AdapterError, match=r"more than the 1,024 KiB that its file can have"):
+        adapter_file.write(saved, dataclasses.replace(adapter, info=info))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vera_studio.adapters import adapter_file
+from vera_studio.adapters import adapter_file, file_size
 from vera_studio.errors import (
     AdapterError,
     DataError,
@@ -210,7 +210,7 @@ def test_what_cannot_be_written_is_not_called_the_best(tiny_data, tmp_path, monk
 def test_an_adapter_too_large_for_a_file_is_told_before_images_are_opened(
     tmp_path, monkeypatch, tiny_data
 ):
-    monkeypatch.setattr(adapter_file, "MAX_FILE_BYTES", 2**20 + 1000)
+    monkeypatch.setattr(file_size, "MAX_FILE_BYTES", 2**20 + 1000)
     with pytest.raises(AdapterError, match="its file can have"):
         train(recipe(), tmp_path / "run", data=tiny_data())
     assert not (tmp_path / "run").exists()

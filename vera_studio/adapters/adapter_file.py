@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -29,24 +28,23 @@ from vera_studio.adapters.attach import (
     adapter_parameters,
     attach,
     attached_layers,
-    chosen_sites,
     detach,
-    planned_shapes,
 )
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.adapters.classes import Classes
-from vera_studio.adapters.methods import Sites, without_head
+from vera_studio.adapters.file_size import MAX_FILE_BYTES as MAX_FILE_BYTES
+from vera_studio.adapters.file_size import MAX_HEADER_BYTES as MAX_HEADER_BYTES
+from vera_studio.adapters.file_size import check_header, check_size, header_text
+from vera_studio.adapters.file_size import check_plan as check_plan
+from vera_studio.adapters.file_size import file_bytes as file_bytes
 from vera_studio.adapters.projections import ProjectionPair
 from vera_studio.adapters.proof import is_zero
-from vera_studio.adapters.training_record import JSON, Accuracies, TrainingRecord
+from vera_studio.adapters.training_record import JSON, TrainingRecord
 from vera_studio.errors import AdapterError
 from vera_studio.file_kinds import HEAD_BYTES, other_kind
 from vera_studio.files import open_regular, reason, write_atomically
-from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import difference
 
-MAX_FILE_BYTES = 64 * 2**20
-MAX_HEADER_BYTES = 2**20  # names, notes and figures of adapters for 1,000 classes take 100 KB
 _NOT_WHOLE = "expected a whole safetensors file, found something else or a damaged one"
 
 
@@ -101,71 +99,9 @@ def write(path: Path, adapter: AdapterFile) -> None:
         StudioError: the file cannot be written.
     """
     content = to_bytes(adapter)
-    _check_size(len(content))
+    check_size(len(content))
+    check_header(int.from_bytes(content[:8], "little"))
     write_atomically(path, content)
-
-
-def check_plan(network: nn.Module, settings: AdapterSettings, sites: Sites | None = None) -> None:
-    """Refuse an adapter that no file could hold, before it is trained.
-
-    Args:
-        network: to adapt.
-        settings: which weights, how.
-        sites: the network's, where they are known; finding them takes time.
-
-    Raises:
-        AdapterError: it would be too large, or the settings do not fit the network.
-    """
-    _check_size(_numbers_bytes(chosen_sites(network, settings, sites), settings) + MAX_HEADER_BYTES)
-
-
-def file_bytes(
-    network: nn.Module,
-    settings: AdapterSettings,
-    class_names: Sequence[str],
-    sites: Sites | None = None,
-) -> int:
-    """Size, in bytes, of the file that `save` would write after training; makes nothing.
-
-    Exact but for the training figures, which are taken to be two accuracies a class: names
-    of data and target classes and the like add some 100 to 200 bytes.
-
-    Args:
-        network: to adapt.
-        settings: which weights, how.
-        class_names: the network's classes, in its order.
-        sites: the network's, where they are known; finding them takes time.
-
-    Raises:
-        AdapterError: as `check_plan`.
-    """
-    chosen = chosen_sites(network, settings, sites)
-    numbers = _numbers_bytes(chosen, settings)
-    _check_size(numbers + MAX_HEADER_BYTES)
-    figures = Accuracies.of([0.1234] * len(class_names), ())
-    info = AdapterInfo(
-        dataclasses.replace(settings, layers=tuple(without_head(chosen, settings))),
-        Classes.of(class_names, are_all_told=settings.head is not None),
-        "0" * 64,
-        "0" * 64 if settings.method == "vera" else "",
-        TrainingRecord(before=figures, after=figures),
-        has_own_classes=settings.head is not None and is_zero(chosen[settings.head].weight),
-    )
-    header: dict[str, object] = {"__metadata__": adapter_metadata.to_metadata(info)}
-    end = 0
-    for name, shape in sorted(planned_shapes(chosen, settings).items()):
-        start, end = end, end + math.prod(shape) * _itemsize(chosen, name)
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
-    return 8 + len(_header_text(header)) + numbers
-
-
-def _numbers_bytes(sites: Sites, settings: AdapterSettings) -> int:
-    shapes = planned_shapes(sites, settings)
-    return sum(math.prod(shape) * _itemsize(sites, name) for name, shape in shapes.items())
-
-
-def _itemsize(sites: Sites, parameter: str) -> int:
-    return sites[parameter.rpartition(".")[0]].weight.dtype.itemsize
 
 
 def inspect(path: Path) -> AdapterInfo:
@@ -253,13 +189,8 @@ def to_bytes(adapter: AdapterFile) -> bytes:
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
     header["__metadata__"] = metadata
-    text = _header_text(header)
+    text = header_text(header)
     return len(text).to_bytes(8, "little") + text + content[end:]
-
-
-def _header_text(header: Mapping[str, Any]) -> bytes:
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    return text + b" " * (-len(text) % 8)
 
 
 def _read(path: Path, with_tensors: bool) -> tuple[AdapterFile, int]:
@@ -297,12 +228,3 @@ def _check_head(path: Path) -> None:
     # What a file says of itself is read on every look into the library: it may not take long.
     if int.from_bytes(head[:8], "little") > MAX_HEADER_BYTES:
         raise AdapterError(f"{_NOT_WHOLE}.")
-
-
-def _check_size(size: int) -> None:
-    if size > MAX_FILE_BYTES:
-        raise AdapterError(
-            f"The adapter would take {size / 2**20:,.0f} MiB, and its file can have "
-            f"{MAX_FILE_BYTES / 2**20:,.0f} MiB. Choose fewer layers, a smaller rank or another "
-            "method."
-        )

@@ -154,7 +154,7 @@ def _go(
             model = suited(model, recipe.data, should_stop)
         recipes.validate(recipe, model.class_names, list(model.sites))
         recipe = dataclasses.replace(recipe, adapter=model.settings_for(recipe.adapter))
-        adapter_file.check_plan(model.network, recipe.adapter, model.sites)
+        adapter_file.check_plan(model.network, recipe.adapter, model.sites, model.class_names)
         if data is None:
             data = open_images(recipe, model, on_event, should_stop)
         recipe = with_targets(recipe, model.class_names, data)
