@@ -141,11 +141,13 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
 
 def test_images_are_in_memory_once(tmp_path, class_names, write_images):
     """Splitting copies none."""
-    write_images(tmp_path / "cat", 60, size=(8, 8))
+    write_images(tmp_path / "first/cat", 2)
+    open_folder(tmp_path / "first", class_names, square(256))  # what is loaded once is loaded
+    write_images(tmp_path / "pets/cat", 60, size=(8, 8))
     size = 60 * 3 * 256**2
     tracemalloc.start()
     try:
-        data = open_folder(tmp_path, class_names, square(256))
+        data = open_folder(tmp_path / "pets", class_names, square(256))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

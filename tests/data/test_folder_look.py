@@ -185,3 +185,67 @@ def test_looking_stops_when_asked(make):
 def test_nothing_to_be_found(make):
     with pytest.raises(DataError, match="no subfolders of classes"):
         look_at(make("a.jpg", "b.jpg"))
+
+
+def test_beside_other_folders_of_pictures_nothing_is_stepped_down_to(make):
+    root = make("cats/2020/a.jpg", "cats/2021/b.jpg", "dogs/2020/c.jpg", "dogs/2020/d.jpg")
+    assert seen(look_at(root)) == (("cats", "dogs"), {"all"})
+    assert look_at(root).notes == ()
+    make("in/pets/cat/a.jpg", "in/pets/dog/b.jpg", "in/more/c.jpg")
+    assert look_at(root / "in").class_names == ("more", "pets")
+
+
+def test_what_stands_beside_the_folder_stepped_down_to_is_told(make):
+    root = make("docs/a.png", "pets/train/cat/a.jpg", "pets/test/cat/b.jpg", "me.md", "x/y.txt")
+    note = "The images are in its folder pets. Left out is what stands beside it: docs."
+    assert look_at(root).notes == (note,)
+    told = {file.path: file.kind for file in scan_folder(root, ("cat",)).skipped}
+    beside = "beside the folder of the data set"
+    assert told == {"docs": beside, "x": beside, "me.md": "not in the folder of a class"}
+
+
+def test_a_picture_that_lies_loose_beside_folders_of_classes_makes_no_class(make):
+    root = make("dataset/preview.png", "dataset/cat/a.jpg", "dataset/dog/b.jpg")
+    assert look_at(root).class_names == ("cat", "dog")
+    skipped = [Path(file.path).as_posix() for file in scan_folder(root, ("cat", "dog")).skipped]
+    assert skipped == ["dataset/preview.png"]
+
+
+@pytest.mark.parametrize("tops", [("fold1", "fold2", "fold3"), ("images", "masks")])
+def test_the_same_folders_in_every_class_are_told(make, tops):
+    root = make(*(f"{top}/{name}/a.png" for top in tops for name in ("ants", "bees")), "a.png")
+    look = look_at(root)
+    assert look.class_names == tops
+    (note,) = look.notes
+    assert ", ".join(tops) in note
+    assert "the same folders in them: ants, bees." in note
+    assert "open one of the folders above alone, or name them train and test" in note
+
+
+def test_other_folders_in_every_class_are_nothing_to_tell(make):
+    assert look_at(make("cat/in/a.jpg", "cat/out/b.jpg", "dog/in/c.jpg")).notes == ()
+    assert look_at(make("all/cat/images/a.jpg", "all/dog/images/b.jpg").joinpath("all")).notes == ()
+
+
+def test_a_class_called_train_beside_others(make):
+    root = make("bus/a.png", "plane/b.png", "train/steam/c.png", "train/diesel/d.png")
+    look = look_at(root)
+    assert seen(look) == (("bus", "plane", "train"), {"all"})
+    assert look.notes == ("The folder train is taken for a class, as those beside it are classes.",)
+    assert len(scan_folder(root, look.class_names).parts["all"]) == 4
+
+
+def test_a_single_part_with_pictures_beside_it_is_told(make):
+    root = make("train/cat/a.png", "train/dog/b.png", "more/c.png", "notes/x.txt")
+    look = look_at(root)
+    assert seen(look) == (("cat", "dog"), {"train"})
+    assert look.notes == (
+        "The folder train is taken for the train images, and left out is what stands beside it: "
+        "more.",
+    )
+
+
+def test_files_beside_a_part_in_a_folder_of_its_own_name_are_told_where_they_are(make):
+    root = make("train/train/sea/a.jpg", "test/test/sea/b.jpg", "readme.md", "train/list.csv")
+    skipped = [Path(file.path).as_posix() for file in scan_folder(root, ("sea",)).skipped]
+    assert skipped == ["readme.md", "train/list.csv"]

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
 from pathlib import Path
 
+from vera_studio.data.folder_parts import Parts, find_parts, holds_classes, part_folders
 from vera_studio.data.folder_tree import FolderTree, Listing, identity, leads_back
-from vera_studio.data.part_names import Part, means_evaluation, parts_of
+from vera_studio.data.part_names import Part, parts_of
 from vera_studio.errors import DataError
 from vera_studio.files import reason
 from vera_studio.wording import first_of
 
 _DEEPEST = 3  # folders down that a data set is looked for
 _PARTS: tuple[Part, ...] = ("all", "train", "validation", "test")
+_CIRCLE = "link in a circle"
 _NO_PICTURE = "folder without a picture, no class"
 
 
@@ -28,12 +30,6 @@ class Layout:
     notes: tuple[str, ...]  # sentences for the user, of what is not plain to see
 
 
-@dataclass(frozen=True)
-class _Parts:
-    folders: dict[Part, Path]
-    note: str = ""
-
-
 def find_layout(tree: FolderTree) -> Layout:
     """Find out how the folder is laid out; what is no part of the data set is told as skipped.
 
@@ -43,148 +39,114 @@ def find_layout(tree: FolderTree) -> Layout:
         Cancelled: as `tree` was told.
     """
     listing = _checked_listing(tree)
-    root = _begin(tree, listing)
-    listing = listing if root == tree.root else tree.entries(root)
-    parts = _find_parts(tree, root, listing)
-    notes = [] if root == tree.root else [f"The images are in its folder {_below(tree, root)}."]
+    root = _begin(tree, tree.root, _DEEPEST) or tree.root
+    notes = []
+    if root != tree.root:
+        listing = tree.entries(root)
+        notes.append(_tell_beside(tree, root))
+    parts = find_parts(tree, root, listing.all_folders)
     if parts.folders:
-        notes += [parts.note] if parts.note else []
-        _tell_others(tree, listing, list(parts.folders.values()))
+        notes += [parts.note, _tell_others(tree, root, listing, parts)]
     elif not listing.all_folders or _all_named_like_parts(listing):
         raise DataError(_no_classes_text(root, listing))
     folders: dict[Part, Path] = parts.folders or {"all": root}
     ordered = sorted(folders, key=_PARTS.index)
     every = {part: _class_folders(tree, folders[part]) for part in ordered}
     classes, note = _with_pictures(tree, every)
-    return Layout(root, classes, (*notes, *([note] if note else [])))
+    notes += [note, _like_a_part(tree, listing, parts)]
+    notes += dict.fromkeys(_alike_note(tree, own) for own in classes.values())
+    return Layout(root, classes, tuple(note for note in notes if note))
 
 
-def _begin(tree: FolderTree, listing: Listing) -> Path:
-    """The folder in which the data set begins: the one below that is one, where it is none.
+def _begin(tree: FolderTree, folder: Path, depth: int) -> Path | None:
+    """The folder in which the data set begins: this one, or the one below it that is one.
 
-    A single folder of pictures beside one with parts is no class: screenshots, say.
+    It is stepped down only where no other folder has pictures, whatever lies loose beside. But a
+    single folder of pictures beside one with parts is no class: screenshots, say.
     """
-    root, folders = tree.root, listing.all_folders
-    if _has_parts(tree, folders) or _classes_at_least(tree, folders, 2):
-        return root
-    others = [one for one in folders if not tree.holds_picture(one, deep=False)]
-    below = list(islice((f for one in others for f in _data_sets(tree, one, _DEEPEST - 1)), 2))
-    if len(below) != 1:
-        return root
-    is_plain = len(others) == len(folders)
-    return below[0] if is_plain or _has_parts(tree, tree.subfolders(below[0])) else root
-
-
-def _data_sets(tree: FolderTree, folder: Path, depth: int) -> Iterator[Path]:
-    """The folder, or those below it, that have parts or some classes in them."""
     folders = tree.subfolders(folder)
-    if _has_parts(tree, folders) or _classes_at_least(tree, folders, 2):
-        yield folder
-    elif depth:
-        for one in folders:
-            yield from _data_sets(tree, one, depth - 1)
+    if part_folders(tree, folders):
+        return folder
+    full = [one for one in folders if tree.holds_picture(one)]
+    if not depth or len(full) > 2:
+        return folder if len(full) > 1 else None
+    below = [_begin(tree, one, depth - 1) for one in full]
+    if len(full) < 2:
+        return below[0] if below else None
+    with_parts = [one for one in below if one and part_folders(tree, tree.subfolders(one))]
+    return with_parts[0] if len(with_parts) == 1 else folder
 
 
-def _has_parts(tree: FolderTree, folders: Sequence[Path]) -> bool:
-    meant = parts_of(one.name for one in folders)
-    return any(_holds_classes(tree, one) for one in folders if one.name in meant)
+def _tell_beside(tree: FolderTree, root: Path) -> str:
+    """Tell what stands beside the folder that was stepped down to; a note that it was."""
+    told = []
+    way = [one for one in (root, *root.parents) if one.is_relative_to(tree.root)]
+    for taken, folder in reversed(list(pairwise(way))):
+        listing = tree.entries(folder)
+        beside = [one for one in listing.all_folders if one != taken]
+        told += [_below(tree, one) for one in beside if tree.holds_picture(one)]
+        for one in beside:
+            tree.skip(one, _CIRCLE if leads_back(one) else "beside the folder of the data set")
+        _tell_files(tree, folder, listing)
+    note = f"The images are in its folder {_below(tree, root)}."
+    return f"{note} Left out is what stands beside it: {first_of(told)}." if told else note
 
 
-def _classes_at_least(tree: FolderTree, folders: Sequence[Path], least: int) -> bool:
-    """Whether so many folders have pictures in themselves, as the folder of a class has."""
-    having = (one for one in folders if tree.holds_picture(one, deep=False))
-    return len(list(islice(having, least))) == least
-
-
-def _holds_classes(tree: FolderTree, folder: Path) -> bool:
-    """Whether a folder has folders with pictures in it."""
-    return any(tree.holds_picture(one) for one in tree.subfolders(folder))
-
-
-def _find_parts(tree: FolderTree, root: Path, listing: Listing) -> _Parts:
-    """The folders in `root` that are parts: those that are named so, and hold classes."""
-    folders = listing.all_folders
-    meant = parts_of(one.name for one in folders)
-    by_part: dict[Part, list[Path]] = {}
-    for one in folders:
-        if one.name in meant and _holds_classes(tree, one):
-            by_part.setdefault(meant[one.name], []).append(_inner(tree, one, meant[one.name]))
-    _tell_evaluation_apart(by_part)
-    for part, several in by_part.items():
-        if len(several) > 1:
-            names = " and ".join(one.relative_to(root).parts[0] for one in several)
-            raise DataError(
-                f"{root} has two folders for the {part} images: {names}. Open a folder with one "
-                "train, one test and at most one validation folder, each with a folder a class."
-            )
-    found = {part: one for part, (one,) in by_part.items()}
-    return _with_test(tree, root, found, folders)
-
-
-def _inner(tree: FolderTree, folder: Path, part: Part) -> Path:
-    """The folder in it, where that is all there is and is named as the same part."""
-    below = tree.subfolders(folder)
-    if len(below) == 1 and parts_of([below[0].name, folder.name]).get(below[0].name) == part:
-        return below[0]
-    twin = [one for one in below if one.name == folder.name]
-    return twin[0] if len(below) == 1 and twin else folder
-
-
-def _tell_evaluation_apart(by_part: dict[Part, list[Path]]) -> None:
-    """Beside another part to validate on, and without one to test on, "eval" is that."""
-    several = by_part.get("validation", [])
-    evaluation = [one for one in several if means_evaluation(one.name)]
-    if len(several) == 2 and len(evaluation) == 1 and "test" not in by_part:
-        by_part["test"] = evaluation
-        by_part["validation"] = [one for one in several if one not in evaluation]
-
-
-def _with_test(
-    tree: FolderTree, root: Path, found: dict[Part, Path], folders: Sequence[Path]
-) -> _Parts:
-    """Of two parts, one of them to train on, the other is to test on, whatever it is called."""
-    if "test" in found:
-        return _Parts(found)
-    if "validation" in found:
-        test = found.pop("validation")
-    elif found:
-        taken = found["train"]
-        others = [one for one in folders if one not in (taken, taken.parent)]
-        alike = [one for one in others if _has_classes_of(tree, taken, one)]
-        if len(alike) != 1:
-            return _Parts(found)
-        test = alike[0]
-    else:
-        return _Parts(found)
-    note = f"The folder {test.name} is what is measured on at the end."
-    if "train" in found:
-        note += f" What is validated on is held out of {found['train'].name}."
-    return _Parts({**found, "test": test}, note)
-
-
-def _has_classes_of(tree: FolderTree, train: Path, other: Path) -> bool:
-    """Whether a folder holds pictures in folders that are called as some of `train`."""
-    names = {one.name.casefold() for one in tree.subfolders(train)}
-    below = tree.subfolders(other)
-    return any(one.name.casefold() in names and tree.holds_picture(one) for one in below)
-
-
-def _tell_others(tree: FolderTree, listing: Listing, parts: Sequence[Path]) -> None:
-    """Tell what stands beside the parts and is none."""
-    taken = {*parts, *(one.parent for one in parts)}
+def _tell_others(tree: FolderTree, root: Path, listing: Listing, parts: Parts) -> str:
+    """Tell what stands beside the parts and is none; a note where that may be a mistake."""
+    taken = {*parts.folders.values(), *(one.parent for one in parts.folders.values())}
     meant = parts_of(one.name for one in listing.all_folders)
-    for folder in listing.all_folders:
+    others = [one for one in listing.all_folders if one not in taken]
+    for folder in others:
         if leads_back(folder):
-            tree.skip(folder, "link in a circle")
-        elif folder in taken:
-            continue
+            tree.skip(folder, _CIRCLE)
         elif folder.name in meant:
             tree.skip(folder, "folder without folders of classes")
         else:
             tree.skip(folder, "folder that is no part such as train or test")
-    root = parts[0].parent if parts[0].parent not in parts else parts[0]
+    _tell_files(tree, root, listing)
+    for one in taken - {root, *parts.folders.values()}:  # such as train, of train/train
+        _tell_files(tree, one, tree.entries(one))
+    left_out = [one.name for one in others if not leads_back(one) and tree.holds_picture(one)]
+    if len(parts.folders) > 1 or not left_out:
+        return ""
+    ((part, folder),) = parts.folders.items()
+    return (
+        f"The folder {folder.name} is taken for the {part} images, and left out is what stands "
+        f"beside it: {first_of(left_out)}."
+    )
+
+
+def _tell_files(tree: FolderTree, folder: Path, listing: Listing) -> None:
     for name in listing.files:
-        tree.skip(root / name, "not in the folder of a class")
+        tree.skip(folder / name, "not in the folder of a class")
+
+
+def _alike_note(tree: FolderTree, classes: Sequence[Path]) -> str:
+    """Where all classes have the same folders in them, these may be what is meant."""
+    inner: set[frozenset[str]] = set()
+    for one in classes:
+        full = [below.name for below in tree.subfolders(one) if tree.holds_picture(below)]
+        inner.add(frozenset(name.casefold() for name in full))
+        if len(inner) > 1 or len(full) < 2:
+            return ""
+    if len(classes) < 2:
+        return ""
+    below_names, names = first_of(full, 5), first_of([one.name for one in classes], 5)
+    return (
+        f"The folders {names} are taken for the classes, and all have the same folders in them: "
+        f"{below_names}. If these are the classes, open one of the folders above alone, or name "
+        "them train and test."
+    )
+
+
+def _like_a_part(tree: FolderTree, listing: Listing, parts: Parts) -> str:
+    """A note on a class that is called like a part, and has folders in it as parts have."""
+    meant = parts_of(one.name for one in listing.all_folders)
+    like = [one for one in listing.all_folders if one.name in meant and holds_classes(tree, one)]
+    if parts.folders or not like:
+        return ""
+    return f"The folder {like[0].name} is taken for a class, as those beside it are classes."
 
 
 def _all_named_like_parts(listing: Listing) -> bool:
@@ -195,8 +157,7 @@ def _all_named_like_parts(listing: Listing) -> bool:
 def _class_folders(tree: FolderTree, folder: Path) -> list[Path]:
     """The folders in a part, without links to where they are or to the folder of another class."""
     listing = tree.entries(folder)
-    for name in listing.files:
-        tree.skip(folder / name, "not in the folder of a class")
+    _tell_files(tree, folder, listing)
     folders = sorted((*listing.folders, *_useful_links(tree, listing)))
     return [one for one in folders if _has_name(tree, one)]
 
@@ -217,7 +178,7 @@ def _useful_links(tree: FolderTree, listing: Listing) -> Iterator[Path]:
     others = {identity(one) for one in listing.folders}
     for link in listing.links:
         if leads_back(link):
-            tree.skip(link, "link in a circle")
+            tree.skip(link, _CIRCLE)
         elif identity(link) in others:
             tree.skip(link, "link to a folder that is read already")
         else:

@@ -105,10 +105,20 @@ class FolderTree:
 
     def subfolders(self, folder: Path) -> list[Path]:
         """The folders in it; none where it cannot be read, or is a link that it is in itself."""
+        self._ask()
+        found: list[Path] = []
         try:
-            return [] if leads_back(folder) else self.entries(folder).all_folders
+            if leads_back(folder):
+                return []
+            with os.scandir(folder) as inside:
+                for number, entry in enumerate(inside, 1):
+                    if number % _REPORT_EVERY == 0:
+                        self._ask()
+                    if _is_folder(folder, entry) and not is_passed_over(entry.name):
+                        found.append(folder / entry.name)
         except OSError:
             return []
+        return sorted(found)
 
     def holds_picture(self, folder: Path, deep: bool = True) -> bool:
         """Whether what looks like a picture is in it, or below it where `deep`; stops at the first.
@@ -188,6 +198,13 @@ class FolderTree:
     def _ask(self) -> None:
         if self._should_stop():
             raise Cancelled
+
+
+def _is_folder(folder: Path, entry: os.DirEntry[str]) -> bool:
+    """Whether it is one in `folder`, or a link to one."""
+    if entry.is_dir(follow_symlinks=False):
+        return True
+    return entry.is_symlink() and is_folder(folder / entry.name)
 
 
 def is_passed_over(name: str) -> bool:
