@@ -65,7 +65,7 @@ def test_a_signal_keeps_the_run(
     result = load_result(tmp_path / "run")
     assert (result.stopped, result.epochs_done) == (True, 1)
     assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 2  # head, one step
-    assert [name for name in files(tmp_path / "run") if name.startswith(".")] == []
+    assert [name for name in files(tmp_path / "run") if name.startswith(".")] == [".lock"]
     assert run("evaluate", result.last_adapter, "--data", images, "--device", "cpu") == 0
 
 

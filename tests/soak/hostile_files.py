@@ -43,10 +43,10 @@ from vera_studio.exchange.peft_export import export_peft
 from vera_studio.exchange.reading import read_adapter
 from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
-from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe
+from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.run_folder import RunFolder, load_result
-from vera_studio.training import progress
+from vera_studio.training import automatic, progress
 from vera_studio.ui.settings import Settings
 
 SECONDS = 2.0  # that a reader may take
@@ -228,7 +228,8 @@ def _make_progress(folder: Path) -> Path:
     weights = torch.zeros(3)
     progress.Progress(
         place=progress.Place(1, 2, torch.zeros(4, dtype=torch.uint8)),
-        epochs=3,
+        course=automatic.decide(TrainingSettings(), "vera", False, (8,)),
+        batch_size=16,
         parameters={"fc1.d": weights},
         optimizer={"state": {0: {"step": torch.tensor(1.0), "exp_avg": weights}}},
         schedule={"T_max": 12, "last_epoch": 2},
@@ -237,7 +238,7 @@ def _make_progress(folder: Path) -> Path:
         epochs_measured=0,
         has_told_huge=False,
         seconds=1.0,
-        images_digest="a" * 64,
+        images="a" * 64,
         history=[],
     ).save(folder)
     return folder / progress.FILE

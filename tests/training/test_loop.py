@@ -28,6 +28,8 @@ FILES = {
     "last.safetensors",
     "result.json",
     "progress.pt",
+    "state.json",
+    ".lock",
 }
 BIRD, CAT = 2, 3
 

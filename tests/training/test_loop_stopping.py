@@ -21,6 +21,8 @@ FILES = {
     "last.safetensors",
     "result.json",
     "progress.pt",
+    "state.json",
+    ".lock",
 }
 
 

@@ -2,16 +2,20 @@
 
 import csv
 import dataclasses
+import io
 import json
+import zipfile
 
 import pytest
+import torch
 
-from vera_studio.errors import StudioError
+from vera_studio.errors import Cancelled, StudioError, TrainingError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import EpochDone, StepsDone
-from vera_studio.runs.run_folder import broken_off, load_result
-from vera_studio.training import progress
+from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
+from vera_studio.runs.run_folder import load_result
+from vera_studio.runs.run_state import broken_off
+from vera_studio.training import automatic, loop, progress
 from vera_studio.training.loop import resume, train
 
 FILES = ("best.safetensors", "last.safetensors", "losses.csv", "recipe.toml")
@@ -43,6 +47,27 @@ def saved_after_every_step(monkeypatch):
 def recipe(method="vera", **training):
     values = {"epochs": 3, "batch_size": 16, "device": "cpu"} | training
     return Recipe(adapter=AdapterSettings(method=method), training=TrainingSettings(**values))
+
+
+def wrong_values(content):
+    """Progress files that say what cannot be."""
+    for name, part, wrong in (
+        ("place", "epoch", "x"),
+        ("place", "batches", -3),
+        ("place", "drawn_from", torch.zeros(3)),
+        ("told", "step", 10**12),
+        ("told", "epoch_losses", ["a"]),
+        ("optimizer", "param_groups", []),
+        ("optimizer", "state", {}),
+        ("schedule", "last_epoch", 2),
+        ("course", "epochs", -1),
+        ("best", "parameters", {}),
+    ):
+        values = torch.load(io.BytesIO(content), weights_only=True)
+        values[name][part] = wrong
+        buffer = io.BytesIO()
+        torch.save(values, buffer)
+        yield buffer.getvalue()
 
 
 def metrics(folder):
@@ -145,6 +170,19 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tiny_data, tmp_path
     assert_same(tmp_path / "whole", tmp_path / "stopped")
 
 
+def test_one_that_was_stopped_before_its_first_step_begins_with_it(tiny_data, tmp_path):
+    data, begun = tiny_data(), []
+    train(recipe(), tmp_path / "whole", data=data)
+
+    def note_start(event):
+        begun.extend([event] if isinstance(event, RunStarted) else [])
+
+    stopped = train(recipe(), tmp_path / "stopped", note_start, lambda: bool(begun), data)
+    assert stopped.epochs_done == 0
+    resume(tmp_path / "stopped", data=data)
+    assert_same(tmp_path / "whole", tmp_path / "stopped")
+
+
 def test_more_epochs_are_added_to_a_finished_run(tiny_data, tmp_path):
     data = tiny_data()
     chosen = recipe(schedule="constant")
@@ -193,6 +231,69 @@ def test_other_images_are_refused(tiny_data, tmp_path):
         resume(tmp_path / "killed", data=tiny_data(train=9))
 
 
+def test_a_best_of_half_an_epoch_is_no_best_of_the_run_that_goes_on(tiny_data, tmp_path):
+    data, steps = tiny_data(), []
+    chosen = recipe(learning_rate=0.002)
+
+    def note(event):
+        steps.extend(event.losses if isinstance(event, StepsDone) else ())
+
+    stopped = train(chosen, tmp_path, note, lambda: len(steps) > 2, data)
+    assert (stopped.best_epoch, stopped.best_adapter.exists()) == (1, True)
+    begun = []
+
+    def note_start(event):
+        begun.extend([event] if isinstance(event, RunStarted) else [])
+
+    again = resume(tmp_path, note_start, lambda: bool(begun), data)
+    assert (again.best_epoch, again.epochs_done) == (0, 0)
+    assert not again.best_adapter.exists()
+
+
+def test_what_was_decided_stays_decided(tiny_data, tmp_path, monkeypatch):
+    data, chosen = tiny_data(), recipe(batch_size=None)
+    train(chosen, tmp_path / "whole", data=data)
+    assert killed(chosen, tmp_path / "killed", data, 30)
+    monkeypatch.setattr(loop, "automatic_batch_size", lambda *_: 7)
+    monkeypatch.setattr(automatic, "_NETWORKS_CLASSES", automatic._Length(9, 1, 3))
+    resume(tmp_path / "killed", data=data)
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_images_in_another_order_are_refused(tiny_data, tmp_path):
+    data = tiny_data()
+    assert killed(recipe(), tmp_path / "killed", data, 20)
+    backwards = torch.arange(len(data.train)).flip(0)
+    other = dataclasses.replace(data, train=data.train.subset(backwards))
+    assert other.digest == data.digest
+    with pytest.raises(StudioError, match="in another order"):
+        resume(tmp_path / "killed", data=other)
+
+
+def test_more_epochs_that_are_given_up_leave_the_result_as_it_was(tiny_data, tmp_path):
+    data = tiny_data()
+    train(recipe(), tmp_path, data=data)
+    before = [(tmp_path / name).read_bytes() for name in ("result.json", "recipe.toml")]
+
+    def give_up():
+        if load_result(tmp_path) and (tmp_path / "metrics.csv").read_text().count("\n") > 4:
+            raise Cancelled
+        return False
+
+    with pytest.raises(Cancelled):
+        resume(tmp_path, should_stop=give_up, data=data, epochs=6)
+    assert [(tmp_path / n).read_bytes() for n in ("result.json", "recipe.toml")] == before
+    assert broken_off(tmp_path.parent) == []
+
+
+def test_a_run_that_failed_is_not_offered(tiny_data, tmp_path):
+    chosen = recipe(learning_rate=10.0, optimizer="sgd", schedule="constant", epochs=20)
+    with pytest.raises(TrainingError):
+        train(chosen, tmp_path / "run", data=tiny_data())
+    assert (tmp_path / "run" / progress.FILE).exists()
+    assert broken_off(tmp_path) == []
+
+
 def test_a_run_that_is_going_on_is_left_alone(tiny_data, tmp_path):
     found = []
 
@@ -204,7 +305,6 @@ def test_a_run_that_is_going_on_is_left_alone(tiny_data, tmp_path):
 
     train(recipe(), tmp_path / "run", look, data=tiny_data())
     assert found == [[]]
-    assert not list(tmp_path.rglob("*.lock"))
     assert killed(recipe(), tmp_path / "killed", tiny_data(), 20)
     (tmp_path / "something else").mkdir()
     assert broken_off(tmp_path) == [tmp_path / "killed"]
@@ -216,7 +316,11 @@ def test_a_run_that_is_going_on_is_left_alone(tiny_data, tmp_path):
 def test_a_folder_without_a_run_and_a_damaged_one_are_told(tiny_data, tmp_path):
     data = tiny_data()
     train(recipe(), tmp_path / "run", data=data)
-    for content in (b"", b"PK\x03\x04", (tmp_path / "run" / progress.FILE).read_bytes()[:500]):
+    whole = (tmp_path / "run" / progress.FILE).read_bytes()
+    with zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", bytes(10**7))
+    bomb = (tmp_path / "bomb").read_bytes()
+    for content in (b"", b"PK\x03\x04", whole[:500], bomb, *wrong_values(whole)):
         (tmp_path / "run" / progress.FILE).write_bytes(content)
         with pytest.raises(StudioError, match=r"progress\.pt is damaged"):
             resume(tmp_path / "run", data=data)

@@ -1,11 +1,13 @@
 """Runs that were broken off are offered at the next start; any other can be chosen to go on."""
 
 import pytest
+import torch
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
+from tests.command_line import write_class
 from tests.ui.conftest import LOADING_MILLISECONDS, is_settled
 from vera_studio import environment
-from vera_studio.recipe import Recipe, TrainingSettings
+from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone
 from vera_studio.training import progress
 from vera_studio.training.loop import train
@@ -32,6 +34,14 @@ def broken_off(monkeypatch):
         train(Recipe(training=training), folder, die)
     monkeypatch.undo()
     return folder
+
+
+@pytest.fixture
+def tiny_own_folder(tmp_path):
+    """A folder of two classes that the network knows."""
+    for name in ("cat", "dog"):
+        write_class(tmp_path / "pets", name, 8, 0)
+    return tmp_path / "pets"
 
 
 def loaded(window, qtbot):
@@ -108,3 +118,23 @@ def test_what_holds_no_run_is_told(window, qtbot, tmp_path, monkeypatch):
     assert "holds no run that can go on" in str(failed.args[0])
     qtbot.waitUntil(lambda: window.findChild(QMessageBox, "error_message") is not None)
     window.findChild(QMessageBox, "error_message").close()
+
+
+def test_a_run_on_another_network_opens_that_first(
+    window, settle, qtbot, monkeypatch, tmp_path, tiny_own_folder
+):
+    """A network of one's own weights is open, and the run was about the pretrained one."""
+    studio = window.studio
+    studio.workspace.edit_training(epochs=1, batch_size=256)
+    first = go_on(window, qtbot, studio.start_run)
+    weights = tmp_path / "own.pt"
+    torch.save(studio.workspace.model.network.state_dict(), weights)
+    studio.open_model(ModelSettings(weights=str(weights)))
+    settle()
+    studio.open_folder(tiny_own_folder)
+    settle()
+    again = go_on(window, qtbot, lambda: studio.resume_run(first.folder, 2))
+    assert again.epochs_done == 2
+    assert studio.workspace.recipe.model == ModelSettings()
+    assert studio.workspace.data.source == "sample"
+    assert studio.workspace.adapter is not None

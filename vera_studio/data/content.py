@@ -20,11 +20,12 @@ def digests_of(images: "ImageSet") -> tuple[bytes, ...]:
         return images.digests
     at_once = max(1, _BYTES_AT_ONCE // (3 * images.image_size**2))
     every = torch.arange(len(images), device=images.device)
-    return tuple(
+    images.digests = tuple(
         hashlib.sha256(image).digest()
         for indices in torch.split(every, at_once)
         for image in images.read(indices).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     )
+    return images.digests
 
 
 def first_copies(digests: Sequence[bytes]) -> Tensor:
@@ -37,6 +38,14 @@ def copies_among(digests: Sequence[bytes], others: Sequence[bytes]) -> Tensor:
     """Which of the first images show what is among the others too: (count,) bool."""
     there = set(others)
     return torch.tensor([one in there for one in digests], dtype=torch.bool)
+
+
+def order_of(parts: "Mapping[str, ImageSet]") -> str:
+    """SHA-256, as hexadecimal digits, over every part's images in their order."""
+    whole = hashlib.sha256()
+    for name, images in parts.items():
+        whole.update(f"{name} {len(images)}".encode() + b"".join(digests_of(images)))
+    return whole.hexdigest()
 
 
 def digest_of(class_names: Sequence[str], parts: "Mapping[str, ImageSet]") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vera_studio.data.content import digest_of
+from vera_studio.data.content import digest_of, order_of
 from vera_studio.data.pixels import MemoryPixels, Pixels
 from vera_studio.errors import ShouldStop as ShouldStop
 from vera_studio.errors import never_stop as never_stop
@@ -153,8 +153,16 @@ class ImageData:
         The same for two copies of a folder, whatever its files are called. Takes a second or so
         for tens of thousands of images of which it is not known yet what they show.
         """
-        parts = {name: getattr(self, name) for name in PARTS}
-        return digest_of(self.class_names, parts)
+        return digest_of(self.class_names, self._parts)
+
+    @property
+    def order(self) -> str:
+        """SHA-256 over the pixels of all images in their order, which runs go on with alone."""
+        return order_of(self._parts)
+
+    @property
+    def _parts(self) -> dict[str, ImageSet]:
+        return {name: getattr(self, name) for name in PARTS}
 
     @property
     def lacking(self) -> dict[str, tuple[str, ...]]:

@@ -8,22 +8,20 @@ best.safetensors    the adapter of the best epoch by validation accuracy; missin
                     beat the network before training
 last.safetensors    the adapter as the last step left it
 progress.pt         how far it is, to go on from; see training/progress.py
+state.json          whether it is going on, has ended or failed; see run_state.py
 result.json         what was run on what and how it ended, with the test accuracies before and
                     after; of many classes those that there are test images of, and the targets
 """
 
-import contextlib
 import csv
 import dataclasses
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import filelock
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
@@ -38,8 +36,6 @@ from vera_studio.runs.events import (
     told_classes,
 )
 
-PROGRESS_FILE = "progress.pt"
-_LOCK = "going-on.lock"
 _MOST_BYTES = 2**30  # of a table: a row a step
 
 
@@ -48,51 +44,6 @@ def new_run_folder(parent: Path, now: datetime) -> Path:
     name = now.strftime("%Y-%m-%d_%H-%M-%S")
     candidates = [parent / name, *(parent / f"{name}_{number}" for number in range(2, 1000))]
     return next(path for path in candidates if not path.exists())
-
-
-@contextlib.contextmanager
-def going_on(path: Path) -> Iterator[None]:
-    """Hold the run in `path`, as long as the process lives, so that nobody else goes on with it.
-
-    Raises:
-        StudioError: another process does.
-    """
-    lock = filelock.FileLock(path / _LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise StudioError(f"The run in {path} is going on already.") from error
-    except (NotImplementedError, OSError):  # some folders know no locks
-        yield
-        return
-    try:
-        yield
-    finally:
-        lock.release()
-        with contextlib.suppress(OSError):
-            (path / _LOCK).unlink()
-
-
-def broken_off(parent: Path) -> list[Path]:
-    """The runs in `parent` that were neither ended nor stopped and are not going on, newest first.
-
-    They can go on from where they were; see training/progress.py.
-    """
-    try:
-        folders = sorted(parent.iterdir(), reverse=True)
-    except OSError:
-        return []
-    return [one for one in folders if _is_broken_off(one)]
-
-
-def _is_broken_off(path: Path) -> bool:
-    if not is_regular(path / PROGRESS_FILE) or is_regular(path / "result.json"):
-        return False
-    try:
-        with going_on(path):
-            return True
-    except StudioError:
-        return False
 
 
 def check_unused(path: Path) -> None:
@@ -121,7 +72,8 @@ class RunFolder:
     ) -> None:
         """Create the folder and put the recipe and the heads of the tables into it.
 
-        Of a run that goes on the tables keep what came before.
+        Of a run that goes on the tables keep what came before; its recipe and its result stay as
+        they are until there is another result.
 
         Args:
             path: of the folder.
@@ -136,9 +88,10 @@ class RunFolder:
         self.path = path
         if going_on is None:
             check_unused(path)
+            recipe_file.save(recipe, path / "recipe.toml")
         steps, epochs = going_on or (0, 0)
         self._told = range(len(class_names)) if told is None else told
-        recipe_file.save(recipe, path / "recipe.toml")
+        self._recipe = recipe
         self._start_table("losses.csv", ["step", "epoch", "loss"], steps)
         self._start_table(
             "metrics.csv",
@@ -148,8 +101,6 @@ class RunFolder:
             + ["validation_loss_targets", "validation_loss_others"],
             epochs,
         )
-        with contextlib.suppress(FileNotFoundError):
-            (path / "result.json").unlink()
         self._targets = recipe.training.targets_among(class_names)
         targets = set(self._targets)
         self._others = [i for i in range(len(class_names)) if i not in targets]
@@ -173,7 +124,8 @@ class RunFolder:
         self._append("metrics.csv", [row])
 
     def add_result(self, result: RunResult) -> None:
-        """Write how the run ended."""
+        """Write how the run ended, and the recipe, which may have got more epochs."""
+        recipe_file.save(self._recipe, self.path / "recipe.toml")
         _write_result(result)
 
     def losses(self) -> list[tuple[int, float]]:

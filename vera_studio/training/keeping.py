@@ -76,6 +76,8 @@ class Keeper:
         self._best_score, self.epochs_since_best = best.score, best.since
         self.best_parameters = best.parameters
         self.put_best_on()
+        if not best.epoch and not self.has_best:  # one of a part of an epoch may be there
+            (self._folder.path / "best.safetensors").unlink(missing_ok=True)
         if best.epoch:
             self.best_epoch, self.has_best = best.epoch, True
             self._best_record = TrainingRecord.from_json(best.record)

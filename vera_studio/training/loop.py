@@ -16,7 +16,8 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach, count
 from vera_studio.data.batches import EpochSampler
 from vera_studio.data.store import ImageData
-from vera_studio.errors import DataError, StudioError
+from vera_studio.errors import AdapterError, DataError, StudioError
+from vera_studio.files import is_regular
 from vera_studio.models.model import Model, example
 from vera_studio.models.own_classes import suited
 from vera_studio.recipe import Recipe
@@ -31,7 +32,8 @@ from vera_studio.runs.events import (
     StepsDone,
     told_classes,
 )
-from vera_studio.runs.run_folder import RunFolder, check_unused, going_on
+from vera_studio.runs.run_folder import RunFolder, check_unused
+from vera_studio.runs.run_state import going_on
 from vera_studio.training import automatic, progress
 from vera_studio.training.devices import DeviceChoice, choose_device
 from vera_studio.training.divergence import LossWatch
@@ -88,19 +90,29 @@ def resume(
         StudioError: the folder holds no run that can go on, its images are others now, or it has
             had so many epochs already; else as `train`.
     """
-    recipe, start = recipe_file.load(run_folder / "recipe.toml"), progress.load(run_folder)
-    if epochs is not None:
-        if epochs < start.place.epoch:
-            raise StudioError(
-                f"The run in {run_folder} has had {start.place.epoch - 1} epochs already: it can "
-                "go on with more, not with as many or fewer."
-            )
-        training = dataclasses.replace(recipe.training, epochs=epochs)
-        # Who asks for more has patience again.
-        start = dataclasses.replace(start, best=dataclasses.replace(start.best, since=0))
-        recipe = dataclasses.replace(recipe, training=training)
+    if not is_regular(run_folder / progress.FILE):
+        raise StudioError(f"{run_folder} holds no run that can go on.")
     with going_on(run_folder):
+        recipe, start = recipe_file.load(run_folder / "recipe.toml"), progress.load(run_folder)
+        if epochs is not None:
+            recipe, start = _with_more_epochs(recipe, start, epochs, run_folder)
         return _go(recipe, run_folder, on_event, should_stop, data, model, start)
+
+
+def _with_more_epochs(
+    recipe: Recipe, start: Progress, epochs: int, run_folder: Path
+) -> tuple[Recipe, Progress]:
+    """Both for a run that is to have `epochs` in all, and patience again."""
+    if epochs < start.place.epoch:
+        raise StudioError(
+            f"The run in {run_folder} has had {start.place.epoch - 1} epochs already: it can "
+            "go on with more, not with as many or fewer."
+        )
+    best = dataclasses.replace(start.best, since=0)
+    course = dataclasses.replace(start.course, epochs=epochs)
+    training = dataclasses.replace(recipe.training, epochs=epochs)
+    more = dataclasses.replace(start, best=best, course=course)
+    return dataclasses.replace(recipe, training=training), more
 
 
 def train(
@@ -203,17 +215,23 @@ class _Run:
         self.stopping = Stopping(self.should_stop)
         self.targets = recipe.training.targets_among(model.class_names)
         self.opened = data  # with images that no epoch draws
-        if start and start.images_digest != data.digest:
+        if start and start.images != data.order:
             raise DataError(
-                f"{data.title} holds other images than when the run in {run_folder} was begun, so "
-                "that cannot go on. Bring them back as they were, or begin a new run."
+                f"{data.title} holds other images than when the run in {run_folder} was begun, or "
+                "the same in another order, so that cannot go on. Bring them back as they were, or "
+                "begin a new run."
             )
         names, keep_others = model.class_names, self.settings.keep_others
         self.data = images_to_train_on(data, names, self.targets, keep_others)
         counts = self.data.train.counts(len(names))
         self.counts = tuple(counts[index] for index in self.targets)
-        self.course = automatic.decide(
-            self.settings, recipe.adapter.method, model.has_own_classes, self.counts
+        # A run that goes on goes as it was begun, whatever would be decided now.
+        self.course = (
+            start.course
+            if start
+            else automatic.decide(
+                self.settings, recipe.adapter.method, model.has_own_classes, self.counts
+            )
         )
         self.generator = torch.Generator().manual_seed(recipe.training.seed)
         self.sampler = EpochSampler(
@@ -223,9 +241,8 @@ class _Run:
             self.generator,
             self.course.balance,
         )
-        self.batch_size = self.settings.batch_size or automatic_batch_size(
-            len(self.sampler), device.device
-        )
+        usual = automatic_batch_size(len(self.sampler), device.device)
+        self.batch_size = start.batch_size if start else self.settings.batch_size or usual
         self.steps_per_epoch = math.ceil(len(self.sampler) / self.batch_size)
         self.steps = self.steps_per_epoch * self.course.epochs
         self.stopped = self.gave_up = False
@@ -458,7 +475,8 @@ class _Run:
             reporter.add(loss, len(some))
             if number < len(batches) and self.stopping.asked():
                 self.stopped = True
-            if self.stopped or tools.saver.is_overdue:
+            is_first = number == len(batches) and not tools.saver.has_saved
+            if self.stopped or tools.saver.is_overdue or is_first:
                 save(number)
             if self.stopped:
                 break
@@ -471,13 +489,24 @@ class _Run:
         schedule: torch.optim.lr_scheduler.LRScheduler,
         tools: _Tools,
     ) -> None:
-        """Put everything in the place where it was when the run was broken off."""
-        tools.keeper.go_on(start.best)
-        tools.reporter.go_on(start.told)
-        tools.watch.has_told = start.has_told_huge
-        restore_optimizer(optimizer, schedule, start.optimizer, start.schedule, start.told.step)
-        self.generator.set_state(start.place.drawn_from)
-        adapter_file.load_parameters(self.network, start.parameters)
+        """Put everything in the place where it was when the run was broken off.
+
+        Raises:
+            StudioError: what was written down cannot be of this run.
+        """
+        place, step = start.place, start.told.step
+        is_here = step == (place.epoch - 1) * self.steps_per_epoch + place.batches
+        if place.batches > self.steps_per_epoch or not is_here:
+            raise progress.damaged(self.folder_path)
+        try:
+            tools.keeper.go_on(start.best)
+            tools.reporter.go_on(start.told)
+            tools.watch.has_told = start.has_told_huge
+            restore_optimizer(optimizer, schedule, start.optimizer, start.schedule, step)
+            self.generator.set_state(place.drawn_from)
+            adapter_file.load_parameters(self.network, start.parameters)
+        except (AdapterError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise progress.damaged(self.folder_path) from error
 
     def _save(
         self,
@@ -490,7 +519,8 @@ class _Run:
         tools.saver.save(
             Progress(
                 place=place,
-                epochs=self.course.epochs,
+                course=self.course,
+                batch_size=self.batch_size,
                 parameters=adapter_file.parameters(self.network),
                 optimizer=optimizer.state_dict(),
                 schedule=schedule.state_dict(),
@@ -499,7 +529,7 @@ class _Run:
                 epochs_measured=self.epochs_measured,
                 has_told_huge=tools.watch.has_told,
                 seconds=self.clock.seconds(),
-                images_digest=self.opened.digest,
+                images=self.opened.order,
                 history=self.history,
             )
         )

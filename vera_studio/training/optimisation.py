@@ -123,7 +123,15 @@ def restore_optimizer(
         optimizer, schedule: as they were made, for the same parameters.
         optimizer_state, schedule_state: to take over.
         steps: that were taken.
+
+    Raises:
+        ValueError, KeyError, TypeError: the states are not of such an optimizer or schedule.
     """
+    rates = [group["lr"] for group in optimizer_state["param_groups"]]
+    if schedule_state["last_epoch"] != steps or not all(math.isfinite(rate) for rate in rates):
+        raise ValueError("another place")
+    if steps:
+        _check_state(optimizer, optimizer_state["state"])
     if _length(schedule.state_dict()) == _length(schedule_state):
         optimizer.load_state_dict(optimizer_state)
         schedule.load_state_dict(schedule_state)
@@ -134,6 +142,17 @@ def restore_optimizer(
             schedule.step()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict(optimizer_state | {"param_groups": groups})
+
+
+def _check_state(optimizer: torch.optim.Optimizer, state: dict[int, Any]) -> None:
+    """Raise a ValueError unless `state` has something for each parameter, of its shape."""
+    parameters = [one for group in optimizer.param_groups for one in group["params"]]
+    if sorted(state) != list(range(len(parameters))):
+        raise ValueError("other parameters")
+    for number, parameter in enumerate(parameters):
+        shapes = {tuple(one.shape) for one in state[number].values() if one is not None}
+        if not shapes <= {(), tuple(parameter.shape)}:
+            raise ValueError("other shapes")
 
 
 def _length(schedule_state: dict[str, Any]) -> object:

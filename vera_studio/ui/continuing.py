@@ -1,5 +1,6 @@
 """Going on with runs: those that were broken off are offered, any other can be chosen."""
 
+import contextlib
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -28,7 +29,8 @@ class Continuing(QObject):
 
     def ask(self) -> None:
         """Let the user choose a run, and how many epochs it is to have if it has had all."""
-        environment.runs_folder().mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # then the dialog begins elsewhere
+            environment.runs_folder().mkdir(parents=True, exist_ok=True)
         folder = ask_folder(self._window, "Continue a Run", environment.runs_folder())
         if folder is None:
             return
@@ -38,17 +40,17 @@ class Continuing(QObject):
 
     def _look(self) -> None:
         """Find what was broken off, once all is loaded."""
-        function = partial(find_broken_off, environment.runs_folder())
+        passed_over = self._settings.texts("runs_passed_over")
+        function = partial(find_broken_off, environment.runs_folder(), passed_over)
         job = self._studio.runner.start(function, name="Looking for runs")
         job.finished.connect(self._offer)
+        job.failed.connect(self._studio.failed)
 
-    def _offer(self, runs: list[RunSoFar]) -> None:
-        passed_over = self._settings.texts("runs_passed_over")
-        new = [run for run in runs if run.folder.name not in passed_over]
-        if not new or not self._studio.is_free:
+    def _offer(self, found: tuple[RunSoFar | None, list[str]]) -> None:
+        run, names = found
+        if run is None or not self._studio.is_free:
             return
-        run = new[0]
-        more = f"There are {len(new) - 1} more: Run > Continue a Run." if len(new) > 1 else ""
+        more = f"There are {len(names) - 1} more: Run > Continue a Run." if len(names) > 1 else ""
         box = plain_message(
             self._window,
             QMessageBox.Icon.Question,
@@ -61,9 +63,12 @@ class Continuing(QObject):
         box.addButton("&Not Now", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(yes)
         box.accepted.connect(lambda: self._studio.resume_run(run.folder))
-        names = [*passed_over, *(one.folder.name for one in new)][-_MOST_KEPT:]
-        box.rejected.connect(lambda: self._settings.keep(runs_passed_over=names))
+        box.rejected.connect(lambda: self._pass_over(names))
         box.open()
+
+    def _pass_over(self, names: list[str]) -> None:
+        kept = [*self._settings.texts("runs_passed_over"), *names][-_MOST_KEPT:]
+        self._settings.keep(runs_passed_over=kept)
 
     def _ask_epochs(self, run: RunSoFar) -> None:
         if not run.is_over:

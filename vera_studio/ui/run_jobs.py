@@ -1,15 +1,14 @@
 """Going on with runs, on threads: plain functions around the engine, as in `jobs`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio import recipe_file
-from vera_studio.errors import StudioError
-from vera_studio.files import is_regular
-from vera_studio.recipe import Recipe
+from vera_studio.errors import Cancelled, StudioError
 from vera_studio.runs.events import RunResult
-from vera_studio.runs.run_folder import broken_off, load_result
+from vera_studio.runs.run_folder import load_result
+from vera_studio.runs.run_state import broken_off, state_of
 from vera_studio.ui.jobs import OnEvent, ShouldStop, take_thread_count
 
 if TYPE_CHECKING:
@@ -36,46 +35,51 @@ def how_far(folder: Path, on_event: OnEvent, should_stop: ShouldStop) -> RunSoFa
     from vera_studio.training import progress
 
     start = progress.load(folder)
-    is_over = is_regular(folder / "result.json") and not load_result(folder).stopped
-    return RunSoFar(folder, start.place.epoch, start.epochs, is_over)
+    is_over = state_of(folder) == "ended" and not load_result(folder).stopped
+    return RunSoFar(folder, start.place.epoch, start.course.epochs, is_over)
 
 
-def find_broken_off(parent: Path, on_event: OnEvent, should_stop: ShouldStop) -> list[RunSoFar]:
-    """The runs in `parent` that were broken off and can go on, the newest first."""
-    found = []
+def find_broken_off(
+    parent: Path, passed_over: Sequence[str], on_event: OnEvent, should_stop: ShouldStop
+) -> tuple[RunSoFar | None, list[str]]:
+    """The newest run in `parent` that was broken off and can go on, and the names of all these.
+
+    Those called as in `passed_over` do not count.
+    """
+    names = []
+    newest: RunSoFar | None = None
     for folder in broken_off(parent):
+        if should_stop():
+            raise Cancelled
+        if folder.name in passed_over:
+            continue
         try:
-            found.append(how_far(folder, on_event, should_stop))
+            newest = newest or how_far(folder, on_event, should_stop)
         except StudioError:  # damaged: chosen by hand, it says so
             continue
-    return found
+        names.append(folder.name)
+    return newest, names
 
 
 def resume(
     folder: Path,
     epochs: int | None,
-    opened: Recipe,
     model: "Model",
-    data: "ImageData | None",
+    data: "ImageData",
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> RunResult:
-    """Go on with the run in `folder`, on what is open where it is about that.
+    """Go on with the run in `folder`, on its network and its images, which are open.
 
     Args:
         folder: of the run.
         epochs: that it is to have in all; None for those that it was to have.
-        opened: names the network and the images that are open.
-        model, data: these.
+        model, data: what it is about.
         on_event, should_stop: as for every job.
     """
     from vera_studio.adapters.copies import sharing_copy
     from vera_studio.training.loop import resume
 
     take_thread_count()
-    asked = recipe_file.load(folder / "recipe.toml")
-    is_open = data is not None and (asked.model, asked.data) == (opened.model, opened.data)
-    if not is_open:
-        return resume(folder, on_event, should_stop, epochs=epochs)
     own = model.with_network(sharing_copy(model.network))
     return resume(folder, on_event, should_stop, data, own, epochs)

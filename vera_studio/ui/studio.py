@@ -302,11 +302,16 @@ class Studio(QObject):
 
         self._try(take)
 
-    def _take_recipe(self, recipe: recipes.Recipe, path: Path) -> None:
+    def _take_recipe(
+        self, recipe: recipes.Recipe, path: Path, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Open what `recipe` names and make it the draft; `then` is called when that is done."""
+
         def edit() -> None:
             # The images as they are now: the recipe's own, or if they did not open, the former.
             self.workspace.set_recipe(dataclasses.replace(recipe, data=self.workspace.recipe.data))
             self._tell(f"Opened the recipe {path.name}.", "recipe", str(path))
+            then()
 
         def open_images() -> None:
             if recipe.data == self.workspace.recipe.data and self.workspace.data:
@@ -337,14 +342,32 @@ class Studio(QObject):
         self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
 
     def resume_run(self, folder: Path, epochs: int | None = None) -> None:
-        """Go on with the run in `folder`; with `epochs`, until it has had so many."""
-        workspace = self.workspace
+        """Open what the run in `folder` is about and go on with it.
+
+        Args:
+            folder: of the run.
+            epochs: that it is to have in all; None for those that it was to have.
+        """
         if not self.is_free:
             self.message.emit(f"Not continued: {folder.name}. {self.obstacle}")
-        elif workspace.model is not None:
-            opened, model, data = workspace.recipe, workspace.model, workspace.data
-            function = partial(run_jobs.resume, folder, epochs, opened, model, data)
-            self.run.start(function, folder, is_new=False)
+            return
+
+        def go_on() -> None:
+            workspace = self.workspace
+            model, data, there = workspace.model, workspace.data, workspace.recipe.data
+            # Else the images did not open, which was told.
+            is_open = (there.source, there.folder) == (recipe.data.source, recipe.data.folder)
+            if is_open and model is not None and data is not None:
+                function = partial(run_jobs.resume, folder, epochs, model, data)
+                self.run.start(function, folder, is_new=False)
+
+        path = folder / "recipe.toml"
+        try:
+            recipe = recipe_file.load(path)
+        except StudioError as error:
+            self.failed.emit(error)
+        else:
+            self._take_recipe(recipe, path, go_on)
 
     def start_comparison(self, settings: ComparisonSettings) -> None:
         """Compare methods, everything but the method as the draft says."""
