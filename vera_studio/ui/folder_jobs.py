@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from vera_studio.errors import ShouldStop
 from vera_studio.ui.jobs import Progress
-from vera_studio.ui.proposal import FOR_PHOTOGRAPHS
 
 if TYPE_CHECKING:
     from vera_studio.data.folder_tree import FoundFile
@@ -46,7 +45,7 @@ def look_at_folder(
     """
     from vera_studio.data.class_names import known_classes
     from vera_studio.data.folder_scan import look_at
-    from vera_studio.models.registry import find
+    from vera_studio.models.efficientnet_lite import TITLE
 
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, LOOK))
@@ -58,7 +57,7 @@ def look_at_folder(
         look.class_names,
         frozenset(known),
         model.kind.title,
-        find(FOR_PHOTOGRAPHS.name).title,
+        TITLE,
         model.has_own_classes and set(model.class_names) == set(look.class_names),
         look.notes,
     )
@@ -68,6 +67,7 @@ def read_examples(
     folder: Path,
     class_names: Sequence[str],
     side: int,
+    network: str,
     on_event: OnEvent,
     should_stop: ShouldStop,
 ) -> None:
@@ -77,6 +77,7 @@ def read_examples(
         folder: was looked at.
         class_names: that were found in it.
         side: of each picture, which is cut to a square.
+        network: that is proposed, by name; what it takes a second to import is there then.
         on_event: told each as it is read.
         should_stop: asked before each.
 
@@ -87,19 +88,21 @@ def read_examples(
     from vera_studio.data.folder_scan import scan_folder
     from vera_studio.data.image_file import UnreadableImage, read_image
     from vera_studio.data.preprocessing import square
+    from vera_studio.models.registry import find
 
     scan = scan_folder(folder, class_names, should_stop=should_stop)
     files = [file for part in scan.parts.values() for file in part]
     shown = 0
     for file in _of_each_class(files):
         if shown == MOST_EXAMPLES:
-            return
+            break
         try:
             pixels = read_image(file.path, square(side), should_stop)
         except (UnreadableImage, MemoryError):
             continue
         on_event((class_names[file.label], pixels))
         shown += 1
+    find(network)
 
 
 def _of_each_class(files: "Sequence[FoundFile]") -> "Iterator[FoundFile]":

@@ -72,7 +72,8 @@ class FolderPane(ProposalBox):
     def _read_pictures(self, proposal: Proposal) -> None:
         side = round(PICTURE_SIDE * self.devicePixelRatioF())
         folder, names = proposal.folder, proposal.class_names
-        function = partial(folder_jobs.read_examples, folder, names, side)
+        network = proposal.answers[0].model.name
+        function = partial(folder_jobs.read_examples, folder, names, side, network)
         self._reading = job = self._studio.runner.start(function, name="Reading first images")
 
         def show(read: list[Any]) -> None:

@@ -10,6 +10,8 @@ from vera_studio.runs.events import Stage
 # What pages and jobs import when they need it, so that none of it is slow then.
 _ENGINE = (
     "vera_studio.models.registry",
+    "vera_studio.models.own_classes",
+    "vera_studio.models.efficientnet_lite",
     "vera_studio.data.cifar10",
     "vera_studio.data.open_data",
     "vera_studio.adapters.combination",
