@@ -1,6 +1,7 @@
 """The subcommand that puts an adapter to use: predict."""
 
 import argparse
+import itertools
 import json
 import shutil
 from collections.abc import Iterator
@@ -22,8 +23,7 @@ if TYPE_CHECKING:  # imports torch, which --help and --version do without
     from vera_studio.training.classification import Classified
 
 UNSURE = "unsure"  # the folder of copies below the threshold
-_PLACES = ("", "second", "third", "fourth", "fifth")
-_DECIMALS = 6
+_NOT_IN_NAMES = '/\\:*?"<>|'  # of files and folders, on one system or another
 
 
 def add_commands(commands: Subcommands) -> None:
@@ -74,24 +74,41 @@ def _predict(options: argparse.Namespace) -> None:
 
     files = find_pictures(options.folder)
     model = _opened(options)
-    found = list(_classified(options, model, files))
-    names, rows = model.class_names, []
-    for one in found:
-        if not one.problem:
-            rows.append(_row(one, options, names))
-            if options.copy_to:
-                _copy(one, options, names)
-    _tell_problems(found, options.folder)
+    rows: list[Row] = []
+    try:
+        _look(options, model, files, rows)
+    finally:  # what was found before a Ctrl+C too
+        if options.csv and rows:
+            write_atomically(options.csv, to_csv(rows).encode(errors="surrogateescape"))
     if not rows:
         raise DataError(f"{options.folder} holds no picture that can be read.")
-    if options.csv:
-        write_atomically(options.csv, to_csv(rows).encode(errors="surrogateescape"))
     if options.json:
         show(json.dumps(rows))
     elif not options.csv:
         head = ("file", "class", "share", "")
         show(*aligned([head, *map(_cells, rows)], left=(0, 1, 3)))
     tell(_summary(rows))
+
+
+def _look(options: argparse.Namespace, model: "Model", files: list[Path], rows: list[Row]) -> None:
+    """Add a row for each picture, and copy it where that is asked for, as it comes."""
+    from vera_studio.data.store import SkippedFile
+    from vera_studio.training.predictions import told_row
+
+    folders = _folders(model.class_names)
+    skipped = []
+    for one in _classified(options, model, files):
+        name = str(one.file.relative_to(options.folder))
+        if one.problem:
+            skipped.append(SkippedFile(name, one.problem))
+            continue
+        (best, share), *_ = one.told
+        is_unsure = share < options.threshold
+        told = told_row(model.class_names, one.told)
+        rows.append({"file": name} | told | {"unsure": is_unsure})
+        if options.copy_to:
+            _copy(one.file, options.copy_to / (UNSURE if is_unsure else folders[best]))
+    tell_skipped(skipped)
 
 
 def _opened(options: argparse.Namespace) -> "Model":
@@ -124,46 +141,30 @@ def _classified(
     teller.clear()
 
 
-def _row(one: "Classified", options: argparse.Namespace, names: tuple[str, ...]) -> Row:
-    row: Row = {"file": str(one.file.relative_to(options.folder))}
-    for place, (index, share) in zip(_PLACES, one.told, strict=False):
-        keys = (place, f"{place}_share") if place else ("class", "share")
-        row |= dict(zip(keys, (names[index], round(share, _DECIMALS)), strict=True))
-    return row | {"unsure": _is_unsure(one, options)}
-
-
-def _is_unsure(one: "Classified", options: argparse.Namespace) -> bool:
-    threshold: float = options.threshold
-    return one.told[0][1] < threshold
-
-
-def _copy(one: "Classified", options: argparse.Namespace, names: tuple[str, ...]) -> None:
-    """Copy a picture to where its class is; what is there already stays, under its name."""
-    name = UNSURE if _is_unsure(one, options) else _as_folder(names[one.told[0][0]])
-    folder: Path = options.copy_to / name
+def _copy(file: Path, folder: Path) -> None:
+    """Copy a picture into a folder; what is there already stays, under its name."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        copies = (f"{one.file.stem} ({number}){one.file.suffix}" for number in range(2, 10**6))
-        target = folder / one.file.name
+        copies = (f"{file.stem} ({number}){file.suffix}" for number in range(2, 10**6))
+        target = folder / file.name
         while target.exists():
             target = folder / next(copies)
-        shutil.copyfile(one.file, target)
+        shutil.copyfile(file, target)
     except OSError as error:
-        raise StudioError(f"Cannot copy {one.file} to {folder}: {reason(error)}.") from error
+        raise StudioError(f"Cannot copy {file} to {folder}: {reason(error)}.") from error
 
 
-def _as_folder(name: str) -> str:
-    """The name of a class as that of a folder, whatever is in it."""
-    safe = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
-    return safe.strip(" .") or "_"
-
-
-def _tell_problems(found: "list[Classified]", folder: Path) -> None:
-    from vera_studio.data.store import SkippedFile
-
-    tell_skipped(
-        [SkippedFile(str(o.file.relative_to(folder)), o.problem) for o in found if o.problem]
-    )
+def _folders(names: tuple[str, ...]) -> list[str]:
+    """A name of a folder for each class, whatever is in its own, no two of them alike."""
+    taken, folders = {UNSURE}, []
+    for name in names:
+        safe = "".join("_" if one in _NOT_IN_NAMES or ord(one) < 32 else one for one in name)
+        safe = safe.strip(" .") or "_"
+        others = (f"{safe} ({number})" for number in itertools.count(2))
+        every = itertools.chain([safe], others)
+        folders.append(next(one for one in every if one.casefold() not in taken))
+        taken.add(folders[-1].casefold())
+    return folders
 
 
 def _cells(row: Row) -> tuple[str, ...]:

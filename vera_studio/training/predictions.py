@@ -58,16 +58,9 @@ class Predictions:
         """
         told, shares = self.told.tolist(), self.shares.tolist()
         for index, truth in enumerate(self.truth.tolist()):
-            row: dict[str, object] = {
-                "part": self.part,
-                "file": files[index] if files else index + 1,
-                "truth": class_names[truth],
-            }
-            for name, share_name, one, share in zip(
-                _PLACES, _SHARES, told[index], shares[index], strict=False
-            ):
-                row |= {name: class_names[one], share_name: round(share, _DECIMALS)}
-            yield row
+            file = files[index] if files else index + 1
+            row = {"part": self.part, "file": file, "truth": class_names[truth]}
+            yield row | told_row(class_names, zip(told[index], shares[index], strict=True))
 
     def confusion(self) -> torch.Tensor:
         """How many images of each class (rows) were taken for which (columns): int64, square."""
@@ -95,6 +88,19 @@ class Predictions:
             torch.cat([torch.empty(0).double(), *losses]),
             part,
         )
+
+
+def told_row(class_names: Sequence[str], told: Iterable[tuple[int, float]]) -> dict[str, object]:
+    """Cells of a table: class, share, second, second_share and so on.
+
+    Args:
+        class_names: the network's, in its order.
+        told: classes (indices) with their shares, the likeliest first.
+    """
+    row: dict[str, object] = {}
+    for place, share_name, (index, share) in zip(_PLACES, _SHARES, told, strict=False):
+        row |= {place: class_names[index], share_name: round(share, _DECIMALS)}
+    return row
 
 
 def _means(sums: Sequence[float], counts: Sequence[int]) -> tuple[float, ...]:
