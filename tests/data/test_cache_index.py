@@ -11,11 +11,11 @@ MAKER = ["13.0", ["PNG"], [224, 256, "bicubic", False]]
 @pytest.fixture
 def index():
     images = {
-        "cat/a b.png": CachedImage(0, 100, 1_700_000_000_123_456_789, b"a" * 32),
-        os.fsdecode(b"cat/\xff.png"): CachedImage(2, 0, -5, b"b" * 32),
-        "猫/\n.png": CachedImage(1, 2**40, 0, bytes(32)),
+        "cat/a b.png": CachedImage(0, 100, 1_700_000_000_123_456_789, 7, b"a" * 32),
+        os.fsdecode(b"cat/\xff.png"): CachedImage(2, 0, -5, -6, b"b" * 32),
+        "猫/\n.png": CachedImage(1, 2**40, 0, 2**60, bytes(32)),
     }
-    return CacheIndex("key.0123.pixels", 3, images)
+    return CacheIndex("key.0123456789abcdef.pixels", 3, images)
 
 
 def test_what_is_written_is_read(tmp_path, index):
@@ -32,9 +32,13 @@ def test_another_maker_or_none_at_all(tmp_path, index):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("version", 2),
-        ("version", "1"),
-        ("pixels", "other.0123.pixels"),
+        ("version", 1),
+        ("version", "2"),
+        ("pixels", "other.0123456789abcdef.pixels"),
+        ("pixels", "key.index"),
+        ("pixels", "key.lock"),
+        ("pixels", "key.0123.pixels"),
+        ("pixels", "key.0123456789abcdef.pixels\n"),
         ("pixels", "key.a/../../b.pixels"),
         ("pixels", 7),
         ("rows", 2),  # fewer than there are images beyond
@@ -47,6 +51,7 @@ def test_another_maker_or_none_at_all(tmp_path, index):
         ("places", {}),
         ("sizes", [1, 2, 2**70]),
         ("times", [None] * 3),
+        ("changes", [1, 2]),
         ("digests", ["00" * 32, "00" * 32, "00" * 31]),
         ("digests", ["0", "0", "0"]),
         ("digests", None),

@@ -159,7 +159,10 @@ def test_what_goes_wrong_with_the_cache_afterwards_is_noticed(pets, decoded):
     for part in parts[1:]:
         part.read()
     assert len(decoded) == 1
-    assert not list(environment.images_cache_folder().glob("*.index"))
+    decoded.clear()
+    opened(pets)
+    assert len(decoded) == 2  # that one alone, and what is no image
+    assert "005.png" in decoded
 
 
 @pytest.mark.usefixtures("on_disk")
@@ -266,10 +269,10 @@ def test_a_process_that_is_killed_while_it_writes_leaves_nothing_believed(pets, 
 def test_pixels_that_were_left_behind_without_an_index_go_after_a_while(pets):
     opened(pets)
     cache_file(".index").unlink()
-    assert image_cache.make_room(0, "")
+    image_cache.make_room(0, "")
     assert cache_bytes() >= 30 * ROW
     os.utime(cache_file(".pixels"), (1, 1))
-    assert image_cache.make_room(0, "")
+    image_cache.make_room(0, "")
     assert cache_bytes() < ROW
 
 
@@ -288,6 +291,55 @@ def test_what_was_not_opened_for_longest_goes_first(pets, tmp_path):
     assert each < cache_bytes() < 2.5 * each
     freed = cache_bytes()
     assert empty_cache() == freed
+    assert cache_bytes() == 0
+
+
+def test_a_file_of_the_same_size_and_time_but_other_content_is_another(tmp_path, decoded):
+    path = tmp_path / "pets/cat/a.bmp"
+    path.parent.mkdir(parents=True)
+    seen = []
+    for colour in ("red", "blue"):
+        Image.new("RGB", (24, 24), colour).save(path)
+        os.utime(path, (1, 1))
+        seen.append(opened(tmp_path / "pets"))
+    assert len(decoded) == 2
+    assert seen[0] != seen[1]
+
+
+def test_another_version_of_the_decoder_makes_caches_anew(pets, decoded, monkeypatch):
+    opened(pets)
+    monkeypatch.setattr(pixel_cache, "PIXELS_VERSION", 10**6)
+    decoded.clear()
+    opened(pets)
+    assert len(decoded) == 31
+    assert cache_file(".pixels").stat().st_size == 30 * ROW
+
+
+@pytest.mark.usefixtures("on_disk")
+def test_of_a_folder_larger_than_the_limit_as_much_is_kept_as_there_is_room_for(pets, decoded):
+    set_cache_limit(20 * ROW + 5)
+    before = opened(pets)
+    assert cache_file(".pixels").stat().st_size == 20 * ROW
+    decoded.clear()
+    data = open_folder(pets, ("cat", "dog"), FORM)
+    assert len(decoded) == 11
+    note = "The image cache keeps 20 of the 30 images; the others are read from their files"
+    assert note in data.notes[0]
+    decoded.clear()
+    assert opened(pets) == before
+    assert len(decoded) == 21  # at the opening and when they were asked for
+
+
+def test_for_what_cannot_be_kept_at_all_nothing_goes(pets, tmp_path, monkeypatch):
+    opened(pets)
+    held = cache_bytes()
+    monkeypatch.setattr(image_cache, "_LEFT_FREE", 10**15)
+    assert image_cache.make_room(10 * ROW, "other", ROW) == 0
+    monkeypatch.undo()
+    set_cache_limit(held)
+    assert image_cache.make_room(10 * held, "other", held + 1) == 0
+    assert cache_bytes() == held
+    assert image_cache.make_room(10 * held, "other", ROW) == held
     assert cache_bytes() == 0
 
 

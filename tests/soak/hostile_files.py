@@ -250,8 +250,8 @@ def _read_settings(path: Path) -> None:
 
 
 def _make_index(folder: Path) -> Path:
-    images = {f"cat/{k}.jpg": CachedImage(k, 10_000 + k, 10**18, bytes(32)) for k in range(5)}
-    write_index(folder / "key.index", _MAKER, CacheIndex("key.0123.pixels", 5, images))
+    images = {f"cat/{k}.jpg": CachedImage(k, 10_000 + k, 10**18, k, bytes(32)) for k in range(5)}
+    write_index(folder / "key.index", _MAKER, CacheIndex("key.0123456789abcdef.pixels", 5, images))
     return folder / "key.index"
 
 

@@ -1,15 +1,17 @@
 """What is in the cache file of a folder's images: read believing nothing, written whole."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vera_studio.data.image_cache import PIXELS
 from vera_studio.errors import StudioError
 from vera_studio.files import read_regular, write_atomically
 
-_VERSION = 1
+_VERSION = 2
 _MOST_BYTES = 2**29  # a million images take some 170 MB
 _MOST = 2**62  # of any number in it
 _DIGEST = 32  # bytes
@@ -21,7 +23,8 @@ class CachedImage:
 
     row: int  # of the file of pixels
     size: int  # bytes of the file
-    time: int  # nanoseconds, when it was last changed
+    time: int  # nanoseconds, when its content was last changed
+    changed: int  # nanoseconds, when anything of it was, by the system's own account
     digest: bytes  # SHA-256 of the pixels
 
 
@@ -67,6 +70,7 @@ def write_index(path: Path, maker: Sequence[object], index: CacheIndex) -> None:
         "places": [one.row for one in images],
         "sizes": [one.size for one in images],
         "times": [one.time for one in images],
+        "changes": [one.changed for one in images],
         "digests": [one.digest.hex() for one in images],
     }
     try:
@@ -81,13 +85,10 @@ def _checked(found: Any, maker: Sequence[object], key: str) -> CacheIndex | None
     if found["version"] != _VERSION or found["maker"] != json.loads(json.dumps(maker)):
         return None
     pixels, rows, names = found["pixels"], found["rows"], found["names"]
-    if (
-        not _is_number(rows, 0, _MOST)
-        or Path(pixels).name != pixels
-        or not pixels.startswith(f"{key}.")
-    ):
+    own = rf"{re.escape(key)}\.[0-9a-f]{{16}}{re.escape(PIXELS)}"
+    if not _is_number(rows, 0, _MOST) or not re.fullmatch(own, pixels):
         return None
-    numbers = [found[name] for name in ("places", "sizes", "times")]
+    numbers = [found[name] for name in ("places", "sizes", "times", "changes")]
     digests = [bytes.fromhex(one) for one in found["digests"]]
     columns = (names, *numbers, digests)
     is_sound = (

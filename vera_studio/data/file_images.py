@@ -41,6 +41,7 @@ class FileImages:
     images: ImageSet
     kept: list[int]  # for each image, which of the files it is
     skipped: list[SkippedFile]
+    note: str = ""  # a sentence for the user
 
 
 class FilePixels:
@@ -107,7 +108,7 @@ class FilePixels:
             if pixel_digest(pixels) == self._digests[row]:
                 self._believed[row] = True
                 return True
-        self._cache.distrust()
+        self._cache.distrust(self._names[row])
         return False
 
     def _checked(self, row: int, image: Decoded) -> NDArray[np.uint8]:
@@ -202,7 +203,7 @@ class _Reading:
         """What came of it."""
         names = tuple(self._names[index] for index in self._kept)
         labels = torch.tensor([self._files[index].label for index in self._kept], dtype=torch.int64)
-        digests = tuple(self._digests)
+        digests, note = tuple(self._digests), ""
         if self._memory is not None:
             pixels: Pixels = MemoryPixels(torch.from_numpy(self._memory))
             rows = torch.tensor(self._kept, dtype=torch.int64) if self._skipped else None
@@ -210,9 +211,9 @@ class _Reading:
             pixels = FilePixels(
                 self._root, names, self._form, digests, tuple(self._rows), self._cache
             )
-            rows = None
+            rows, note = None, _cache_note(self._rows)
         images = ImageSet(pixels, labels, names, rows, digests)
-        return FileImages(images, self._kept, self._skipped)
+        return FileImages(images, self._kept, self._skipped, note)
 
     def _load(self, index: int, found: CachedImage) -> bool:
         """Read an image from the cache into memory; whether it was there as it should be."""
@@ -254,10 +255,21 @@ def _names(root: Path, files: Sequence[FoundFile]) -> list[str]:
     return [folders[file.folder] + file.name for file in files]
 
 
+def _cache_note(rows: Sequence[int]) -> str:
+    """How much of a folder too large for the memory is kept on the disk; empty where all is."""
+    kept = sum(row >= 0 for row in rows)
+    if kept == len(rows):
+        return ""
+    return (
+        f"The image cache keeps {kept:,} of the {len(rows):,} images; the others are read "
+        "from their files whenever they are needed, which takes longer."
+    )
+
+
 def _stamp(root: str, name: str) -> FileStamp | None:
     """The file as it is now; None where it cannot be looked at."""
     try:
         status = os.stat(f"{root}{os.sep}{name}")  # noqa: PTH116 - several times as fast
     except (OSError, ValueError):
         return None
-    return FileStamp(name, status.st_size, status.st_mtime_ns)
+    return FileStamp(name, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

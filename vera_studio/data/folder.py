@@ -73,7 +73,7 @@ def open_folder(
     if on_first:
         files = [file for part in scan.parts.values() for file in part]
         show_first(files, class_names, form, on_first, should_stop)
-    sets, skipped = _read(path, scan, form, on_progress, should_stop)
+    sets, skipped, note = _read(path, scan, form, on_progress, should_stop)
     train, validation, test = _split(sets, validation_share, seed)
     seen = copies_among(test.digests, train.digests + validation.digests)
     copies = tuple(test.names[index] for index in torch.where(seen)[0].tolist())
@@ -88,7 +88,7 @@ def open_folder(
         test=test,
         skipped=skipped,
         folder=path,
-        notes=scan.notes,
+        notes=(*scan.notes, *([note] if note else [])),
         copies=copies,
         copies_left_out=leave_out_copies,
     )
@@ -116,7 +116,7 @@ def open_images(
         text, parts = "all images", {"all": [f for part in scan.parts.values() for f in part]}
     chosen = FolderScan(parts, scan.skipped, scan.notes)  # type: ignore[arg-type]
     with told_without_memory():
-        sets, skipped = _read(path, chosen, form, on_progress, should_stop)
+        sets, skipped, _ = _read(path, chosen, form, on_progress, should_stop)
     (images,) = sets.values()
     return images, skipped, text
 
@@ -127,8 +127,8 @@ def _read(
     form: Preprocessing,
     on_progress: OnProgress,
     should_stop: ShouldStop,
-) -> tuple[dict[Part, ImageSet], tuple[SkippedFile, ...]]:
-    """The images of each part, and everything skipped, once it is sure that there is an image."""
+) -> tuple[dict[Part, ImageSet], tuple[SkippedFile, ...], str]:
+    """The images of each part, everything skipped, and a note; there is an image."""
     files = [file for part in scan.parts.values() for file in part]
     found = read_files(path, files, form, on_progress, should_stop)
     skipped = (*scan.skipped, *found.skipped)
@@ -138,7 +138,7 @@ def _read(
             f"{path} has no image that can be read, in any of its folders of classes. "
             f"{skipped_text(skipped_reasons(skipped))}{examples}"
         )
-    return _by_part(scan, found), skipped
+    return _by_part(scan, found), skipped, found.note
 
 
 def _by_part(scan: FolderScan, found: FileImages) -> dict[Part, ImageSet]:

@@ -74,35 +74,42 @@ def set_cache_limit(limit: int) -> None:
     make_room(0, "")
 
 
-def make_room(need: int, key: str) -> bool:
+def make_room(need: int, key: str, each: int = 1) -> int:
     """Delete what was not used for longest until `need` bytes more are within limit and disk.
+
+    Where they cannot be, as many as can; for nothing, nothing is deleted.
 
     Args:
         need: bytes.
         key: of the cache that they are for, which stays.
+        each: bytes, of which a part is of no use.
 
     Returns:
-        Whether there is room.
+        For how many bytes there is room.
     """
     folder = environment.images_cache_folder()
     _delete_left_behind(folder)
-    sizes = _sizes(folder)
-    limit = cache_limit()
-    for old in [*_least_recent(folder, key), None]:
-        if sum(sizes.values()) + need <= limit and _fits_disk(folder, need):
-            return True
-        if old is not None:
-            sizes.pop(old, None)
-            _delete(folder, old)
-    return False
+    sizes, limit, old = _sizes(folder), cache_limit(), _least_recent(folder, key)
+    for_old = sum(sizes.get(one, 0) for one in old)
+    wanted = min(need, _room(folder, sizes, limit, for_old))
+    if need and wanted < each:
+        return 0
+    for one in old:
+        if wanted <= _room(folder, sizes, limit):
+            break
+        if _delete(folder, one):
+            sizes.pop(one, None)
+    return max(0, min(wanted, _room(folder, sizes, limit)))
 
 
-def _fits_disk(folder: Path, need: int) -> bool:
+def _room(folder: Path, sizes: dict[str, int], limit: int, more: int = 0) -> int:
+    """Bytes that there is room for, if `more` were deleted; below 0 where too many are there."""
+    within = limit - sum(sizes.values()) + more
     try:
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(folder).free + more
     except OSError:
-        return False
-    return not need or need + max(_LEFT_FREE, free // 10) <= free
+        return min(within, 0)
+    return min(within, max(0, free - max(_LEFT_FREE, free // 10)))
 
 
 def _least_recent(folder: Path, but: str) -> list[str]:
@@ -123,13 +130,15 @@ def _sizes(folder: Path) -> dict[str, int]:
     return sizes
 
 
-def _delete(folder: Path, key: str) -> None:
-    """Delete a cache, its index first, unless it is just being written."""
+def _delete(folder: Path, key: str) -> bool:
+    """Delete a cache, its index first, unless it is just being written; whether it is gone."""
     with contextlib.suppress(OSError, filelock.Timeout):
         with filelock.FileLock(folder / f"{key}{LOCK}", timeout=0):
             for path in (folder / f"{key}{INDEX}", *folder.glob(f"{key}.*{PIXELS}")):
                 path.unlink(missing_ok=True)
         (folder / f"{key}{LOCK}").unlink(missing_ok=True)
+        return True
+    return False
 
 
 def _delete_left_behind(folder: Path) -> None:

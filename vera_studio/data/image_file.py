@@ -24,6 +24,7 @@ from vera_studio.files import open_regular, reason
 from vera_studio.memory import free_memory
 from vera_studio.wording import sentence
 
+PIXELS_VERSION = 1  # another one, whenever a file comes to be other pixels: caches are made anew
 MAX_PIXELS = 89_000_000  # of an image; more would take seconds and half a gigabyte to open
 _MAX_BYTES = 2**29  # of a file: what so many pixels take without compression
 _LONGEST = 4  # times its shorter side that an image may be long and is scaled whole

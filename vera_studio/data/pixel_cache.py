@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from vera_studio import environment
 from vera_studio.data.cache_index import CachedImage, CacheIndex, read_index, write_index
 from vera_studio.data.image_cache import INDEX, LOCK, PIXELS, make_room
+from vera_studio.data.image_file import PIXELS_VERSION
 from vera_studio.data.image_formats import formats, heif_format
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import StudioError
@@ -37,11 +38,15 @@ _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os,
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file as it was when it was looked at; another size or time, and it is another file."""
+    """A file as it was when it was looked at; another size or time, and it is another file.
+
+    What unpacks an archive may give all files one time; the system's own account has another.
+    """
 
     name: str  # its path below the folder
     size: int  # bytes
-    time: int  # nanoseconds, when it was last changed
+    time: int  # nanoseconds, when its content was last changed
+    changed: int  # nanoseconds, when anything of it was (on Windows: when it was made)
 
 
 class PixelFile:
@@ -98,7 +103,8 @@ class PixelCache:
         """Name the cache of the images of `folder`, prepared as `form` says."""
         self._size = form.size
         prepared = [form.size, form.resize, form.interpolation, form.cuts_first]
-        self._maker = [PIL.__version__, list(formats()), list(heif_format()), prepared]
+        opened = [list(formats()), list(heif_format())]
+        self._maker = [PIXELS_VERSION, PIL.__version__, *opened, prepared]
         place = os.fsencode(folder.resolve()) + repr(prepared).encode()
         self._key = hashlib.sha256(place).hexdigest()[:32]
         self._folder = folder
@@ -108,16 +114,13 @@ class PixelCache:
         self._images: dict[str, CachedImage] = {}
         self._touched: set[str] = set()
         self._pixels, self._rows = "", 0
-        self._is_new = self._writes = False
+        self._is_new, self._room = False, 0  # rows that can be taken
+        self._distrusted: set[str] = set()
         self._saved = time.monotonic()
         self.file: PixelFile | None = None  # of the rows, as long as there are some
 
     def __enter__(self) -> "PixelCache":
-        with contextlib.suppress(OSError, NotImplementedError, filelock.Timeout):
-            self._home.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self._home / f"{self._key}{LOCK}", timeout=0)
-            lock.acquire()
-            self._lock = lock
+        self._lock = self._locked()
         index = read_index(self._index_path, self._maker)
         if index and len(index.images) >= _LEAST_USED * index.rows:
             with contextlib.suppress(OSError, ValueError):  # of a name that no file can have
@@ -145,36 +148,77 @@ class PixelCache:
         """The image of a file that is as it was when it was cached."""
         self._touched.add(stamp.name)
         found = self._images.get(stamp.name)
-        return found if found and (found.size, found.time) == (stamp.size, stamp.time) else None
+        if found and (found.size, found.time, found.changed) == (
+            stamp.size,
+            stamp.time,
+            stamp.changed,
+        ):
+            return found
+        return None
 
     def make_room(self, count: int) -> None:
-        """Get ready to take `count` images more, if there can be room for them."""
-        if self._lock is None or not make_room(3 * self._size**2 * count, self._key):
+        """Get ready to take `count` images more, or as many of them as there can be room for."""
+        if self._lock is None:
+            return
+        if not self._pixels:
+            self._delete_others()  # nothing of them is believed, and they would take the room
+        each = 3 * self._size**2
+        room = make_room(each * count, self._key, each) // each
+        if not room:
             return
         name = self._pixels or f"{self._key}.{secrets.token_hex(8)}{PIXELS}"
         with contextlib.suppress(OSError):
             self.file = PixelFile(self._home / name, self._size, writes=True)
-            self._pixels, self._writes = name, True
+            self._pixels, self._room = name, room
 
     def add(self, stamp: FileStamp, pixels: NDArray[np.uint8], digest: bytes) -> int | None:
         """Keep an image (size, size, 3); its row, or None where it cannot be kept."""
-        if not self._writes or self.file is None:
+        if not self._room or self.file is None:
             return None
         try:
             self.file.write(self._rows, pixels)
         except OSError:  # a full disk: what was written of the row is of no row that is known
-            self._writes = False
+            self._room = 0
             return None
+        self._room -= 1
         row, self._rows, self._is_new = self._rows, self._rows + 1, True
-        self._images[stamp.name] = CachedImage(row, stamp.size, stamp.time, digest)
+        self._images[stamp.name] = CachedImage(row, stamp.size, stamp.time, stamp.changed, digest)
         if time.monotonic() - self._saved > _SAVE_SECONDS:
             self._save()
         return row
 
-    def distrust(self) -> None:
-        """Have all made anew at the next opening: something in it is not what it was."""
-        with contextlib.suppress(OSError):
-            self._index_path.unlink(missing_ok=True)
+    def distrust(self, name: str) -> None:
+        """Have the image of a file made anew at the next opening: its row is not what it was.
+
+        Where it is one of many, not each of them has the index written.
+        """
+        self._distrusted.add(name)
+        count = len(self._distrusted)
+        if count & (count - 1) == 0:  # at 1, 2, 4, 8 and so on: the index of many images is large
+            self._forget()
+
+    def _forget(self) -> None:
+        """Take the distrusted images out of the index, as it is now."""
+        lock = self._locked()
+        if lock is None:  # who writes it now will be told the next time
+            return
+        try:
+            index = read_index(self._index_path, self._maker)
+            if index and index.pixels == self._pixels:
+                kept = {k: one for k, one in index.images.items() if k not in self._distrusted}
+                with contextlib.suppress(StudioError):
+                    write_index(self._index_path, self._maker, replace(index, images=kept))
+        finally:
+            lock.release()
+
+    def _locked(self) -> filelock.BaseFileLock | None:
+        """The lock on this cache, taken; None where another has it, or there can be none."""
+        with contextlib.suppress(OSError, NotImplementedError, filelock.Timeout):
+            self._home.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self._home / f"{self._key}{LOCK}", timeout=0)
+            lock.acquire()
+            return lock
+        return None
 
     def _save(self) -> None:
         """Write the index, without files that are gone. What it tells of need not be on the disk.
