@@ -49,14 +49,13 @@ NETWORK = "efficientnet_lite0"
 WORKERS = 2
 TUTORIAL = {"epochs": 25, "batch": 4}
 PEFT = {"epochs": 12, "batch": 32, "rank": 8, "learning_rate": 0.001}
-LAST_STAGES = ("blocks.6.*", "conv_head")
 METHODS: dict[str, AdapterSettings] = {
     "last layer alone": AdapterSettings(method="head"),
-    "VeRA, as by default": AdapterSettings(method="vera", rank=256),
-    "VeRA, rank 64": AdapterSettings(method="vera", rank=64),
+    "VeRA, rank 256": AdapterSettings(method="vera", rank=256),
     "LoRA, rank 8": AdapterSettings(method="lora", rank=8),
     "biases and norms": AdapterSettings(method="bias"),
     "all weights there": AdapterSettings(method="full"),
+    "VeRA, rank 32": AdapterSettings(method="vera"),
 }
 
 
