@@ -4,7 +4,11 @@ import shutil
 
 from PIL import Image
 
+from vera_studio.data import decoding
+from vera_studio.data.first_pictures import first_pictures
 from vera_studio.data.folder import open_folder
+from vera_studio.data.folder_tree import FoundFile
+from vera_studio.data.image_file import UnreadableImage
 from vera_studio.data.open_data import open_data
 from vera_studio.data.preprocessing import square
 from vera_studio.recipe import DataSettings
@@ -108,5 +112,18 @@ def test_the_first_pictures_are_shown_before_the_others_are_read(
     shown = [pictures for pictures in heard if not isinstance(pictures, int)]
     assert heard[: len(shown)] == shown
     assert (shown[0][0][0].shape, shown[0][0][1]) == ((16, 16, 3), "dog")
-    assert [name for _, name in shown[-1]] == ["dog", "ship"] + ["cat", "dog", "ship"] * 3
+    assert [name for _, name in shown[-1]] == ["dog", "ship"] + ["cat", "dog", "ship"] * 3 + ["cat"]
     assert shown[-1][4][0][0, 0, 0] == 1
+
+
+def test_of_unreadable_files_not_all_are_tried_for_first_pictures(tmp_path, monkeypatch):
+    tried = []
+    monkeypatch.setattr(decoding, "read_image", lambda path, *_: tried.append(path) or fail())
+
+    def fail():
+        raise UnreadableImage("damaged")
+
+    files = [FoundFile(tmp_path, f"{number}.png", number % 3) for number in range(500)]
+    names = ("cat", "dog", "ship")
+    assert not list(first_pictures(files, names, square(16), lambda: False, 8))
+    assert tried == [file.path for file in files[:32]]

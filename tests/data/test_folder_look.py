@@ -1,5 +1,6 @@
 """Folders as people have them: where the data set begins, its parts and its classes."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -140,6 +141,29 @@ def test_pictures_of_another_suffix_or_none_are_found_by_their_first_bytes(make)
     root = make("cat/notes.txt", "dog/b.jpg", "bird/c.txt", "hen/d.HEIC", "cow/e.dng")
     (root / "cat/IMG").write_bytes(b"\xff\xd8\xff\xe0")
     assert look_at(root).class_names == ("cat", "cow", "dog", "hen")
+
+
+def test_which_files_are_looked_into_goes_by_their_names(make, monkeypatch):
+    entries = []
+    for number in range(20):
+        entries += [f"cat/{number:02}.txt", f"cat/{number:02}.xml"]
+    root = make(*entries, "cat/IMG_0001", "dog/b.jpg")
+    (root / "cat/IMG_0001").write_bytes(b"\xff\xd8\xff\xe0")
+    (root / "cat/19.xml").write_bytes(b"\xff\xd8\xff\xe0")  # too far back
+    scandir = os.scandir
+
+    class Turned(contextlib.closing):
+        def __enter__(self):
+            return iter(sorted(super().__enter__(), key=lambda one: one.name, reverse=self.turn))
+
+    for turn in (False, True):
+        monkeypatch.setattr(Turned, "turn", turn, raising=False)
+        monkeypatch.setattr(os, "scandir", lambda folder: Turned(scandir(folder)))
+        assert look_at(root).class_names == ("cat", "dog")
+    (root / "cat/IMG_0001").unlink()
+    for turn in (False, True):
+        monkeypatch.setattr(Turned, "turn", turn)
+        assert look_at(root).class_names == ("dog",)
 
 
 def test_names_are_names_in_natural_order(make):

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
-from vera_studio.data.split import held_out_mask, hold_out
+from vera_studio.data import split
+from vera_studio.data.batches import EpochSampler
+from vera_studio.data.split import held_out_mask, hold_out, members_of_each
 from vera_studio.data.store import ImageSet
 
 
@@ -30,3 +32,27 @@ def test_the_seed_decides_the_choice():
     first = held_out_mask(labels, 0.2, seed=1)
     assert torch.equal(first, held_out_mask(labels, 0.2, seed=1))
     assert not torch.equal(first, held_out_mask(labels, 0.2, seed=2))
+
+
+def test_the_members_of_each_class_come_as_one_looks_for_them_class_by_class():
+    labels = torch.randint(0, 50, (300,), generator=torch.Generator().manual_seed(0)) * 3
+    expected = [(labels == label).nonzero().flatten() for label in torch.unique(labels)]
+    found = members_of_each(labels)
+    assert len(found) == len(expected)
+    assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
+    assert not members_of_each(labels[:0])
+
+
+def test_many_classes_are_no_pass_each(monkeypatch):
+    asked = []
+
+    def noting(labels):
+        asked.append(len(labels))
+        return members_of_each(labels)
+
+    labels = torch.arange(30_000) % 10_000
+    monkeypatch.setattr(split, "members_of_each", noting)
+    assert held_out_mask(labels, 0.4, seed=0).sum() == 10_000
+    assert asked == [30_000]
+    sampler = EpochSampler(labels, range(10_000), 1.0, torch.Generator(), balance=True)
+    assert torch.equal(labels[sampler.draw()].bincount(), torch.full((10_000,), 3))

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import torch
 
+from vera_studio.data.split import members_of_each
+
 
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """Scale uint8 pixels to 0..1, then subtract `mean` and divide by `std` a channel.
@@ -64,8 +66,8 @@ class EpochSampler:
         """
         is_target = torch.isin(labels, torch.tensor(target_classes))
         self._targets = is_target.nonzero().flatten()
-        classes = torch.unique(labels[self._targets]) if balance else ()
-        self._classes = [(labels == label).nonzero().flatten() for label in classes]
+        members = members_of_each(labels[self._targets]) if balance else ()
+        self._classes = [self._targets[own] for own in members]
         self._others = (~is_target).nonzero().flatten()
         self._others_count = round(keep_others * len(self._others))
         self._generator = generator

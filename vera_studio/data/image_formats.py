@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import warnings
+from bisect import insort
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -74,7 +75,8 @@ _PICTURE_HEADS = (
     *(b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"qoif", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),
     *_TIFF,
 )
-_MOST_HEADS = 8  # of files in a folder that are looked into to know whether it has pictures
+# Of the files in a folder that are looked into to know whether it has pictures.
+_MOST_SUFFIXES, _MOST_OF_EACH = 8, 4
 
 
 @functools.cache
@@ -136,21 +138,25 @@ def is_raw(image: Image.Image) -> bool:
 def looks_like_picture(entries: Iterable[os.DirEntry[str]], folders: list[Path]) -> bool:
     """Whether a file among the entries of a folder looks like a picture; stops at the first.
 
-    It goes by the suffix; of a few files with another one, or with none, by their first bytes.
+    It goes by the suffix; of the first few files, by name, with each of a few other suffixes, or
+    none, by their first bytes.
 
     Args:
         entries: of the folder.
         folders: the folders among the entries are added to it.
     """
-    others: list[Path] = []
+    others: dict[str, list[str]] = {}
     for entry in entries:
         if entry.is_dir():
             folders.append(Path(entry.path))
         elif _PICTURE_SUFFIX.fullmatch(Path(entry.name).suffix):
             return True
-        elif len(others) < _MOST_HEADS:
-            others.append(Path(entry.path))
-    return any(_begins_like_picture(path) for path in others)
+        else:
+            same = others.setdefault(Path(entry.path).suffix.casefold(), [])
+            insort(same, entry.path)
+            del same[_MOST_OF_EACH:]
+    few = [others[suffix] for suffix in sorted(others)[:_MOST_SUFFIXES]]
+    return any(_begins_like_picture(Path(path)) for same in few for path in same)
 
 
 def _begins_like_picture(path: Path) -> bool:

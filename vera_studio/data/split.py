@@ -37,11 +37,21 @@ def held_out_mask(labels: Tensor, share: float, seed: int) -> Tensor:
     """Which images `hold_out` holds out: (count,) bool for `labels` (count,) int64."""
     generator = torch.Generator().manual_seed(seed)
     held_out = torch.zeros(len(labels), dtype=torch.bool)
-    for label in torch.unique(labels):
-        members = _where(labels == label)
+    for members in members_of_each(labels):
         order = torch.randperm(len(members), generator=generator)
         held_out[members[order[: _held_out_count(len(members), share)]]] = True
     return held_out
+
+
+def members_of_each(labels: Tensor) -> tuple[Tensor, ...]:
+    """Where the images of each class are, in one pass over `labels` (count,) int64.
+
+    Returns:
+        The places (members,) int64, rising, for each class that there is, in their order.
+    """
+    order = torch.argsort(labels, stable=True)
+    _, counts = torch.unique_consecutive(labels[order], return_counts=True)
+    return torch.split(order, counts.tolist())
 
 
 def _held_out_count(count: int, share: float) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from vera_studio.adapters.dense import FullLayer
+from vera_studio.data.split import members_of_each
 from vera_studio.errors import Cancelled
 from vera_studio.training.class_means import classifier_of
 from vera_studio.training.evaluation import on_each
@@ -50,8 +51,7 @@ def _some_of_each(labels: torch.Tensor, classes: int) -> torch.Tensor:
     """Images (count,) of all classes: all of them, or of large classes some from all over."""
     most = max(_MOST_IMAGES // classes, _LEAST_IMAGES)
     chosen = []
-    for label in torch.unique(labels):
-        own = (labels == label).nonzero().flatten()
+    for own in members_of_each(labels):
         places = torch.linspace(0, len(own) - 1, min(most, len(own))).long()
         chosen.append(own[places])
     return torch.cat(chosen)

@@ -3,8 +3,8 @@
 Plain functions like those of `jobs`; the engine is imported inside them.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from vera_studio.errors import ShouldStop
 from vera_studio.ui.jobs import Progress
 
 if TYPE_CHECKING:
-    from vera_studio.data.folder_tree import FoundFile
     from vera_studio.models.model import Model
 
 LOOK = "Looking at the folder"
@@ -85,33 +84,16 @@ def read_examples(
         DataError: the folder cannot be read.
         Cancelled: told to stop.
     """
+    from vera_studio.data.first_pictures import first_pictures
     from vera_studio.data.folder_scan import scan_folder
-    from vera_studio.data.image_file import UnreadableImage, read_image
     from vera_studio.data.preprocessing import square
     from vera_studio.models.registry import find
 
     scan = scan_folder(folder, class_names, should_stop=should_stop)
     files = [file for part in scan.parts.values() for file in part]
-    shown = 0
-    for file in _of_each_class(files):
-        if shown == MOST_EXAMPLES:
-            break
-        try:
-            pixels = read_image(file.path, square(side), should_stop)
-        except (UnreadableImage, MemoryError):
-            continue
-        on_event((class_names[file.label], pixels))
-        shown += 1
+    with contextlib.suppress(MemoryError):
+        for pixels, name in first_pictures(
+            files, class_names, square(side), should_stop, MOST_EXAMPLES
+        ):
+            on_event((name, pixels))
     find(network)
-
-
-def _of_each_class(files: "Sequence[FoundFile]") -> "Iterator[FoundFile]":
-    """The first file of each class, then the second of each, and so on, while any is left."""
-    by_class: dict[int, deque[FoundFile]] = {}
-    for file in files:
-        by_class.setdefault(file.label, deque()).append(file)
-    while by_class:
-        for label in sorted(by_class):
-            yield by_class[label].popleft()
-            if not by_class[label]:
-                del by_class[label]
