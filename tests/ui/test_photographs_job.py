@@ -47,6 +47,7 @@ def photographs(request, tmp_path):
     return Path(os.environ["VERA_STUDIO_ANTS_BEES"])
 
 
+@pytest.mark.timeout(900)  # hundreds of photographs go through a network of millions of numbers
 def test_drop_accept_start_export_quit_import(
     qtbot, new_window, photographs, tmp_path, monkeypatch
 ):
