@@ -12,8 +12,9 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.data.folder import open_images
+from vera_studio.data.open_data import open_data
 from vera_studio.models.model import open_model
-from vera_studio.recipe import AdapterSettings, ModelSettings
+from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings
 from vera_studio.training.evaluation import evaluate, predict
 
 
@@ -31,7 +32,7 @@ def photographs(tmp_path):
 def make(tmp_path):
     """A function that writes an adapter with classes of its own, as after training."""
 
-    def make(*names, seed=0, method="vera"):
+    def make(*names, seed=0, method="vera", digest=""):
         own = open_model(ModelSettings()).with_classes(names)
         attach(own.network, own.settings_for(AdapterSettings(rank=4, method=method)))
         generator = torch.Generator().manual_seed(seed)
@@ -39,7 +40,7 @@ def make(tmp_path):
             for _, parameter in adapter_parameters(own.network):
                 parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
         path = tmp_path / f"own {seed}.safetensors"
-        record = TrainingRecord(targets=names)
+        record = TrainingRecord(targets=names, images_digest=digest)
         adapter_file.save(path, own.network, names, record, own.digest, "convnet")
         return path, own
 
@@ -50,10 +51,25 @@ def test_evaluate_needs_nothing_but_adapter_and_folder(make, photographs, capsys
     path, own = make("amber", "teal")
     assert run("evaluate", path, "--data", photographs, "--device", "cpu", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    images, _, _ = open_images(photographs, own.class_names, own.preprocessing)
+    images, _, _, _ = open_images(photographs, own.class_names, own.preprocessing)
     expected = evaluate(own, images)
     assert told["accuracy"] == expected.accuracy
     assert told["per_class"] == dict(zip(own.class_names, expected.per_class, strict=True))
+
+
+def test_evaluate_says_what_the_adapter_was_trained_on_and_how_it_took_the_folder(
+    make, photographs, capsys
+):
+    settings = DataSettings(source="folder", folder=str(photographs))
+    form = open_model(ModelSettings()).preprocessing
+    path, _ = make("amber", "teal", digest=open_data(settings, ("amber", "teal"), form).digest)
+    assert run("evaluate", path, "--data", photographs.parent, "--device", "cpu", "--json") == 0
+    told = capsys.readouterr().err
+    assert "The images are in its folder photographs." in told
+    assert "The adapter was trained on 6 of these 8 images" in told
+    other, _ = make("amber", "teal", seed=1, digest="0" * 64)
+    assert run("evaluate", other, "--data", photographs, "--device", "cpu", "--json") == 0
+    assert "was trained on" not in capsys.readouterr().err
 
 
 def test_a_folder_of_other_classes_is_refused_by_names(make, photographs, capsys):
@@ -70,7 +86,7 @@ def test_predictions_come_as_a_table_that_says_what_the_figures_say(make, photog
     told = json.loads(capsys.readouterr().out)
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    images, _, _ = open_images(photographs, own.class_names, own.preprocessing)
+    images, _, _, _ = open_images(photographs, own.class_names, own.preprocessing)
     assert [row["file"] for row in rows] == list(images.names)
     right = [row["class"] == row["truth"] == row["file"].split("/")[0] for row in rows]
     assert sum(right) / len(right) == told["accuracy"]

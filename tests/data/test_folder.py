@@ -69,7 +69,7 @@ def test_files_that_are_no_images_are_skipped_and_listed(tmp_path, class_names, 
     (tmp_path / "cat/notes.txt").write_text("meow")
     whole = (tmp_path / "cat/001.png").read_bytes()
     (tmp_path / "cat/001.png").write_bytes(whole[: len(whole) - 30])
-    images, skipped, text = open_images(tmp_path, class_names, square(32))
+    images, skipped, text, _ = open_images(tmp_path, class_names, square(32))
     assert reds(images) == [0, 2, 3, 4]
     assert images.labels.tolist() == [3] * 4
     assert text == "all images"
@@ -89,10 +89,10 @@ def test_no_readable_image_at_all(tmp_path, class_names):
 def test_evaluating_takes_the_test_part_alone(tmp_path, class_names, write_images):
     write_images(tmp_path / "train/cat", 3)
     write_images(tmp_path / "test/cat", 2)
-    images, skipped, text = open_images(tmp_path, class_names, square(32))
+    images, skipped, text, _ = open_images(tmp_path, class_names, square(32))
     assert (len(images), skipped, text) == (2, (), "test part")
     shutil.rmtree(tmp_path / "test")
-    images, _, text = open_images(tmp_path, class_names, square(32))
+    images, _, text, _ = open_images(tmp_path, class_names, square(32))
     assert (len(images), text) == (3, "all images")
 
 
@@ -108,7 +108,7 @@ def test_progress_and_stopping(tmp_path, class_names, write_images):
 
 
 def test_real_images_of_the_test_part(real_images, class_names):
-    images, skipped, text = open_images(real_images, class_names, square(32))
+    images, skipped, text, _ = open_images(real_images, class_names, square(32))
     assert images.counts(10) == (1000,) * 10
     assert (skipped, text) == ((), "test part")
     with Image.open(real_images / "test/bird/0007.jpg") as image:

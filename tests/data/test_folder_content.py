@@ -1,6 +1,7 @@
 """What a folder's images show: copies, a digest of all, what classes lack, the first few."""
 
 import shutil
+from pathlib import Path
 
 from PIL import Image
 
@@ -55,6 +56,39 @@ def test_training_pictures_among_those_to_test_on_are_told_and_can_be_left_out(
     assert len(without.copies) == 9
     assert "left out of the test" in without.copies_text
     assert without.digest != data.digest
+
+
+def test_copies_are_told_of_the_parts_that_they_are_in(tmp_path, class_names, write_images):
+    for part, count in (("train", 9), ("val", 5), ("test", 5)):
+        write_images(tmp_path / part / "cat", count)
+    for source, target in (
+        ("train/cat/000", "val/cat/t0"),
+        ("train/cat/001", "test/cat/t1"),
+        ("val/cat/000", "test/cat/v0"),
+        ("val/cat/t0", "test/cat/both"),
+    ):
+        shutil.copy(tmp_path / f"{source}.png", tmp_path / f"{target}.png")
+    data = open_folder(tmp_path, class_names, square(32))
+    assert data.copies_text.replace("\\", "/") == (
+        "2 pictures to test on are among those to train on too, and measured on all the same: "
+        "test/cat/both.png, test/cat/t1.png. "
+        "1 picture to test on is among those to validate on too, and measured on all the same: "
+        "test/cat/v0.png. "
+        "1 picture to validate on is among those to train on too: val/cat/t0.png."
+    )
+    assert len(data.copies) == 3
+
+
+def test_one_picture_under_two_classes_is_told(tmp_path, class_names, write_images):
+    write_images(tmp_path / "cat", 9)
+    (tmp_path / "dog").mkdir()
+    shutil.copy(tmp_path / "cat/003.png", tmp_path / "dog/a.png")
+    shutil.copy(tmp_path / "cat/004.png", tmp_path / "cat/again.png")
+    data = open_folder(tmp_path, class_names, square(32))
+    start = "2 files show pictures that are in the folders of several classes: "
+    assert data.copies_text.startswith(start)
+    assert set(data.copied.contradicting) == {str(Path("cat/003.png")), str(Path("dog/a.png"))}
+    assert data.copies_text in data.remarks
 
 
 def test_the_digest_goes_by_content(tmp_path, class_names, write_images):

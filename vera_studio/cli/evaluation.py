@@ -97,7 +97,8 @@ def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -
 
     adapter, model = opened(path, model, options.class_names)
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
-    images, part, text = _test_images(options.data, model)
+    digest = adapter.info.training.images_digest
+    images, part, text = _test_images(options.data, model, digest)
     (result,) = _measure(options, model, {part: images})
     if options.json:
         show(json.dumps(as_json(result, model.class_names)))
@@ -112,7 +113,7 @@ def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
     names = model.class_names
     data = open_data(data_settings(options.data), names, model.preprocessing, _report(Teller()))
     tell_skipped(data.skipped)
-    tell(*data.notes, *([data.copies_text] if data.copies else []))
+    tell(*data.notes, *([data.copies_text] if data.copies_text else []))
     parts: dict[Part, ImageSet] = {"validation": data.validation, "test": data.test}
     there = {part: images for part, images in parts.items() if len(images)}
     if not there:
@@ -162,15 +163,27 @@ def _report(teller: Teller) -> Callable[[int, int], None]:
     return report
 
 
-def _test_images(name: str, model: "Model") -> "tuple[ImageSet, Part, str]":
-    """The images to measure an adapter on, and which they are, also in words."""
-    from vera_studio.data.folder import open_images
+def _test_images(name: str, model: "Model", digest: str) -> "tuple[ImageSet, Part, str]":
+    """The images to measure an adapter on, and which they are, also in words.
+
+    It was trained on images of that digest, which may be the very same.
+    """
+    from vera_studio.data.folder import learnt_from, open_images
     from vera_studio.data.open_data import open_data
 
     settings, names, form = data_settings(name), model.class_names, model.preprocessing
     if settings.source != "folder":
         data = open_data(settings, names, form, _report(Teller()))
         return data.test, "test", f"{data.title}, test images"
-    images, skipped, text = open_images(Path(name), names, form, _report(Teller()))
+    images, skipped, text, notes = open_images(Path(name), names, form, _report(Teller()))
     tell_skipped(skipped)
-    return images, "test" if text == "test part" else "", text
+    tell(*notes)
+    if text == "test part":
+        return images, "test", text
+    if count := learnt_from(images, names, digest):
+        tell(
+            f"The adapter was trained on {count:,} of these {len(images):,} images: what it says "
+            "of them tells little of what it would say of others. The run's own results are of "
+            "the images that it held out."
+        )
+    return images, "", text

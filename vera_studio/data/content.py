@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -38,6 +39,37 @@ def copies_among(digests: Sequence[bytes], others: Sequence[bytes]) -> Tensor:
     """Which of the first images show what is among the others too: (count,) bool."""
     there = set(others)
     return torch.tensor([one in there for one in digests], dtype=torch.bool)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Files that show what another file shows too, by what makes that matter."""
+
+    tested: tuple[str, ...] = ()  # to test on, with the picture of one that is trained on
+    tested_validated: tuple[str, ...] = ()  # of one that is validated on, and none trained on
+    validated: tuple[str, ...] = ()  # to validate on, with the picture of one trained on
+    contradicting: tuple[str, ...] = ()  # with the picture of one of another class
+
+
+def find_copies(train: "ImageSet", validation: "ImageSet", test: "ImageSet") -> Copies:
+    """The copies among the images of three parts, whose digests are known."""
+    trained, chosen_by = set(train.digests), set(validation.digests) - set(train.digests)
+    labels: dict[bytes, set[int]] = {}
+    for part in (train, validation, test):
+        for digest, label in zip(part.digests, part.labels.tolist(), strict=True):
+            labels.setdefault(digest, set()).add(label)
+    several = {digest for digest, own in labels.items() if len(own) > 1}
+    return Copies(
+        _names_among(test, trained),
+        _names_among(test, chosen_by),
+        _names_among(validation, trained),
+        tuple(name for part in (train, validation, test) for name in _names_among(part, several)),
+    )
+
+
+def _names_among(images: "ImageSet", digests: Set[bytes]) -> tuple[str, ...]:
+    pairs = zip(images.names, images.digests, strict=True)
+    return tuple(name for name, digest in pairs if digest in digests)
 
 
 def order_of(parts: "Mapping[str, ImageSet]") -> str:

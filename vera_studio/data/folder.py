@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vera_studio.data.content import copies_among
+from vera_studio.data.content import copies_among, digest_of, find_copies
 from vera_studio.data.file_images import FileImages, read_files
 from vera_studio.data.first_pictures import show_first
 from vera_studio.data.folder_scan import FolderScan, scan_folder
@@ -16,6 +16,7 @@ from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.room import told_without_memory
 from vera_studio.data.split import hold_out
 from vera_studio.data.store import (
+    PARTS,
     ImageData,
     ImageSet,
     OnProgress,
@@ -26,6 +27,7 @@ from vera_studio.data.store import (
     skipped_reasons,
 )
 from vera_studio.errors import DataError
+from vera_studio.recipe import DataSettings
 from vera_studio.wording import skipped_text
 
 TEST_SHARE = 0.2  # of each class, held out where the folder has no test part
@@ -76,7 +78,7 @@ def open_folder(
     sets, skipped, note = _read(path, scan, form, on_progress, should_stop)
     train, validation, test = _split(sets, validation_share, seed)
     seen = copies_among(test.digests, train.digests + validation.digests)
-    copies = tuple(test.names[index] for index in torch.where(seen)[0].tolist())
+    copies = find_copies(train, validation, test)
     if leave_out_copies:
         test = test.subset(torch.where(~seen)[0])
     return ImageData(
@@ -89,7 +91,7 @@ def open_folder(
         skipped=skipped,
         folder=path,
         notes=(*scan.notes, *([note] if note else [])),
-        copies=copies,
+        copied=copies,
         copies_left_out=leave_out_copies,
     )
 
@@ -100,11 +102,11 @@ def open_images(
     form: Preprocessing,
     on_progress: OnProgress = no_progress,
     should_stop: ShouldStop = never_stop,
-) -> tuple[ImageSet, tuple[SkippedFile, ...], str]:
+) -> tuple[ImageSet, tuple[SkippedFile, ...], str, tuple[str, ...]]:
     """Open the images of a folder to evaluate on: its test part, else all that it has.
 
     Returns:
-        The images, what was skipped, and in words which images they are.
+        The images, what was skipped, in words which images they are, and notes on the folder.
 
     Raises:
         DataError, Cancelled: as `open_folder`.
@@ -116,9 +118,26 @@ def open_images(
         text, parts = "all images", {"all": [f for part in scan.parts.values() for f in part]}
     chosen = FolderScan(parts, scan.skipped, scan.notes)  # type: ignore[arg-type]
     with told_without_memory():
-        sets, skipped, _ = _read(path, chosen, form, on_progress, should_stop)
+        sets, skipped, note = _read(path, chosen, form, on_progress, should_stop)
     (images,) = sets.values()
-    return images, skipped, text
+    return images, skipped, text, (*scan.notes, *([note] if note else []))
+
+
+def learnt_from(images: ImageSet, class_names: Sequence[str], digest: str) -> int:
+    """How many of all images of a folder without a test part a run has trained or validated on.
+
+    Args:
+        images: as `open_images` gives them.
+        class_names: that their labels mean, in the run's order.
+        digest: of the images that the run had, as it noted it.
+
+    Returns:
+        0 where it had others, or held out others than runs do by themselves.
+    """
+    own = DataSettings()
+    parts = _split({"all": images}, own.validation_share, own.seed)
+    found = digest_of(class_names, dict(zip(PARTS, parts, strict=True)))
+    return len(images) - len(parts[-1]) if found == digest else 0
 
 
 def _read(

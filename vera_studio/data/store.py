@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vera_studio.data.content import digest_of, order_of
+from vera_studio.data.content import Copies, digest_of, order_of
 from vera_studio.data.pixels import MemoryPixels, Pixels
 from vera_studio.errors import ShouldStop as ShouldStop
 from vera_studio.errors import never_stop as never_stop
@@ -17,6 +17,7 @@ from vera_studio.recipe import DataSource
 from vera_studio.wording import first_of, sentence, skipped_text
 
 PARTS = ("train", "validation", "test")
+_NO_COPIES = Copies()
 _PURPOSES = {"train": "train on", "validation": "validate on", "test": "test on"}
 OnProgress = Callable[[int, int], None]  # (done, total)
 
@@ -141,10 +142,8 @@ class ImageData:
     skipped: tuple[SkippedFile, ...] = ()
     folder: Path | None = None  # in which the images' files are
     notes: tuple[str, ...] = ()  # sentences for the user, of how the folder was understood
-    # Files to test on with the picture of one that is trained on or validated on, and whether
-    # they were left out for that.
-    copies: tuple[str, ...] = ()
-    copies_left_out: bool = False
+    copied: Copies = _NO_COPIES
+    copies_left_out: bool = False  # of the test
 
     @functools.cached_property
     def digest(self) -> str:
@@ -194,16 +193,21 @@ class ImageData:
         return tuple(text for text in told if text)
 
     @property
+    def copies(self) -> tuple[str, ...]:
+        """Files to test on that show what is trained or validated on: they can be left out."""
+        return self.copied.tested + self.copied.tested_validated
+
+    @property
     def copies_text(self) -> str:
-        """A sentence on pictures that are trained on and tested on; empty where there are none."""
-        count = len(self.copies)
-        if not count:
-            return ""
-        what = "picture to test on is" if count == 1 else "pictures to test on are"
+        """Sentences on pictures that are there more than once and should not; or empty."""
         end = "left out of the test" if self.copies_left_out else "measured on all the same"
-        return (
-            f"{count:,} {what} among those to train on too, and {end}: {first_of(self.copies, 3)}."
+        told = (
+            _copies_text(self.copied.tested, "test on", "train on", f", and {end}"),
+            _copies_text(self.copied.tested_validated, "test on", "validate on", f", and {end}"),
+            _copies_text(self.copied.validated, "validate on", "train on", ""),
+            _contradictions_text(self.copied.contradicting),
         )
+        return " ".join(text for text in told if text)
 
     @property
     def skipped_text(self) -> str:
@@ -215,6 +219,22 @@ def empty_set(image_size: int) -> ImageSet:
     """A set of no images of `image_size` pixels a side."""
     images = torch.empty((0, 3, image_size, image_size), dtype=torch.uint8)
     return ImageSet(images, torch.empty(0, dtype=torch.int64))
+
+
+def _copies_text(files: tuple[str, ...], purpose: str, other: str, end: str) -> str:
+    if not files:
+        return ""
+    what = f"picture to {purpose} is" if len(files) == 1 else f"pictures to {purpose} are"
+    return f"{len(files):,} {what} among those to {other} too{end}: {first_of(files, 3)}."
+
+
+def _contradictions_text(files: tuple[str, ...]) -> str:
+    if not files:
+        return ""
+    return (
+        f"{len(files):,} files show pictures that are in the folders of several classes: "
+        f"{first_of(files, 4)}."
+    )
 
 
 def _classes(count: int) -> str:
