@@ -41,8 +41,8 @@ _NETWORKS_CLASSES = _Length(epochs=6, patience=0, views=0)
 # With classes of one's own. Few images say little beyond the means of their classes, which
 # training begins with: more epochs would learn the images by heart.
 _FEWEST_EPOCHS, _MOST_EPOCHS, _IMAGES_FOR_AN_EPOCH = 2, 10, 150
-_PATIENCE = 5
-_VIEWS, _EPOCHS_FOR_VIEWS = 2, 5  # in fewer epochs hardly an image is seen in several views
+_PATIENCE = 8
+_VIEWS, _EPOCHS_FOR_VIEWS = 4, 5  # in fewer epochs hardly an image is seen in several views
 
 
 def decide(
