@@ -251,6 +251,16 @@ def test_other_folders_in_every_class_are_nothing_to_tell(make):
     assert look_at(make("all/cat/images/a.jpg", "all/dog/images/b.jpg").joinpath("all")).notes == ()
 
 
+def test_folders_in_the_only_class_of_the_parts_are_told(make):
+    root = make(
+        *(f"{part}/images/{name}/a.png" for part in ("train", "test") for name in ("ants", "bees"))
+    )
+    assert look_at(root).notes == (
+        "The folder images is taken for the only class, and has folders in it: ants, bees. "
+        "If these are the classes, move them up to where it is.",
+    )
+
+
 def test_a_class_called_train_beside_others(make):
     root = make("bus/a.png", "plane/b.png", "train/steam/c.png", "train/diesel/d.png")
     look = look_at(root)

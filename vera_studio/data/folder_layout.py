@@ -123,16 +123,24 @@ def _tell_files(tree: FolderTree, folder: Path, listing: Listing) -> None:
 
 
 def _alike_note(tree: FolderTree, classes: Sequence[Path]) -> str:
-    """Where all classes have the same folders in them, these may be what is meant."""
+    """Where all classes have the same folders in them, these may be what is meant.
+
+    So may those in an only class.
+    """
     inner: set[frozenset[str]] = set()
     for one in classes:
         full = [below.name for below in tree.subfolders(one) if tree.holds_picture(below)]
         inner.add(frozenset(name.casefold() for name in full))
         if len(inner) > 1 or len(full) < 2:
             return ""
-    if len(classes) < 2:
+    if not classes:
         return ""
     below_names, names = first_of(full, 5), first_of([one.name for one in classes], 5)
+    if len(classes) == 1:
+        return (
+            f"The folder {names} is taken for the only class, and has folders in it: "
+            f"{below_names}. If these are the classes, move them up to where it is."
+        )
     return (
         f"The folders {names} are taken for the classes, and all have the same folders in them: "
         f"{below_names}. If these are the classes, open one of the folders above alone, or name "
