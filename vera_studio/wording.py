@@ -121,15 +121,21 @@ def _steers(character: str) -> bool:
 
 
 def chosen_by(
-    validation_images: int, keep_others: float, has_others: bool, by_classes: bool = False
+    validation_images: int,
+    keep_others: float,
+    has_others: bool,
+    by_classes: bool = False,
+    is_last: bool = False,
 ) -> str:
-    """By what a run's best epoch is chosen."""
+    """By what a run's best epoch is chosen; `is_last` of those that are as good as the best."""
     if not validation_images:
         return "Best: the last epoch, for there are no validation images to choose by."
     text = "Best: the highest accuracy on the validation images"
     if by_classes:
         text = "Best: the highest mean of the classes' accuracies on the validation images"
     equals = "Of equals, the lowest loss."
+    if is_last:
+        equals = "Of epochs that so many images cannot tell from it, the last one."
     if not has_others:
         return f"{text}. {equals}"
     if keep_others == 0:

@@ -11,7 +11,7 @@ from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_folder import RunFolder
-from vera_studio.training.keeping import Keeper, score_of
+from vera_studio.training.keeping import Keeper, score_of, standard_error
 
 NAMES = ("cat", "dog", "frog")
 
@@ -123,3 +123,35 @@ def test_the_loss_of_others_that_are_left_out_does_not_count(tmp_path):
 
     found = kept(tmp_path, validation(2.0, 0.5), validation(1.0, 2.9), keep_others=0.0)
     assert found == 1
+
+
+@pytest.mark.parametrize(
+    ("shares", "kept", "since"),
+    [
+        ((0.90, 0.88, 0.89), 3, 2),  # 2 points of 200 images are chance
+        ((0.90, 0.80, 0.85), 1, 2),  # 5 points are not
+        ((0.90, 0.85, 0.95, 0.80), 3, 1),
+    ],
+)
+def test_with_own_classes_the_last_of_the_best_that_chance_may_part_is_kept(
+    tmp_path, shares, kept, since
+):
+    model = open_model(ModelSettings()).with_classes(("amber", "teal"))
+    settings = model.settings_for(Recipe().adapter)
+    attach(model.network, settings)
+    chosen = Recipe(adapter=settings)
+
+    def measured(share):
+        return Evaluation(1.0, share, (share, share), (100, 100), (1.0, 1.0))
+
+    folder = RunFolder(tmp_path / "run", chosen, model.class_names)
+    keeper = Keeper(folder, chosen, model, TrainingRecord(), measured(0.5))
+    for epoch, share in enumerate(shares, start=1):
+        keeper.add_epoch(epoch, adapter_file.parameters(model.network), measured(share))
+    assert (keeper.best_epoch, keeper.epochs_since_best) == (kept, since)
+    assert keeper.best().score[0] == max(shares)
+
+
+def test_a_standard_error_is_that_of_a_share():
+    assert standard_error(0.9, 10_000) == pytest.approx(0.003, rel=0.01)
+    assert standard_error(1.0, 24) == pytest.approx(0.0377, rel=0.01)

@@ -110,6 +110,7 @@ class RunStarted:
     learning_rate: float = math.nan  # the peak, if it changes
     keep_others: float = math.nan  # share, 0 to 1, of the other classes' images mixed in
     by_classes: bool = False  # whether the best epoch goes by the mean over classes
+    has_own_classes: bool = False  # a last layer of its own
     subject: RunSubject = RunSubject()
 
     @property
@@ -121,7 +122,13 @@ class RunStarted:
     def chosen_by(self) -> str:
         """By what the best epoch is chosen, for a person to read."""
         has_others = any(self.validation.counts[index] for index in self.other_classes)
-        return chosen_by(self.validation_images, self.keep_others, has_others, self.by_classes)
+        return chosen_by(
+            self.validation_images,
+            self.keep_others,
+            has_others,
+            self.by_classes,
+            is_last=self.has_own_classes,
+        )
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,13 @@ def outcome(result: RunResult) -> str:
         return f"Epoch {result.best_epoch} is kept; there were no validation images to choose by."
     if result.improved:
         ended = " Training ended early: nothing better came for long." if result.gave_up else ""
-        return (
-            f"Epoch {result.best_epoch} of {result.epochs_done} was the best on the validation "
-            f"images and is kept.{ended}"
-        )
+        of_all = f"Epoch {result.best_epoch} of {result.epochs_done}"
+        if result.has_own_classes:
+            return (
+                f"{of_all} is kept: the last that the validation images cannot tell from the best."
+                f"{ended}"
+            )
+        return f"{of_all} was the best on the validation images and is kept.{ended}"
     if result.has_adapter:
         none = "Stopped before an epoch was measured"
         if result.fell_short:

@@ -22,10 +22,12 @@ class Keeper:
     """Keeps the best and the last adapter of a run, in memory and in its folder.
 
     Attributes:
-        best_epoch: from 1; 0 while none beats the network before training.
+        best_epoch: from 1; 0 while none beats the network before training. With classes of one's
+            own the last of those that the validation images cannot tell from the best: few
+            images take an early epoch for the best by chance, and later ones have learnt more.
         best_parameters: of the best adapter, untrained while there is none.
         has_best: whether there is a best adapter in the folder.
-        epochs_since_best: measured since then.
+        epochs_since_best: measured since one beat all before it.
     """
 
     def __init__(
@@ -106,13 +108,15 @@ class Keeper:
         """
         score = self._score(validation)
         # Without validation images the last epoch counts as the best.
-        is_best = not diverged and (score is None or score > self._best_score)
+        is_better = not diverged and (score is None or score > self._best_score)
+        is_best = is_better or (not diverged and self._is_as_good(score, validation))
         accuracy = None if math.isnan(validation.accuracy) else validation.accuracy
         record = replace(self._record, epoch=epoch, validation_accuracy=accuracy)
-        self.epochs_since_best = 0 if is_best else self.epochs_since_best + 1
+        self.epochs_since_best = 0 if is_better else self.epochs_since_best + 1
         if is_best:
             self._save("best", record)  # first: what cannot be written is not the best
-            self._best_score = self._best_score if score is None else score
+            if score is not None and is_better:
+                self._best_score = score
             self.best_epoch, self.best_parameters, self.has_best = epoch, parameters, True
             self._best_record = record
         self._save("last", record)
@@ -148,6 +152,13 @@ class Keeper:
         figures = Accuracies.of(after.per_class, targets)
         self._save("best", replace(self._best_record, after=figures))
 
+    def _is_as_good(self, score: tuple[float, float] | None, validation: Evaluation) -> bool:
+        """Whether an epoch is within one standard error of the best, with classes of one's own."""
+        if score is None or not self._model.has_own_classes:
+            return False
+        best, _ = self._best_score
+        return score[0] >= best - standard_error(best, validation.images)
+
     def _score(self, validation: Evaluation) -> tuple[float, float] | None:
         """To compare epochs by: the accuracy, and of equals the lower loss."""
         names = self._model.class_names
@@ -165,6 +176,16 @@ class Keeper:
             self._model.kind.name,
             self._model.preprocessing.described(),
         )
+
+
+def standard_error(share: float, images: int) -> float:
+    """By how much a share of so many images, 0 to 1, typically differs from that of all images.
+
+    Of the binomial share with one right and one wrong image added, so that it is not zero where
+    all are right: Agresti and Coull, The American Statistician 52 (1998).
+    """
+    added = (share * images + 1) / (images + 2)
+    return math.sqrt(added * (1 - added) / (images + 2))
 
 
 def score_of(

@@ -343,6 +343,7 @@ class _Run:
                 learning_rate=self.course.learning_rate,
                 keep_others=self.settings.keep_others,
                 by_classes=self.course.by_classes,
+                has_own_classes=self.model.has_own_classes,
                 subject=self.subject,
             )
         )
