@@ -271,19 +271,19 @@ def test_images_in_another_order_are_refused(tiny_data, tmp_path):
 
 
 def test_more_epochs_that_are_given_up_leave_the_result_as_it_was(tiny_data, tmp_path):
-    data = tiny_data()
-    train(recipe(), tmp_path, data=data)
-    before = [(tmp_path / name).read_bytes() for name in ("result.json", "recipe.toml")]
+    data, folder = tiny_data(), tmp_path / "run"
+    train(recipe(), folder, data=data)
+    before = [(folder / name).read_bytes() for name in ("result.json", "recipe.toml")]
 
     def give_up():
-        if load_result(tmp_path) and (tmp_path / "metrics.csv").read_text().count("\n") > 4:
+        if load_result(folder) and (folder / "metrics.csv").read_text().count("\n") > 4:
             raise Cancelled
         return False
 
     with pytest.raises(Cancelled):
-        resume(tmp_path, should_stop=give_up, data=data, epochs=6)
-    assert [(tmp_path / n).read_bytes() for n in ("result.json", "recipe.toml")] == before
-    assert broken_off(tmp_path.parent) == []
+        resume(folder, should_stop=give_up, data=data, epochs=6)
+    assert [(folder / n).read_bytes() for n in ("result.json", "recipe.toml")] == before
+    assert broken_off(tmp_path) == []
 
 
 def test_a_run_that_failed_is_not_offered(tiny_data, tmp_path):

@@ -1,6 +1,8 @@
 """Jobs on threads: what they tell, in which order, and how they are stopped."""
 
+import gc
 import threading
+import time
 import traceback
 import weakref
 
@@ -299,3 +301,26 @@ def test_many_jobs_come_and_go(runner, qtbot):
         job.finished.connect(results.append)
     qtbot.waitUntil(lambda: not runner.jobs)
     assert sorted(results) == [number * number for number in range(100)]
+
+
+def test_garbage_is_collected_on_the_gui_thread_alone(runner, qtbot):
+    """A widget in it that is destroyed on another thread would end the process."""
+    threads = []
+
+    class Circle:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            threads.append(threading.current_thread())
+
+    def make_garbage(on_event, should_stop):
+        while not threads and not should_stop():
+            kept = [Circle() for _ in range(1000)]
+            kept.clear()
+            time.sleep(0.001)
+
+    with qtbot.waitSignal(runner.start(make_garbage, name="Making garbage").ended, timeout=20_000):
+        assert not gc.isenabled()
+    assert set(threads) == {threading.main_thread()}
+    assert gc.isenabled()

@@ -1,5 +1,6 @@
 """The only owner of threads: runs plain functions beside the window and tells how they go."""
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -141,6 +142,38 @@ class Job(QObject):
         return self._asked_to_stop
 
 
+class _Garbage:
+    """While jobs go on, Python's cyclic garbage is collected on the GUI thread alone.
+
+    It would be collected on whichever thread makes something new, and a widget or any other
+    object of Qt's among it would be destroyed there, which ends the process.
+    """
+
+    def __init__(self) -> None:
+        self._held: set[int] = set()  # runners with jobs
+
+    def hold(self, runner: "Runner") -> None:
+        """Let no other thread collect while `runner` has jobs."""
+        self._held.add(id(runner))
+        gc.disable()
+
+    def collect(self) -> None:
+        """Collect what Python would have by now; on the GUI thread."""
+        for generation in (2, 1, 0):
+            if gc.get_count()[generation] > gc.get_threshold()[generation] > 0:
+                gc.collect(generation)
+                return
+
+    def release(self, runner: "Runner") -> None:
+        """The jobs of `runner` have ended."""
+        self._held.discard(id(runner))
+        if not self._held:
+            gc.enable()
+
+
+_garbage = _Garbage()
+
+
 class Runner(QObject):
     """Starts jobs, delivers what they tell, and keeps them until they have ended.
 
@@ -168,6 +201,7 @@ class Runner(QObject):
                 paused; told yes, it returns what it has or raises `Cancelled`.
             name: what it does, for a person to read.
         """
+        _garbage.hold(self)
         job = Job(function, name, self)
         self._jobs.append(job)
         self._timer.start()
@@ -194,6 +228,7 @@ class Runner(QObject):
 
     def deliver(self) -> None:
         """Emit what has come in from all jobs."""
+        _garbage.collect()
         for job in self.jobs:
             running = job.running  # asked first: nothing is reported after the end
             if job in self._jobs:  # no longer, where a slot waited or ran an event loop
@@ -203,3 +238,4 @@ class Runner(QObject):
                 job.deliver_outcome()
         if not self._jobs:
             self._timer.stop()
+            _garbage.release(self)
