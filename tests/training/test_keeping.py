@@ -131,6 +131,7 @@ def test_the_loss_of_others_that_are_left_out_does_not_count(tmp_path):
         ((0.90, 0.88, 0.89), 3, 2),  # 2 points of 200 images are chance
         ((0.90, 0.80, 0.85), 1, 2),  # 5 points are not
         ((0.90, 0.85, 0.95, 0.80), 3, 1),
+        ((0.69, 0.68, 0.60), 0, 3),  # none beats what training began with
     ],
 )
 def test_with_own_classes_the_last_of_the_best_that_chance_may_part_is_kept(
@@ -145,11 +146,11 @@ def test_with_own_classes_the_last_of_the_best_that_chance_may_part_is_kept(
         return Evaluation(1.0, share, (share, share), (100, 100), (1.0, 1.0))
 
     folder = RunFolder(tmp_path / "run", chosen, model.class_names)
-    keeper = Keeper(folder, chosen, model, TrainingRecord(), measured(0.5))
+    keeper = Keeper(folder, chosen, model, TrainingRecord(), measured(0.7))
     for epoch, share in enumerate(shares, start=1):
         keeper.add_epoch(epoch, adapter_file.parameters(model.network), measured(share))
     assert (keeper.best_epoch, keeper.epochs_since_best) == (kept, since)
-    assert keeper.best().score[0] == max(shares)
+    assert keeper.best().score[0] == max(0.7, *shares)
 
 
 def test_a_standard_error_is_that_of_a_share():

@@ -153,8 +153,11 @@ class Keeper:
         self._save("best", replace(self._best_record, after=figures))
 
     def _is_as_good(self, score: tuple[float, float] | None, validation: Evaluation) -> bool:
-        """Whether an epoch is within one standard error of the best, with classes of one's own."""
-        if score is None or not self._model.has_own_classes:
+        """Whether an epoch is within one standard error of the best, with classes of one's own.
+
+        The means of the classes, which training begins with, give way to what beats them alone.
+        """
+        if score is None or not self._model.has_own_classes or not self.best_epoch:
             return False
         best, _ = self._best_score
         return score[0] >= best - standard_error(best, validation.images)
