@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from vera_studio.data.image_file import UnreadableImage, read_image
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.errors import Cancelled
 
+_Item = TypeVar("_Item")
 Decoded = NDArray[np.uint8] | UnreadableImage
 MOST_THREADS = 4  # each may hold a large picture in memory
 _AT_ONCE = 16  # files that a thread is given, as long as their pixels take no more than
@@ -53,7 +55,7 @@ def decode(
     chunk = max(1, min(_AT_ONCE, _AT_ONCE_BYTES // (3 * form.size**2)))
     with ThreadPoolExecutor(thread_count, "decoding") as pool:
         try:
-            yield from _in_order(pool, _chunks(paths, chunk), form, should_stop, stop, thread_count)
+            yield from _in_order(pool, chunks(paths, chunk), form, should_stop, stop, thread_count)
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -61,14 +63,14 @@ def decode(
 
 def _in_order(
     pool: ThreadPoolExecutor,
-    chunks: Iterator[list[Path]],
+    files: Iterator[list[Path]],
     form: Preprocessing,
     should_stop: Callable[[], bool],
     stop: threading.Event,
     thread_count: int,
 ) -> Iterator[Decoded]:
     waiting: deque[Future[list[Decoded]]] = deque()
-    for chunk in chunks:
+    for chunk in files:
         waiting.append(pool.submit(_some, chunk, form, stop.is_set))
         if len(waiting) > 2 * thread_count:  # no more in memory than that
             yield from _result(waiting.popleft(), should_stop)
@@ -95,7 +97,8 @@ def _one(path: Path, form: Preprocessing, should_stop: Callable[[], bool]) -> De
         return why
 
 
-def _chunks(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
-    rest = iter(paths)
+def chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    """The items in order, so many at a time; the last ones may be fewer."""
+    rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

@@ -154,7 +154,7 @@ class ImageData:
         """
         return digest_of(self.class_names, self._parts)
 
-    @property
+    @functools.cached_property
     def order(self) -> str:
         """SHA-256 over the pixels of all images in their order, which runs go on with alone."""
         return order_of(self._parts)

@@ -1,6 +1,6 @@
 """Classifying pictures of which nobody has said what they are."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vera_studio.data.decoding import Decoded, decode, threads
+from vera_studio.data.decoding import Decoded, chunks, decode, threads
 from vera_studio.data.folder_tree import FolderTree, FoundFile
 from vera_studio.data.image_file import UnreadableImage
 from vera_studio.data.store import OnProgress, ShouldStop, never_stop, no_progress
@@ -17,7 +17,7 @@ from vera_studio.files import reason
 from vera_studio.models.model import Model
 from vera_studio.training.evaluation import predict
 from vera_studio.training.inputs import at_once
-from vera_studio.training.predictions import MOST_TOLD
+from vera_studio.training.predictions import likeliest
 from vera_studio.training.threads import in_parallel
 
 
@@ -81,7 +81,7 @@ def classify(
     decoded = decode(files, model.preprocessing, should_stop, threads())
     done = 0
     with closing(decoded):
-        groups = _groups(zip(files, decoded, strict=True), at_once(3 * size**2))
+        groups = chunks(zip(files, decoded, strict=True), at_once(3 * size**2))
         for some in _computed(model, groups):
             for one in some:
                 done += 1
@@ -92,18 +92,6 @@ def classify(
 
 
 _Group = list[tuple[Path, Decoded]]
-
-
-def _groups(files: Iterable[tuple[Path, Decoded]], most: int) -> Iterator[_Group]:
-    """Files with at most so many pictures each, in order."""
-    group: _Group = []
-    for one in files:
-        group.append(one)
-        if len(group) == most:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def _computed(model: Model, groups: Iterator[_Group]) -> Iterator[list[Classified]]:
@@ -120,9 +108,8 @@ def _classified(model: Model, group: _Group) -> list[Classified]:
     if pixels:
         # (n, size, size, 3) -> (n, 3, size, size)
         images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
-        shares = predict(model, images).softmax(dim=1).cpu()
-        most = shares.topk(min(MOST_TOLD, shares.shape[1]), dim=1)
-        best = zip(most.indices.tolist(), most.values.tolist(), strict=True)
+        told, shares = likeliest(predict(model, images).cpu())
+        best = zip(told.tolist(), shares.tolist(), strict=True)
     return [
         Classified(file, (), str(image))
         if isinstance(image, UnreadableImage)

@@ -297,7 +297,7 @@ class _Run:
             self._tell_again(folder)
         reporter = StepReporter(self.steps, self.clock, lambda steps: self._tell(steps, folder))
         advice = lower_rate(self.course.learning_rate, self.course.usual_learning_rate)
-        watch = LossWatch(validation_before, advice, lambda text: self.on_event(Notice(text)))
+        watch = LossWatch(validation_before, advice, self._notice)
         tools = _Tools(feed, folder, keeper, reporter, watch, Saver(folder.path, self._notice))
         held = nullcontext() if self.start else going_on(folder.path)  # `resume` holds it
         with held, keeper.told_if_it_fails(), out_of_memory_told(self.device.device):
@@ -385,7 +385,7 @@ class _Run:
             head_learning_rate=self.course.head_learning_rate,
         )
         schedule = make_schedule(self.settings.schedule, optimizer, self.steps)
-        plain = TrainingStep(tools.feed.train, optimizer, lambda text: self.on_event(Notice(text)))
+        plain = TrainingStep(tools.feed.train, optimizer, self._notice)
         step: Step = plain
         several_pay = tools.feed.train.threads_pay(self.batch_size)
         epoch = done = 0

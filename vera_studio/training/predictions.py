@@ -77,8 +77,9 @@ class Predictions:
         for some in logits:
             some_truth = truth[done : done + len(some)]
             done += len(some)
-            told.append(some.topk(most, dim=1).indices)
-            shares.append(some.softmax(dim=1).gather(1, told[-1]))
+            some_told, some_shares = likeliest(some)
+            told.append(some_told)
+            shares.append(some_shares)
             losses.append(F.cross_entropy(some, some_truth, reduction="none").double())
         return Predictions(
             classes,
@@ -88,6 +89,19 @@ class Predictions:
             torch.cat([torch.empty(0).double(), *losses]),
             part,
         )
+
+
+def likeliest(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The likeliest classes of each image, the most first, and their shares as softmax has them.
+
+    Args:
+        logits: (count, classes).
+
+    Returns:
+        (count, at most MOST_TOLD) int64 and float32.
+    """
+    told = logits.topk(min(MOST_TOLD, logits.shape[1]), dim=1).indices
+    return told, logits.softmax(dim=1).gather(1, told)
 
 
 def told_row(class_names: Sequence[str], told: Iterable[tuple[int, float]]) -> dict[str, object]:
