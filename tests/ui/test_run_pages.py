@@ -20,6 +20,7 @@ from vera_studio.ui.runner import Runner
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.under_way import UnderWay
+from vera_studio.ui.widgets.legend import Legend
 from vera_studio.ui.workspace import Workspace
 
 
@@ -89,6 +90,14 @@ def test_the_loss_is_drawn_for_targets_and_others_apart(studio, training):
     assert training.losses.points("validation_others")[1].tolist() == pytest.approx([1.0, 3.0])
     entry = training.losses.legend.entry("validation_targets")
     assert entry.text() == "validation, target classes"
+
+
+def test_ten_classes_make_the_page_no_higher_than_a_small_screen(qtbot, studio, training):
+    go(studio)
+    tell(studio, started(targets=tuple(range(10))), epoch(1, evaluation((0.5,) * 10)))
+    legend = training.accuracies.findChild(Legend)
+    qtbot.waitUntil(lambda: legend.height() > legend.heightForWidth(2000))  # in rows by then
+    assert training.minimumSizeHint().height() < 600  # of 700, with menu, tabs, status bar
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFont, QMouseEvent, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QFont, QMouseEvent, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QGraphicsView,
     QHBoxLayout,
@@ -87,6 +87,19 @@ class PlotFrame(QWidget):
     def reset_view(self) -> None:
         """Show all data again."""
         self.plot.getPlotItem().enableAutoRange()
+
+    def minimumSizeHint(self) -> QSize:
+        # A layout tells the height that its least width would need, at which a legend of ten
+        # classes stands in ten rows, and the window would grow beyond a small screen.
+        least, layout = super().minimumSizeHint(), self.layout()
+        assert layout is not None
+        height = layout.totalMinimumHeightForWidth(max(self.width(), least.width()))
+        return QSize(least.width(), height) if height > 0 else least
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def save_png(self, path: Path) -> None:
         """Write the plot as it is shown, in twice its resolution.
