@@ -30,7 +30,11 @@ from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
+from vera_studio.runs.comparison_file import load_comparison
+from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_folder import load_result
+from vera_studio.runs.run_list import read_runs
+from vera_studio.runs.run_notes import load_notes
 from vera_studio.training import progress
 from vera_studio.ui.settings import Settings
 
@@ -124,7 +128,15 @@ def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, 
 
 
 @pytest.mark.parametrize(
-    ("reader", "name"), [(load_result, "result.json"), (progress.load, progress.FILE)]
+    ("reader", "name"),
+    [
+        (load_result, "result.json"),
+        (progress.load, progress.FILE),
+        (load_curves, "metrics.csv"),
+        (load_notes, "notes.json"),
+        (load_comparison, "comparison.json"),
+        (lambda path: read_runs(path.parent), "recipe.toml"),
+    ],
 )
 def test_what_runs_leave(tmp_path, reader, name):
     paths = []

@@ -30,6 +30,7 @@ from PIL import Image
 
 from tests import audit
 from tests.benchmarks.common import print_table
+from tests.made_runs import make_comparison, make_run
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach, detach
@@ -44,8 +45,12 @@ from vera_studio.exchange.reading import read_adapter
 from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs.comparison_file import COMPARISON_FILE, load_comparison
 from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_folder import RunFolder, load_result
+from vera_studio.runs.run_list import read_runs
+from vera_studio.runs.run_notes import NOTES_FILE, RunNotes, save_notes
 from vera_studio.training import automatic, progress
 from vera_studio.ui.settings import Settings
 
@@ -255,6 +260,11 @@ def _make_index(folder: Path) -> Path:
     return folder / "key.index"
 
 
+def _make_notes(folder: Path) -> Path:
+    save_notes(make_run(folder / "run"), RunNotes("mine", "a good one"))
+    return folder / "run" / NOTES_FILE
+
+
 FORMATS: dict[str, Callable[[], Format]] = {
     "adapter": lambda: Format(_make_adapter, _read_adapter),
     "weights-pt": lambda: _weights(".pt"),
@@ -270,6 +280,15 @@ FORMATS: dict[str, Callable[[], Format]] = {
     "peft-tensors": lambda: _peft("adapter_model.safetensors"),
     "progress": lambda: Format(_make_progress, lambda path: progress.load(path.parent)),
     "run-folder": lambda: Format(_make_run, lambda path: load_result(path.parent)),
+    "run-curves": lambda: Format(
+        lambda folder: make_run(folder / "a") / "metrics.csv",
+        lambda path: load_curves(path.parent),
+    ),
+    "run-notes": lambda: Format(_make_notes, lambda path: read_runs(path.parent.parent)),
+    "comparison": lambda: Format(
+        lambda folder: make_comparison(folder).folder / COMPARISON_FILE,
+        lambda path: load_comparison(path.parent),
+    ),
 }
 
 

@@ -22,6 +22,7 @@ from vera_studio.cli import (
     library,
     networks,
     prediction,
+    run_list,
     runs,
 )
 from vera_studio.cli.interrupt import Interrupted, Interruptible
@@ -80,7 +81,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_folder(parser)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog="vera-studio")
-    for family in (runs, evaluation, prediction, comparison, networks, exchange, library, cache):
+    families = (
+        runs,
+        run_list,
+        evaluation,
+        prediction,
+        comparison,
+        networks,
+        exchange,
+        library,
+        cache,
+    )
+    for family in families:
         family.add_commands(commands)
     return parser
 

@@ -17,7 +17,6 @@ import csv
 import dataclasses
 import io
 import json
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -31,10 +30,10 @@ from vera_studio.runs.events import (
     EpochDone,
     Evaluation,
     RunResult,
-    RunSubject,
     StepsDone,
     told_classes,
 )
+from vera_studio.runs.plain_values import from_plain, to_plain
 
 _MOST_BYTES = 2**30  # of a table: a row a step
 
@@ -167,17 +166,30 @@ def load_result(path: Path) -> RunResult:
     """
     try:
         values = json.loads(read_text(path / "result.json"))
-        for key in ("before", "after"):
-            values[key] = _evaluation(values[key])
-        for key in ("class_names", "target_classes"):
-            values[key] = tuple(values[key])
-        values["learning_rate"] = _nan_if_none(values.get("learning_rate"))
-        values["subject"] = RunSubject(**_known(RunSubject, values.get("subject", {})))
-        return RunResult(**_known(RunResult, values) | {"folder": path})
+        result = from_plain(RunResult, {**values, "folder": str(path)})
+        _check(result)
+        return dataclasses.replace(result, folder=path)
     except OSError as error:
         raise StudioError(f"{path} holds no finished run: {reason(error)}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StudioError(f"{path} holds no finished run: {error}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StudioError(f"{path} holds no finished run: {error}.") from error
+
+
+def _check(result: RunResult) -> None:
+    """Raise a ValueError where what is told of classes does not go together."""
+    classes = len(result.class_names)
+    for evaluation in (result.before, result.after):
+        per_class = (evaluation.per_class, evaluation.counts, evaluation.class_losses)
+        if any(len(one) != classes for one in per_class if one) or any(
+            count < 0 for count in evaluation.counts
+        ):
+            raise ValueError("the figures do not go with the classes")
+    if len(result.before.counts) != classes or len(result.after.counts) != classes:
+        raise ValueError("the figures do not go with the classes")
+    if not all(0 <= index < classes for index in result.target_classes):
+        raise ValueError("the targets are not among the classes")
+    if not 0 <= result.best_epoch <= result.epochs_done:
+        raise ValueError("the best epoch is not among those that were done")
 
 
 def name_adapter(result: RunResult, name: str) -> RunResult:
@@ -192,9 +204,9 @@ def name_adapter(result: RunResult, name: str) -> RunResult:
 
 
 def _write_result(result: RunResult) -> None:
-    values = dataclasses.asdict(_without_idle_classes(result))
+    values = to_plain(_without_idle_classes(result))
     del values["folder"]
-    text = json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     # Names of folders on Linux may have what UTF-8 cannot hold.
     write_atomically(result.folder / "result.json", text.encode(errors="backslashreplace"))
 
@@ -223,36 +235,6 @@ def _some_classes(evaluation: Evaluation, kept: Sequence[int]) -> Evaluation:
         counts=tuple(evaluation.counts[index] for index in kept),
         class_losses=tuple(losses[index] for index in kept) if losses else (),
     )
-
-
-def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
-    """Those of `values` that the dataclass `kind` has a field for."""
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {key: value for key, value in values.items() if key in names}
-
-
-def _evaluation(values: dict[str, Any]) -> Evaluation:
-    return Evaluation(
-        loss=_nan_if_none(values["loss"]),
-        accuracy=_nan_if_none(values["accuracy"]),
-        per_class=tuple(_nan_if_none(share) for share in values["per_class"]),
-        counts=tuple(values["counts"]),
-        class_losses=tuple(_nan_if_none(loss) for loss in values.get("class_losses", ())),
-        part=values.get("part", ""),
-    )
-
-
-def _nan_if_none(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _without_nan(value: Any) -> Any:
-    """`value` with None for NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:

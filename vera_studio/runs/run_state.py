@@ -62,14 +62,20 @@ def state_of(path: Path) -> State | None:
     return state if state in ("going on", "ended", "failed") else None
 
 
-def _is_broken_off(path: Path) -> bool:
-    if state_of(path) != "going on" or not is_regular(path / PROGRESS_FILE):
+def is_going_on(path: Path) -> bool:
+    """Whether some process holds what is in `path`, a run or a comparison."""
+    if not is_regular(path / _LOCK):
         return False
     try:
         with _held(path, 0):
-            return True
+            return False
     except StudioError:
-        return False
+        return True
+
+
+def _is_broken_off(path: Path) -> bool:
+    is_open = state_of(path) == "going on" and is_regular(path / PROGRESS_FILE)
+    return is_open and not is_going_on(path)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from vera_studio.models.own_classes import suited
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import short_name, title
+from vera_studio.runs.comparison_file import save_comparison
 from vera_studio.runs.comparison_results import (
     Accuracies,
     Candidate,
@@ -25,6 +26,7 @@ from vera_studio.runs.comparison_results import (
     ComparisonStands,
 )
 from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted
+from vera_studio.runs.run_state import going_on
 from vera_studio.training.automatic import automatic_learning_rate
 from vera_studio.training.loop import train
 from vera_studio.training.opening import ShouldStop, open_images, open_network, with_targets
@@ -81,7 +83,8 @@ def compare(
     targets = tuple(n for n in model.class_names if wanted is None or n in wanted)
     size = attach.count(model.network).total
     empty = Comparison(folder, data.title, targets, size, settings.seeds, candidates)
-    return _Comparing(recipe, settings, empty, model, data, on_event, should_stop).go()
+    with going_on(folder):
+        return _Comparing(recipe, settings, empty, model, data, on_event, should_stop).go()
 
 
 def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Candidate, ...]:
@@ -125,10 +128,12 @@ class _Comparing:
         self._should_stop = should_stop
 
     def go(self) -> Comparison:
+        save_comparison(self._comparison)
         for round_ in range(self._settings.seeds):
             for index in range(len(self._settings.candidates)):
                 if self._should_stop() or not self._run(index, round_):
                     self._change(stopped=True)
+                    save_comparison(self._comparison)
                     return self._comparison
         return self._comparison
 
@@ -180,6 +185,7 @@ class _Comparing:
             (tables.SUMMARY_FILE, tables.summary_rows(comparison)),
         ):
             write_atomically(folder / name, tables.to_csv(rows).encode())
+        save_comparison(comparison)
         self._tell("")
 
     def _tell(self, now: str) -> None:
