@@ -11,7 +11,7 @@ import pytest
 from tests.command_line import run
 from vera_studio.runs.events import RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import comparison, evaluation, keeping, loop, pretrain, reporting
+from vera_studio.training import comparison, keeping, loop, prediction_pass, pretrain, reporting
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 each_signal = pytest.mark.parametrize(("number", "status"), SIGNALS)
@@ -131,7 +131,9 @@ def test_a_comparison_keeps_the_runs_that_have_finished(
 
 @each_signal
 def test_a_measurement_ends_at_once(trained, images, monkeypatch, number, status):
-    monkeypatch.setattr(evaluation, "predictions", lambda *_, **__: signal.raise_signal(number))
+    monkeypatch.setattr(
+        prediction_pass, "predict_both", lambda *_, **__: signal.raise_signal(number)
+    )
     assert run("evaluate", trained.best_adapter, "--data", images) == status
 
 

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import psutil
 import safetensors.torch
 import torch
@@ -47,6 +48,9 @@ from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.comparison_file import COMPARISON_FILE, load_comparison
 from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.predictions import Predictions, predictions_file
+from vera_studio.runs.predictions import load as load_predictions
+from vera_studio.runs.predictions import save as save_predictions
 from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_folder import RunFolder, load_result
 from vera_studio.runs.run_list import read_runs
@@ -229,6 +233,17 @@ def _make_run(folder: Path) -> Path:
     return path / "result.json"
 
 
+def _make_predictions(folder: Path) -> Path:
+    told = np.array([[0, 1], [1, 0], [1, 0]])
+    shares = np.array([[0.75, 0.25]] * 3, dtype=np.float32)
+    files = ("a/1.jpg", "a/2.jpg", "b/3.jpg")
+    truth = np.array([0, 0, 1])
+    save_predictions(
+        Predictions("test", ("a", "b"), files, truth, told, shares, told[:, ::-1], shares), folder
+    )
+    return predictions_file(folder, "test")
+
+
 def _make_progress(folder: Path) -> Path:
     weights = torch.zeros(3)
     progress.Progress(
@@ -279,6 +294,9 @@ FORMATS: dict[str, Callable[[], Format]] = {
     "peft-config": lambda: _peft("adapter_config.json"),
     "peft-tensors": lambda: _peft("adapter_model.safetensors"),
     "progress": lambda: Format(_make_progress, lambda path: progress.load(path.parent)),
+    "predictions": lambda: Format(
+        _make_predictions, lambda path: load_predictions(path.parent, "test")
+    ),
     "run-folder": lambda: Format(_make_run, lambda path: load_result(path.parent)),
     "run-curves": lambda: Format(
         lambda folder: make_run(folder / "a") / "metrics.csv",

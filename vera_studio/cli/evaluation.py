@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from vera_studio.cli.tables import accuracy_table, as_json
 from vera_studio.cli.terminal import Teller, show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_file, write_atomically
-from vera_studio.runs.comparison_tables import to_csv
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.wording import skipped_text
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # imports torch, which --help and --version do without
 
     from vera_studio.data.store import ImageSet, SkippedFile
     from vera_studio.models.model import Model
+    from vera_studio.runs.predictions import Predictions
 
 _MOST_SKIPPED = 20  # that are named
 DEVICES = ("auto", "cuda", "mps", "cpu")
@@ -56,7 +57,7 @@ def add_commands(commands: Subcommands) -> None:
         type=Path,
         metavar="FILE",
         help="write a CSV with a row an image: file, class, and the five likeliest classes with "
-        "their shares",
+        "their shares, of an adapter's base network as well",
     )
     parser.set_defaults(command=_evaluate)
 
@@ -99,12 +100,14 @@ def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     digest = adapter.info.training.images_digest
     images, part, text = _test_images(options.data, model, digest)
-    (result,) = _measure(options, model, {part: images})
+    (found,) = _measure(options, model, {part: images})
     if options.json:
-        show(json.dumps(as_json(result, model.class_names)))
+        show(json.dumps(found.to_json(model.class_names)))
     else:
         show(f"{text}: {len(images):,} images")
-        show(*accuracy_table([result], model.class_names))
+        results = [found.result] if found.base is None else [found.base, found.result]
+        heads = [] if found.base is None else ["before", "after"]
+        show(*accuracy_table(results, model.class_names, heads))
 
 
 def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
@@ -121,42 +124,62 @@ def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:
             f"{data.title} has too few images: a run would hold none out to validate or to test, "
             "so there are none to measure the network on."
         )
-    results = _measure(options, model, there)
+    measured = _measure(options, model, there)
     if options.json:
         about = {"data": data.title, "network": model.kind.title, "weights": model.weights}
-        show(json.dumps(about | {one.part: as_json(one, names) for one in results}))
+        show(json.dumps(about | {one.result.part: one.to_json(names) for one in measured}))
         return
+    results = [one.result for one in measured]
     counts = " and ".join(f"{one.images:,} {one.part}" for one in results)
     show(f"{model.kind.title}, {model.weights} weights, on {data.title}: {counts} images")
     show(*accuracy_table(results, names, [one.part for one in results]))
 
 
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """How a network does on a part of the images, and its base, where it has another."""
+
+    result: Evaluation
+    base: Evaluation | None
+    predictions: "Predictions"
+
+    def to_json(self, class_names: "Sequence[str]") -> dict[str, object]:
+        from vera_studio.runs import prediction_figures
+
+        told = as_json(self.result, class_names) | prediction_figures.to_json(self.predictions)
+        if self.base is not None and isinstance(told["base"], dict):
+            told["base"] = as_json(self.base, class_names) | told["base"]
+        return told
+
+
 def _measure(
     options: argparse.Namespace, model: "Model", parts: "dict[Part, ImageSet]"
-) -> list[Evaluation]:
+) -> list[_Measured]:
+    from vera_studio.runs.predictions import to_table
+    from vera_studio.training.answers import side_by_side
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.evaluation import predictions
     from vera_studio.training.memory import out_of_memory_told
+    from vera_studio.training.prediction_pass import predict_both
 
-    device, teller = choose_device(options.device).device, Teller()
-    teller.move(f"Measuring {sum(map(len, parts.values())):,} images ...")
+    device, names, found = choose_device(options.device).device, model.class_names, []
     with out_of_memory_told(device):
         model.network.to(device)
-        found = {part: predictions(model, images, part=part) for part, images in parts.items()}
-    teller.clear()
+        for part, images in parts.items():
+            answers, base = predict_both(model, images, part, _report(Teller(), "Measuring"))
+            predictions = side_by_side(answers, base, names, images.names)
+            before = None if base is None else base.evaluation()
+            found.append(_Measured(answers.evaluation(), before, predictions))
     if options.predictions:
-        names = model.class_names
-        rows = [row for part in found for row in found[part].rows(names, parts[part].names)]
-        write_atomically(options.predictions, to_csv(rows).encode(errors="surrogateescape"))
-    return [one.evaluation() for one in found.values()]
+        write_atomically(options.predictions, to_table(*(one.predictions for one in found)))
+    return found
 
 
-def _report(teller: Teller) -> Callable[[int, int], None]:
-    """Moves a line that says how many of the images are open, and takes it away at the end."""
+def _report(teller: Teller, text: str = "Opening") -> Callable[[int, int], None]:
+    """Moves a line that says how many of the images are done, and takes it away at the end."""
 
     def report(done: int, total: int) -> None:
         if total:
-            teller.move(f"{done / total:6.1%}  Opening the images")
+            teller.move(f"{done / total:6.1%}  {text} the images")
         if done == total:
             teller.clear()
 

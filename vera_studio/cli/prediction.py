@@ -93,7 +93,7 @@ def _predict(options: argparse.Namespace) -> None:
 def _look(options: argparse.Namespace, model: "Model", files: list[Path], rows: list[Row]) -> None:
     """Add a row for each picture, and copy it where that is asked for, as it comes."""
     from vera_studio.data.store import SkippedFile
-    from vera_studio.training.predictions import told_row
+    from vera_studio.runs.predictions import told_row
 
     folders = _folders(model.class_names)
     skipped = []

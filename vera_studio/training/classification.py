@@ -15,9 +15,9 @@ from vera_studio.data.store import OnProgress, ShouldStop, never_stop, no_progre
 from vera_studio.errors import Cancelled, DataError
 from vera_studio.files import reason
 from vera_studio.models.model import Model
+from vera_studio.training.answers import likeliest
 from vera_studio.training.evaluation import predict
 from vera_studio.training.inputs import at_once
-from vera_studio.training.predictions import likeliest
 from vera_studio.training.threads import in_parallel
 
 

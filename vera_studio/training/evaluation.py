@@ -8,9 +8,9 @@ from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
 from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
+from vera_studio.training.answers import Answers
 from vera_studio.training.inputs import MOST_AT_ONCE, ImageInputs, Inputs, device_of
 from vera_studio.training.memory import halve_when_out_of_memory, out_of_memory_told
-from vera_studio.training.predictions import Predictions
 from vera_studio.training.threads import in_parallel
 
 
@@ -40,22 +40,9 @@ def evaluate(
         NotEnoughMemoryError: not even one image can be computed.
         Cancelled: `should_stop` said so.
     """
-    return predictions(model, images, should_stop, part).evaluation()
-
-
-def predictions(
-    model: Model,
-    images: ImageSet,
-    should_stop: Callable[[], bool] = lambda: False,
-    part: Part = "",
-) -> Predictions:
-    """What a model says of each of `images`.
-
-    Args, Raises: as `evaluate`.
-    """
     with out_of_memory_told(device_of(model.network)):
         inputs = ImageInputs(model.network, model.preprocessing, images)
-        return predict_inputs(inputs, len(model.class_names), should_stop, part)
+        return evaluate_inputs(inputs, len(model.class_names), should_stop, part)
 
 
 @torch.inference_mode()
@@ -85,7 +72,7 @@ def predict_inputs(
     classes: int,
     should_stop: Callable[[], bool] = lambda: False,
     part: Part = "",
-) -> Predictions:
+) -> Answers:
     """What the network says of each of the unchanged images of `inputs`.
 
     Args, Raises: as `evaluate_inputs`.
@@ -98,7 +85,7 @@ def predict_inputs(
                 raise Cancelled
             yield logits.cpu()
 
-    return Predictions.of(each(), inputs.labels.cpu(), classes, part)
+    return Answers.of(each(), inputs.labels.cpu(), classes, part)
 
 
 def on_each(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vera_studio.training.predictions import Predictions
+from vera_studio.training.answers import Answers
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def truth():
 
 
 def test_the_likeliest_classes_come_first_with_their_shares(logits, truth):
-    found = Predictions.of(logits.split(25), truth, 7)
+    found = Answers.of(logits.split(25), truth, 7)
     assert found.told.shape == found.shares.shape == (60, 5)
     for told, shares, row in zip(found.told, found.shares, logits, strict=True):
         order = sorted(range(7), key=lambda index: -float(row[index]))
@@ -26,24 +26,13 @@ def test_the_likeliest_classes_come_first_with_their_shares(logits, truth):
         assert shares.tolist() == pytest.approx([float(exact[i]) for i in order[:5]], abs=1e-6)
 
 
-def test_a_confusion_matrix_has_the_true_classes_in_its_rows(logits, truth):
-    found = Predictions.of([logits], truth, 7)
-    expected = [[0] * 7 for _ in range(7)]
-    for row, label in zip(logits, truth.tolist(), strict=True):
-        expected[label][int(row.argmax())] += 1
-    assert found.confusion().tolist() == expected
-    assert sum(expected[i][i] for i in range(7)) / 60 == found.evaluation().accuracy
-    assert 0 < found.evaluation().accuracy < 1
-
-
 def test_two_classes_are_all_that_is_told(logits, truth):
-    found = Predictions.of([logits[:, :2]], truth % 2, 2)
+    found = Answers.of([logits[:, :2]], truth % 2, 2)
     assert found.told.shape == (60, 2)
     assert found.shares.sum(dim=1).tolist() == pytest.approx([1] * 60)
 
 
 def test_of_no_images_nothing_is_told():
-    found = Predictions.of([], torch.empty(0).long(), 7)
+    found = Answers.of([], torch.empty(0).long(), 7)
     assert found.told.shape == (0, 5)
     assert found.evaluation().images == 0
-    assert int(found.confusion().sum()) == 0
