@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from functools import partial
 
 import pytest
 import torch
@@ -18,20 +19,21 @@ from vera_studio.recipe import AdapterSettings
 @pytest.fixture
 def make_adapter(tmp_path):
     """A function that gives an adapter as from a file, trained on `network`, which stays bare."""
+    return partial(made_adapter, tmp_path / "made.safetensors")
 
-    def make_adapter(network, settings, class_names=CLASS_NAMES, seed=2, base="") -> AdapterFile:
-        adapted, path = copy.deepcopy(network), tmp_path / "made.safetensors"
-        attach(adapted, settings)
-        generator = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            for _, parameter in adapter_parameters(adapted):
-                noise = torch.randn(parameter.shape, generator=generator)
-                parameter += 0.1 * noise.to(parameter)
-        name = "convnet" if class_names == CLASS_NAMES else ""
-        adapter_file.save(path, adapted, class_names, TrainingRecord(), base, name)
-        return adapter_file.load(path)
 
-    return make_adapter
+def made_adapter(path, network, settings, class_names=CLASS_NAMES, seed=2, base="") -> AdapterFile:
+    """An adapter as read from the file `path`, which is written."""
+    adapted = copy.deepcopy(network)
+    attach(adapted, settings)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for _, parameter in adapter_parameters(adapted):
+            noise = torch.randn(parameter.shape, generator=generator)
+            parameter += 0.1 * noise.to(parameter)
+    name = "convnet" if class_names == CLASS_NAMES else ""
+    adapter_file.save(path, adapted, class_names, TrainingRecord(), base, name)
+    return adapter_file.load(path)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Target = Literal["file", "peft", "lora", "merged", "onnx"]
+Target = Literal["use", "file", "peft", "lora", "merged", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 
@@ -27,6 +27,15 @@ class ExportTarget:
 
 
 EXPORT_TARGETS: dict[Target, ExportTarget] = {
+    "use": ExportTarget(
+        "For &Use…",
+        "Write a folder that classifies pictures without VeRA Studio: the network, and a script",
+        "Export {} for Use: New Folder",
+        "-use",
+        "",
+        "",
+        "a folder that classifies pictures with onnxruntime and Pillow alone",
+    ),
     "file": ExportTarget(
         "VeRA Studio &File…",
         "Write the adapter to one small file, for VeRA Studio",
@@ -34,6 +43,7 @@ EXPORT_TARGETS: dict[Target, ExportTarget] = {
         ".safetensors",
         "Adapters (*.safetensors)",
         "adapter",
+        begins_group=True,
     ),
     "peft": ExportTarget(
         "&PEFT Folder…",
@@ -74,5 +84,7 @@ EXPORT_TARGETS: dict[Target, ExportTarget] = {
         "the whole network as one .onnx file",
     ),
 }
+# What a person types to use the folder of "use".
+USE_COMMANDS = ("pip install onnxruntime pillow", "python classify.py picture.jpg")
 # Those for other programs, which the command line writes; the studio's own file is there already.
 FOREIGN_TARGETS = tuple(name for name in TARGETS if EXPORT_TARGETS[name].command)

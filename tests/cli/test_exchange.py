@@ -25,6 +25,7 @@ def adapter(make_adapter, tmp_path):
 @pytest.mark.parametrize(
     ("to", "name", "words"),
     [
+        ("use", "folder", "a script that classifies pictures. onnxruntime computes the same"),
         ("peft", "folder", "A PEFT VeRA: the adapter has one pair"),
         ("lora", "folder", "A PEFT LoRA that computes exactly what"),
         ("merged", "m.pt", "The weights of the ConvNet with the adapter in them"),

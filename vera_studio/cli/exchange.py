@@ -18,6 +18,8 @@ def add_commands(commands: Subcommands) -> None:
     parser.add_argument("adapter", metavar="ADAPTER", help=ADAPTER_HELP)
     parser.add_argument(
         "--to",
+        "--for",
+        dest="to",
         required=True,
         choices=FOREIGN_TARGETS,
         help="; ".join(f"{name}: {EXPORT_TARGETS[name].command}" for name in FOREIGN_TARGETS),

@@ -7,6 +7,7 @@ from pathlib import Path
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.errors import StudioError
 from vera_studio.exchange import merged_weights, onnx_export, peft_export
+from vera_studio.exchange.export_for_use import export_for_use
 from vera_studio.export_targets import FOREIGN_TARGETS, Target
 from vera_studio.models.model import Model
 from vera_studio.models.own_classes import for_adapter
@@ -69,7 +70,14 @@ def _onnx(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
     return Exported((destination,), f"The {model.kind.title} with the adapter in it. {sentence}")
 
 
+def _use(adapter: AdapterFile, model: Model, destination: Path) -> Exported:
+    sentence, paths = export_for_use(adapter, model, destination)
+    told = f"The {model.kind.title} with the adapter in it, and a script that classifies pictures."
+    return Exported(paths, f"{told} {sentence}")
+
+
 _EXPORTS: dict[Target, Callable[[AdapterFile, Model, Path], Exported]] = {
+    "use": _use,
     "peft": _peft,
     "lora": _lora,
     "merged": _merged,

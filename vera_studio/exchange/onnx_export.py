@@ -55,14 +55,23 @@ def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
     """
     if path.suffix.lower() != ".onnx":
         raise StudioError(f"{path.name} cannot be written: expected a name that ends in .onnx.")
+    content, sentence = onnx_content(adapter, model)
+    write_atomically(path, content)
+    return sentence
+
+
+def onnx_content(adapter: AdapterFile, model: Model) -> tuple[bytes, str]:
+    """What `export_onnx` writes, and its sentence.
+
+    Raises:
+        AdapterError, StudioError: as `export_onnx`.
+    """
     if not is_available():
         raise StudioError(HINT)
     merged = merged_copy(adapter, model.network, model.class_names, model.digest).float()
     merged = _Normalised(merged, model.preprocessing).eval()
     content = _exported(merged, model)
-    sentence = _check(content, merged, model.preprocessing.size)
-    write_atomically(path, content)
-    return sentence
+    return content, _check(content, merged, model.preprocessing.size)
 
 
 class _Normalised(nn.Module):

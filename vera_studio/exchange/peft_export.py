@@ -28,7 +28,8 @@ from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import largest
 from vera_studio.adapters.sites import find_sites
-from vera_studio.errors import AdapterError, StudioError
+from vera_studio.errors import AdapterError
+from vera_studio.exchange.own_folder import check_own
 from vera_studio.exchange.peft_head import check_head, head_tensors, metadata
 from vera_studio.exchange.peft_names import (
     CONFIG_FILE,
@@ -38,7 +39,7 @@ from vera_studio.exchange.peft_names import (
     TENSORS_FILE,
 )
 from vera_studio.exchange.peft_places import INSTEAD, lora_shapes, obstacles
-from vera_studio.files import reason, write_together
+from vera_studio.files import write_together
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
 from vera_studio.wording import listed
@@ -137,7 +138,7 @@ def export_peft(
     else:
         tensors = _shared_pair(adapted)
     tensors |= _renamed(adapter, sites) | head_tensors(adapted)
-    _check_room(folder)
+    check_own(folder, (CONFIG_FILE, TENSORS_FILE))
     config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
     text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
     about = {"format": "pt"} | (metadata(class_names) if head else {})
@@ -221,15 +222,3 @@ def _targets(layers: Sequence[str], network: nn.Module) -> list[str] | str:
     if any(name.endswith(endings) for name in others):
         return "|".join(re.escape(name) for name in layers)
     return list(layers)
-
-
-def _check_room(folder: Path) -> None:
-    """Refuse a folder that holds something else than an adapter of PEFT's."""
-    try:
-        found = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        if found and not found & {CONFIG_FILE, TENSORS_FILE}:
-            raise StudioError(
-                f"The folder {folder} holds other files; choose an empty or a new one."
-            )
-    except OSError as error:
-        raise StudioError(f"Cannot write to {folder}: {reason(error)}.") from error

@@ -150,7 +150,7 @@ def plan_export(
             return ExportPlan(True, planned_form(settings, target == "lora", sites).sentence)
         except AdapterError as error:
             return ExportPlan(False, str(error))
-    if target == "onnx":
+    if target in ("onnx", "use"):
         from vera_studio.exchange import onnx_export
 
         there = onnx_export.is_available()
