@@ -161,6 +161,30 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 temporary.unlink()
 
 
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write piece by piece, which is put at `path` once it is left in order.
+
+    Left with an error, what was there stays as it was.
+
+    Raises:
+        StudioError: it cannot be made or written to.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open_new(temporary) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StudioError(f"Cannot write {path}: {reason(error)}.") from error
+    finally:
+        with contextlib.suppress(OSError):  # put in place, or never made
+            temporary.unlink()
+
+
 def append(path: Path, content: bytes) -> None:
     """Add `content` to the end of a file that is there: all of it, or nothing.
 
@@ -220,10 +244,19 @@ def _why(error: OSError | ValueError) -> str:
     return reason(error) if isinstance(error, OSError) else "no file can have that name"
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that is not there yet; the system applies the umask to its mode."""
+def open_new(path: Path) -> BinaryIO:
+    """Make a file that is not there yet, to write; the system applies the umask to its mode.
+
+    Raises:
+        OSError: it is there, or cannot be made.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet."""
+    with open_new(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -12,7 +12,6 @@ from tests.command_line import run, write_class
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.adapters.training_record import TrainingRecord
-from vera_studio.cli.prediction import _folders
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training import classification
@@ -97,13 +96,9 @@ def test_copies_go_into_a_folder_a_class_and_nothing_is_overwritten(
     assert len(after) == 2 * len(before)
 
 
-def test_no_two_classes_share_a_folder():
-    names = ("a:b", "a?b", "Unsure", "unsure", "..", " ", "A_B")
-    folders = _folders(names)
-    assert folders == ["a_b", "a_b (2)", "Unsure (2)", "unsure (3)", "_", "_ (2)", "A_B (3)"]
-
-
-def test_what_was_found_before_an_interruption_is_written(labelled, adapter, tmp_path, monkeypatch):
+def test_what_was_found_before_an_interruption_is_written(
+    labelled, adapter, tmp_path, monkeypatch, capsys
+):
     real = classification.classify
 
     def interrupted(*arguments):
@@ -117,6 +112,8 @@ def test_what_was_found_before_an_interruption_is_written(labelled, adapter, tmp
     command = ("predict", adapter, labelled, "--csv", out, "--copy-to", tmp_path / "sorted")
     assert run(*command, "--device", "cpu") == 130
     assert len(table(out)) == 25
+    assert f"Broken off. 25 pictures. They are in {out}." in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir() if path.name.startswith(".")} == set()
     assert sum(path.is_file() for path in (tmp_path / "sorted").rglob("*")) == 25
 
 

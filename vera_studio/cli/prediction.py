@@ -1,9 +1,8 @@
 """The subcommand that puts an adapter to use: predict."""
 
 import argparse
-import itertools
+import contextlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +14,14 @@ from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import Teller, show, tell
 from vera_studio.errors import DataError, StudioError
-from vera_studio.files import check_file, check_folder, reason, write_atomically
-from vera_studio.runs.comparison_tables import Row, to_csv
+from vera_studio.files import check_file, check_folder
+from vera_studio.runs.comparison_tables import Row
+from vera_studio.runs.growing_table import growing_table
+from vera_studio.runs.sorted_copies import UNSURE, SortedCopies, folder_names
 
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
     from vera_studio.models.model import Model
     from vera_studio.training.classification import Classified
-
-UNSURE = "unsure"  # the folder of copies below the threshold
-_NOT_IN_NAMES = '/\\:*?"<>|'  # of files and folders, on one system or another
 
 
 def add_commands(commands: Subcommands) -> None:
@@ -75,27 +73,36 @@ def _predict(options: argparse.Namespace) -> None:
     files = find_pictures(options.folder)
     model = _opened(options)
     rows: list[Row] = []
+    count = unsure = 0
     try:
-        _look(options, model, files, rows)
-    finally:  # what was found before a Ctrl+C too
-        if options.csv and rows:
-            write_atomically(options.csv, to_csv(rows).encode(errors="surrogateescape"))
-    if not rows:
-        raise DataError(f"{options.folder} holds no picture that can be read.")
+        with contextlib.ExitStack() as open_table:
+            table = open_table.enter_context(growing_table(options.csv)) if options.csv else None
+            for row in _rows(options, model, files):
+                if table:
+                    table.add(row)
+                if options.json or not table:  # of 100,000 pictures they take memory
+                    rows.append(row)
+                count += 1
+                unsure += bool(row["unsure"])
+            if not count:
+                raise DataError(f"{options.folder} holds no picture that can be read.")
+    except KeyboardInterrupt:
+        tell(f"Broken off. {_summary(count, unsure)}" + _whereabouts(options, count))
+        raise
     if options.json:
         show(json.dumps(rows))
     elif not options.csv:
         head = ("file", "class", "share", "")
         show(*aligned([head, *map(_cells, rows)], left=(0, 1, 3)))
-    tell(_summary(rows))
+    tell(_summary(count, unsure))
 
 
-def _look(options: argparse.Namespace, model: "Model", files: list[Path], rows: list[Row]) -> None:
-    """Add a row for each picture, and copy it where that is asked for, as it comes."""
+def _rows(options: argparse.Namespace, model: "Model", files: list[Path]) -> Iterator[Row]:
+    """A row for each picture, which is copied where that is asked for, as it comes."""
     from vera_studio.data.store import SkippedFile
     from vera_studio.runs.predictions import told_row
 
-    folders = _folders(model.class_names)
+    folders, copies = folder_names(model.class_names), SortedCopies()
     skipped = []
     for one in _classified(options, model, files):
         name = str(one.file.relative_to(options.folder))
@@ -104,10 +111,9 @@ def _look(options: argparse.Namespace, model: "Model", files: list[Path], rows: 
             continue
         (best, share), *_ = one.told
         is_unsure = share < options.threshold
-        told = told_row(model.class_names, one.told)
-        rows.append({"file": name} | told | {"unsure": is_unsure})
         if options.copy_to:
-            _copy(one.file, options.copy_to / (UNSURE if is_unsure else folders[best]))
+            copies.copy(one.file, options.copy_to / (UNSURE if is_unsure else folders[best]))
+        yield {"file": name} | told_row(model.class_names, one.told) | {"unsure": is_unsure}
     tell_skipped(skipped)
 
 
@@ -141,38 +147,16 @@ def _classified(
     teller.clear()
 
 
-def _copy(file: Path, folder: Path) -> None:
-    """Copy a picture into a folder; what is there already stays, under its name."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        copies = (f"{file.stem} ({number}){file.suffix}" for number in range(2, 10**6))
-        target = folder / file.name
-        while target.exists():
-            target = folder / next(copies)
-        shutil.copyfile(file, target)
-    except OSError as error:
-        raise StudioError(f"Cannot copy {file} to {folder}: {reason(error)}.") from error
-
-
-def _folders(names: tuple[str, ...]) -> list[str]:
-    """A name of a folder for each class, whatever is in its own, no two of them alike."""
-    taken, folders = {UNSURE}, []
-    for name in names:
-        safe = "".join("_" if one in _NOT_IN_NAMES or ord(one) < 32 else one for one in name)
-        safe = safe.strip(" .") or "_"
-        others = (f"{safe} ({number})" for number in itertools.count(2))
-        every = itertools.chain([safe], others)
-        folders.append(next(one for one in every if one.casefold() not in taken))
-        taken.add(folders[-1].casefold())
-    return folders
-
-
 def _cells(row: Row) -> tuple[str, ...]:
     unsure = "unsure" if row["unsure"] else ""
     return str(row["file"]), str(row["class"]), f"{float(str(row['share'])):.1%}", unsure
 
 
-def _summary(rows: list[Row]) -> str:
-    unsure = sum(bool(row["unsure"]) for row in rows)
-    pictures = "1 picture" if len(rows) == 1 else f"{len(rows):,} pictures"
+def _summary(count: int, unsure: int) -> str:
+    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
     return f"{pictures}, {unsure:,} of them unsure." if unsure else f"{pictures}."
+
+
+def _whereabouts(options: argparse.Namespace, count: int) -> str:
+    """Where what was found before a Ctrl+C is kept."""
+    return f" They are in {options.csv}." if options.csv and count else ""
