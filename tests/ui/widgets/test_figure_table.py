@@ -118,3 +118,13 @@ def test_where_there_is_no_room_columns_give_way_in_their_order(qtbot):
     assert hidden(3 * needed - needed // 3) == {"File", "Share"}
     assert hidden(6 * needed) == set()
     assert table.copied_text().splitlines()[0].split("\t") == list(names)
+
+
+def test_rows_are_selected_by_their_numbers_whatever_the_order(qtbot, table):
+    click_heading(qtbot, table, 1)
+    with qtbot.waitSignal(table.selection_changed):
+        table.select_rows((1, 2))
+    assert table.selected_rows == (2, 1)
+    assert table.copied_text().splitlines()[1:] == ["Bias\t", "LoRA\t10.2%"]
+    table.set_filter("lora")
+    assert table.selected_rows == (1,)

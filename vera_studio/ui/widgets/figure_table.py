@@ -1,23 +1,16 @@
 """A table of figures: sorted by a click on a heading, copied with Ctrl+C."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
     QSize,
     QSortFilterProxyModel,
     Qt,
     Signal,
 )
-from PySide6.QtGui import (
-    QAction,
-    QGuiApplication,
-    QKeySequence,
-    QResizeEvent,
-    QStandardItem,
-    QStandardItemModel,
-)
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -26,33 +19,14 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.widgets.columns import giving_way
+from vera_studio.ui.widgets.figure_model import SORT_ROLE, FigureModel
+from vera_studio.ui.widgets.figure_model import Cell as Cell
+from vera_studio.ui.widgets.figure_model import Column as Column
 from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
-from vera_studio.ui.widgets.plain_text import plain_tip
 
-_SORT_ROLE = Qt.ItemDataRole.UserRole
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CELL_PADDING = QSize(4, 6)
 _MOST_EXTRA = 40  # pixels beside what a column needs: the eye has to find along the row
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column's heading."""
-
-    title: str
-    tip: str
-    is_text: bool = False  # at the left; figures stand at the right
-    gives_way: int = 0  # hidden where there is no room, 1 before 2; 0 for never
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What stands in a cell, and what it is sorted by."""
-
-    text: str = ""
-    value: float | str = math.nan  # NaN comes before everything
-    tip: str = ""
+_MEASURED_ROWS = 100  # beside those in view, for the widths of the columns
 
 
 class FigureTable(QTableView):
@@ -61,43 +35,41 @@ class FigureTable(QTableView):
     Signals:
         row_chosen(int): the row with this number, as they were given, was double-clicked.
         current_changed(): another row is the current one, or none.
+        selection_changed(): other rows are selected.
     """
 
     row_chosen = Signal(int)
     current_changed = Signal()
+    selection_changed = Signal()
 
     def __init__(self, columns: Sequence[Column], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._columns = tuple(columns)
         movable = [number for number, column in enumerate(self._columns) if column.gives_way]
         self._giving_way = sorted(movable, key=lambda number: self._columns[number].gives_way)
-        self._rows: tuple[tuple[Cell, ...], ...] = ()
-        self._items = QStandardItemModel(0, len(self._columns), self)
+        self._items = FigureModel(self._columns, self)
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self._items)
-        self._sorted.setSortRole(_SORT_ROLE)
+        self._sorted.setSortRole(SORT_ROLE)
         self._sorted.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._sorted.setFilterKeyColumn(-1)  # any
         self.setModel(self._sorted)
         self.selectionModel().currentRowChanged.connect(lambda *_: self.current_changed.emit())
+        self.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
         self.doubleClicked.connect(
             lambda index: self.row_chosen.emit(self._sorted.mapToSource(index).row())
         )
         self._set_up_view()
-        self._make_headings()
         self._add_copy()
 
     def set_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Show these rows, in the order that is chosen; without one, as they come."""
         new = tuple(tuple(row) for row in rows)
-        if new == self._rows:
-            return
-        self._items.setRowCount(len(new))
-        self._rows = new
-        for row, cells in enumerate(new):
-            for column, cell in enumerate(cells):
-                self._items.setItem(row, column, self._item(cell, self._columns[column]))
-        self._fit_columns()
+        if new != self._items.rows:
+            self._items.set_rows(new)
+            if self._sorted.rowCount():  # all are alike
+                self.verticalHeader().setDefaultSectionSize(self.sizeHintForRow(0))
+            self._fit_columns()
 
     def texts(self) -> list[list[str]]:
         """What is shown, from top to bottom."""
@@ -125,6 +97,21 @@ class FigureTable(QTableView):
         index = self._sorted.mapFromSource(self._items.index(row, 0))
         self.setCurrentIndex(index)
         self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    @property
+    def selected_rows(self) -> tuple[int, ...]:
+        """Numbers of the selected rows, as they were given, from top to bottom."""
+        shown = sorted(self.selectionModel().selectedRows(), key=lambda index: index.row())
+        return tuple(self._sorted.mapToSource(index).row() for index in shown)
+
+    def select_rows(self, rows: Iterable[int]) -> None:
+        """Select the rows with these numbers, as they were given, and no others."""
+        chosen = QItemSelection()
+        for row in rows:
+            index = self._sorted.mapFromSource(self._items.index(row, 0))
+            chosen.select(index, index)
+        flag = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(chosen, flag.ClearAndSelect | flag.Rows)
 
     def height_of_all(self) -> int:
         """Pixels in which every row can be seen."""
@@ -161,20 +148,14 @@ class FigureTable(QTableView):
         self.setItemDelegate(PaddedDelegate(self, _CELL_PADDING))
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
+        header.setResizeContentsPrecision(_MEASURED_ROWS)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setHighlightSections(False)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-
-    def _make_headings(self) -> None:
-        for number, column in enumerate(self._columns):
-            heading = QStandardItem(column.title)
-            heading.setToolTip(column.tip)
-            heading.setTextAlignment(_LEFT if column.is_text else _RIGHT)
-            self._items.setHorizontalHeaderItem(number, heading)
 
     def _add_copy(self) -> None:
         copy = QAction("&Copy", self)
@@ -184,14 +165,6 @@ class FigureTable(QTableView):
         copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.copied_text()))
         self.addAction(copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-
-    def _item(self, cell: Cell, column: Column) -> QStandardItem:
-        item = QStandardItem(cell.text)
-        is_nothing = isinstance(cell.value, float) and math.isnan(cell.value)
-        item.setData(-math.inf if is_nothing else cell.value, _SORT_ROLE)
-        item.setTextAlignment(_LEFT if column.is_text else _RIGHT)
-        item.setToolTip(plain_tip(cell.tip))
-        return item
 
     def _texts_of(self, row: int) -> list[str]:
         return [str(self._sorted.index(row, c).data() or "") for c in range(len(self._columns))]
