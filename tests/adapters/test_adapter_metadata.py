@@ -56,6 +56,15 @@ def test_names_and_notes_come_back():
     assert from_metadata(to_metadata(info)) == info
 
 
+def test_a_temperature_comes_back_and_is_left_out_where_it_is_one():
+    info = dataclasses.replace(INFO, temperature=1 / 3)
+    assert from_metadata(to_metadata(info)) == info
+    assert "temperature" not in to_metadata(INFO)
+    for text in ("0", "-1", "nan", "1e9", "101", "x"):
+        with pytest.raises(AdapterError, match="temperature"):
+            from_metadata(to_metadata(INFO) | {"temperature": text})
+
+
 def test_the_first_version_is_still_read():
     """As written before there were other methods."""
     metadata = to_metadata(INFO) | {"format_version": "1"}

@@ -108,6 +108,22 @@ def test_a_table_that_cannot_be_written_is_told_before_anything_is_measured(
     assert "Cannot write" in capsys.readouterr().err
 
 
+def test_a_temperature_is_fitted_to_what_a_run_would_validate_on(make, photographs, capsys):
+    path, _ = make("amber", "teal")
+    command = ("evaluate", path, "--data", photographs, "--device", "cpu", "--json")
+    assert run(*command) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert run(*command, "--fit-temperature") == 0
+    told = capsys.readouterr()
+    kept = adapter_file.inspect(path).temperature
+    assert kept != 1.0
+    assert f"Its temperature is {kept:.4g}" in told.err
+    after = json.loads(told.out)
+    assert after["accuracy"] == before["accuracy"]
+    assert after["loss"] != before["loss"]
+    assert run("evaluate", "--data", photographs, "--fit-temperature") == 1
+
+
 def test_the_library_names_the_first_of_many_classes(make, capsys):
     path, _ = make(*(f"kind {number:02}" for number in range(20)))
     assert run("import", path, "--name", "many") == 0

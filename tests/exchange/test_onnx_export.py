@@ -28,6 +28,8 @@ def adapter(convnet, make_adapter):
 
 def test_onnxruntime_computes_our_logits(model, adapter, tmp_path, capfd):
     path = tmp_path / "network.onnx"
+    info = dataclasses.replace(adapter.info, temperature=1.5)
+    adapter = dataclasses.replace(adapter, info=info)
     assert export_onnx(adapter, model, path) == "onnxruntime computes the same logits."
     assert capfd.readouterr() == ("", "")
     assert not attached_layers(model.network)
@@ -40,8 +42,8 @@ def test_onnxruntime_computes_our_logits(model, adapter, tmp_path, capfd):
         (found,) = session.run(["logits"], {"images": scaled})
         with torch.no_grad():
             images = model.preprocessing(pixels)
-            expected = adapted(images)
-            assert (expected - model.network(images)).abs().max() > 1e-3
+            expected = adapted(images) / 1.5
+            assert (1.5 * expected - model.network(images)).abs().max() > 1e-3
         np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-4)
 
 

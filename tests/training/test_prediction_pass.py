@@ -3,14 +3,16 @@
 import pytest
 import torch
 
+from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.data.store import ImageSet
 from vera_studio.errors import Cancelled
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training.answers import side_by_side
 from vera_studio.training.evaluation import evaluate, predict
-from vera_studio.training.prediction_pass import predict_both, without_adapter
+from vera_studio.training.prediction_pass import fit_temperature, predict_both, without_adapter
 
 
 @pytest.fixture
@@ -76,3 +78,29 @@ def test_a_network_without_its_adapter_shares_its_numbers(model):
 def test_it_stops_when_asked(model, images):
     with pytest.raises(Cancelled):
         predict_both(model, images, should_stop=lambda: True)
+
+
+def test_a_temperature_changes_shares_and_no_class(model, images, tmp_path):
+    put_on(model)
+    path = tmp_path / "adapter.safetensors"
+    adapter_file.save(path, model.network, model.class_names, TrainingRecord(), model.digest)
+    plain, _ = predict_both(model, images)
+    logits = predict(model, images.read())
+    temperature = fit_temperature(model, images)
+    assert temperature != 1.0
+    adapter_file.keep_temperature(path, temperature)
+    adapter_file.apply(adapter_file.load(path), model.network, model.class_names, model.digest)
+    torch.testing.assert_close(predict(model, images.read()), logits / temperature)
+    found, base = predict_both(model, images)
+    assert found.told.tolist() == plain.told.tolist()
+    assert found.evaluation().loss < plain.evaluation().loss
+    assert base.evaluation() == predict_both(model, images)[1].evaluation()
+    # What the network has on makes no difference to what fits.
+    assert fit_temperature(model, images) == pytest.approx(temperature, rel=1e-4)
+    # Saved anew, it goes along.
+    adapter_file.save(path, model.network, model.class_names, TrainingRecord(), model.digest)
+    assert adapter_file.inspect(path).temperature == temperature
+
+
+def test_without_images_a_temperature_is_one(model, images):
+    assert fit_temperature(model, images.subset(torch.arange(0))) == 1

@@ -14,6 +14,7 @@ class Adapted:
     settings: AdapterSettings  # with the full names of the layers, in the network's order
     pairs: tuple[ProjectionPair, ...]  # VeRA's, each once, in the order of the layers
     is_stored: bool = False  # whether the pair was given, not made from the seed
+    temperature: float = 1.0  # by which logits are divided, so that shares mean what they say
 
     @cached_property
     def projections_digest(self) -> str:

@@ -86,6 +86,7 @@ def save(
         network=network_name,
         has_own_classes=head is not None and is_zero(head.site.weight),
         images={} if head is None else images or {},
+        temperature=adapted.temperature,
     )
     stored = adapted.pairs[0] if adapted.is_stored else None
     write(path, AdapterFile(info, parameters(network), stored))
@@ -148,8 +149,24 @@ def apply(
     """
     check_fit(adapter, network, class_names, digest=base)
     detach(network)
-    attach(network, adapter.info.settings, adapter.projections)
+    info = adapter.info
+    attach(network, info.settings, adapter.projections, temperature=info.temperature)
     load_parameters(network, adapter.parameters)
+
+
+def keep_temperature(path: Path, temperature: float) -> None:
+    """Write into an adapter file by what logits are to be divided before shares are told.
+
+    Raises:
+        AdapterError: it is no adapter file, or the temperature is not from 0.01 to 100.
+        StudioError: the file cannot be written; it is as it was.
+    """
+    low, high = adapter_metadata.MIN_TEMPERATURE, adapter_metadata.MAX_TEMPERATURE
+    if not low <= temperature <= high:
+        raise AdapterError(f"A temperature is from {low} to {high:g}, not {temperature:g}.")
+    adapter = load(path)
+    info = dataclasses.replace(adapter.info, temperature=temperature)
+    write(path, dataclasses.replace(adapter, info=info))
 
 
 def parameters(network: nn.Module) -> dict[str, torch.Tensor]:

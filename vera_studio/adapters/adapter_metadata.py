@@ -23,6 +23,7 @@ FORMAT_VERSION = 4
 _READABLE_VERSIONS = ("1", "2", "3", "4")
 _BEFORE_4 = ("vera", "lora", "full", "bias")
 _METHODS = {"1": ("vera",), "2": _BEFORE_4, "3": _BEFORE_4}  # what older versions had
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
 _DECIMALS = 4  # of training figures: accuracies to a hundredth of a percent
 _MOST_NESTED = 8  # lists and objects in the training figures; the studio's own have 3
 
@@ -45,6 +46,8 @@ class AdapterInfo:
     has_own_classes: bool = False
     # What pictures must become, in plain words and numbers, for readers without the studio.
     images: Mapping[str, JSON] = field(default_factory=dict)
+    # By which logits are divided before softmax, so that shares mean what they say.
+    temperature: float = 1.0
     format_version: int = FORMAT_VERSION
 
     @property
@@ -77,6 +80,7 @@ def to_metadata(info: AdapterInfo) -> dict[str, str]:
         "own_classes": "yes" if info.has_own_classes else "",
         **_class_texts(info.classes),
         "images": _compact(info.images) if info.images else "",
+        "temperature": repr(info.temperature) if info.temperature != 1 else "",
         "base_digest": info.base_digest,
         "projections_digest": info.projections_digest,
         "projections": "stored" if info.stores_projections else "",
@@ -143,6 +147,7 @@ def from_metadata(metadata: Mapping[str, str]) -> AdapterInfo:
         network=read("network", _text, "a text in JSON", default=""),
         has_own_classes=is_own,
         images=read("images", _table, "a JSON object", default={}) or {},
+        temperature=read("temperature", _temperature, "a number, 0.01 to 100", default=1.0),
         format_version=int(metadata["format_version"]),
     )
     if not found:
@@ -234,6 +239,13 @@ def _number(text: str) -> float:
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", text):
         raise ValueError
     return float(text)
+
+
+def _temperature(text: str) -> float:
+    value = _number(text)
+    if not MIN_TEMPERATURE <= value <= MAX_TEMPERATURE:
+        raise ValueError
+    return value
 
 
 def _digest(text: str) -> str:

@@ -55,6 +55,7 @@ def attach(
     settings: AdapterSettings,
     stored: ProjectionPair | None = None,
     images: torch.Tensor | None = None,
+    temperature: float = 1.0,
 ) -> Adapted:
     """Adapt the chosen weights in place and freeze all but the adapter.
 
@@ -67,6 +68,7 @@ def attach(
         images: some (batch, 3, height, width), as the network takes them, to prove on that the
             outputs are what they were and that every adapted weight has a part in them; None
             where that is known.
+        temperature: by which whoever tells shares divides the logits; the network does not.
 
     Returns:
         How it was adapted; `adapted_with` tells it as well.
@@ -82,7 +84,7 @@ def attach(
     trainable = frozenset(name for name, p in network.named_parameters() if p.requires_grad)
     pairs = dict.fromkeys(one.projections for one in layers.values() if isinstance(one, VeraLayer))
     settings = replace(settings, layers=tuple(without_head(chosen, settings)))
-    adapted = Adapted(settings, tuple(pairs), is_stored=stored is not None)
+    adapted = Adapted(settings, tuple(pairs), stored is not None, temperature)
     for number, layer in enumerate(layers.values()):
         layer.number, layer.trainable_before, layer.adapted = number, trainable, adapted
     if images is None:
@@ -99,6 +101,12 @@ def attach(
 def adapted_with(network: nn.Module) -> Adapted | None:
     """How `network` was adapted; None without an adapter."""
     return next((layer.adapted for layer in attached_layers(network).values()), None)
+
+
+def temperature_of(network: nn.Module) -> float:
+    """By what logits of `network` are to be divided before shares are told; 1 where not known."""
+    adapted = adapted_with(network)
+    return 1.0 if adapted is None else adapted.temperature
 
 
 def detach(network: nn.Module) -> None:

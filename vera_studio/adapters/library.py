@@ -155,6 +155,15 @@ class Library:
         with writing_in(self.folder):
             _change(path, lambda info: dataclasses.replace(info, notes=notes))
 
+    def keep_temperature(self, path: Path, temperature: float) -> None:
+        """Keep in an adapter by what logits are to be divided before shares are told.
+
+        Raises:
+            StudioError: as `adapter_file.keep_temperature`.
+        """
+        with writing_in(self.folder):
+            adapter_file.keep_temperature(path, temperature)
+
     def delete(self, path: Path) -> Path:
         """Put an adapter aside, from where `restore` brings it back; returns where it is.
 

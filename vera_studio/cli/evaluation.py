@@ -1,6 +1,7 @@
 """The subcommand that measures: evaluate."""
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,12 @@ def add_commands(commands: Subcommands) -> None:
         help="write a CSV with a row an image: file, class, and the five likeliest classes with "
         "their shares, of an adapter's base network as well",
     )
+    parser.add_argument(
+        "--fit-temperature",
+        action="store_true",
+        help="first find by what to divide the adapter's logits so that its shares mean what they "
+        "say on the images that a run would hold out to validate, and keep that in its file",
+    )
     parser.set_defaults(command=_evaluate)
 
 
@@ -86,6 +93,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.predictions:
         check_file(options.predictions)  # now, not when all is measured
     if options.adapter is None:
+        if options.fit_temperature:
+            raise StudioError("--fit-temperature is for an adapter, which keeps it in its file.")
         _evaluate_network(options, open_network(options))
     else:
         path = find_adapter(options.adapter)
@@ -94,10 +103,17 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -> None:
     from vera_studio.adapters import adapter_file
-    from vera_studio.exchange.reading import opened
+    from vera_studio.exchange.reading import find_place, opened
 
     adapter, model = opened(path, model, options.class_names)
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
+    if options.fit_temperature:
+        temperature = _fit_temperature(options, model)
+        adapter_file.keep_temperature(find_place(path).path, temperature)
+        info = dataclasses.replace(adapter.info, temperature=temperature)
+        adapter = dataclasses.replace(adapter, info=info)
+        adapter_file.apply(adapter, model.network, model.class_names, model.digest)
+        tell(f"Its temperature is {temperature:.4g}, which its file keeps.")
     digest = adapter.info.training.images_digest
     images, part, text = _test_images(options.data, model, digest)
     (found,) = _measure(options, model, {part: images})
@@ -108,6 +124,19 @@ def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -
         results = [found.result] if found.base is None else [found.base, found.result]
         heads = [] if found.base is None else ["before", "after"]
         show(*accuracy_table(results, model.class_names, heads))
+
+
+def _fit_temperature(options: argparse.Namespace, model: "Model") -> float:
+    from vera_studio.data.open_data import open_data
+    from vera_studio.training.devices import choose_device
+    from vera_studio.training.prediction_pass import fit_temperature
+
+    names, form = model.class_names, model.preprocessing
+    data = open_data(data_settings(options.data), names, form, _report(Teller()))
+    if not len(data.validation):
+        raise StudioError(f"{data.title} has no images to validate on: none to fit it to.")
+    model.network.to(choose_device(options.device).device)
+    return fit_temperature(model, data.validation, _report(Teller(), "Measuring"))
 
 
 def _evaluate_network(options: argparse.Namespace, model: "Model") -> None:

@@ -2,9 +2,10 @@
 
 Made by torch's own exporter; the packages that it needs are an extra of the studio's. The file
 takes images ("images", (batch, 3, height, width), float32) of pixels scaled to 0..1, red first,
-normalises them itself, and gives "logits" (batch, classes). What else a reader needs is JSON in the
-model's metadata: "class_names", "input_range" ([0, 1]), "input_size" (pixels, height and width),
-"input_resize" (pixels of the shorter side, before a square of that size is cut out of the middle),
+normalises them itself, and gives "logits" (batch, classes), divided by the adapter's temperature
+where it has one: their softmax are the shares that the studio tells. What else a reader needs is
+JSON in the model's metadata: "class_names", "input_range" ([0, 1]), "input_size" (pixels, height
+and width), "input_resize" (pixels of the shorter side, before a square of that size is cut out),
 "input_interpolation", and "input_cuts_first" (whether that square is cut out before it is scaled).
 """
 
@@ -69,26 +70,28 @@ def onnx_content(adapter: AdapterFile, model: Model) -> tuple[bytes, str]:
     if not is_available():
         raise StudioError(HINT)
     merged = merged_copy(adapter, model.network, model.class_names, model.digest).float()
-    merged = _Normalised(merged, model.preprocessing).eval()
+    temperature = adapter.info.temperature
+    merged = _Normalised(merged, model.preprocessing, temperature).eval()
     content = _exported(merged, model)
     return content, _check(content, merged, model.preprocessing.size)
 
 
 class _Normalised(nn.Module):
-    """A network that takes pixels of 0..1 as they are."""
+    """A network that takes pixels of 0..1 as they are, and whose softmax are shares to tell."""
 
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, network: nn.Module, form: Preprocessing) -> None:
+    def __init__(self, network: nn.Module, form: Preprocessing, temperature: float) -> None:
         super().__init__()
+        self._temperature = temperature
         self.network = network
         for name, values in (("mean", form.mean), ("std", form.std)):
             self.register_buffer(name, torch.tensor(values).view(3, 1, 1))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.network((images - self.mean) / self.std)
-        return logits
+        return logits if self._temperature == 1 else logits / self._temperature
 
 
 def _exported(network: nn.Module, model: Model) -> bytes:

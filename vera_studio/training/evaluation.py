@@ -1,10 +1,12 @@
 """How well a network does on a set of images."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
+from torch import nn
 
-from vera_studio.data.store import ImageSet
+from vera_studio.adapters.attach import temperature_of
+from vera_studio.data.store import ImageSet, OnProgress, no_progress
 from vera_studio.errors import Cancelled
 from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
@@ -16,10 +18,14 @@ from vera_studio.training.threads import in_parallel
 
 @torch.inference_mode()
 def predict(model: Model, images: torch.Tensor) -> torch.Tensor:
-    """Logits (batch, classes) of uint8 `images` (batch, 3, h, w), on any device."""
+    """Logits (batch, classes) of uint8 `images` (batch, 3, h, w), on any device.
+
+    They are divided by the temperature of the adapter that is on, if it has one: their softmax
+    are the shares to tell.
+    """
     network = model.network
     logits: torch.Tensor = network(model.preprocessing(images.to(device_of(network))))
-    return logits
+    return logits / temperature_of(network)
 
 
 def evaluate(
@@ -40,9 +46,64 @@ def evaluate(
         NotEnoughMemoryError: not even one image can be computed.
         Cancelled: `should_stop` said so.
     """
-    with out_of_memory_told(device_of(model.network)):
-        inputs = ImageInputs(model.network, model.preprocessing, images)
-        return evaluate_inputs(inputs, len(model.class_names), should_stop, part)
+    (answers,) = answers_of([model.network], model, images, part, should_stop=should_stop)
+    return answers.evaluation()
+
+
+def answers_of(
+    networks: Sequence[nn.Module],
+    model: Model,
+    images: ImageSet,
+    part: Part = "",
+    on_progress: OnProgress = no_progress,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[Answers, ...]:
+    """What each of `networks` says of `images`, each of which is read once.
+
+    Args:
+        networks: on the device that computes.
+        model: what images they take, and how many classes they tell.
+        images, part, should_stop: as `evaluate`.
+        on_progress: told how many of how many images are done.
+
+    Raises:
+        NotEnoughMemoryError, Cancelled: as `evaluate`.
+    """
+    with out_of_memory_told(device_of(networks[0])):
+        inputs = ImageInputs(networks[0], model.preprocessing, images)
+        logits = logits_of(networks, inputs, on_progress, should_stop)
+        classes, truth = len(model.class_names), inputs.labels.cpu()
+        return Answers.of_several(logits, len(networks), truth, classes, part)
+
+
+def logits_of(
+    networks: Sequence[nn.Module],
+    inputs: ImageInputs,
+    on_progress: OnProgress = no_progress,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Logits (some, classes) of each network, of some images after the others, on the CPU.
+
+    Divided by the temperature of the adapter that a network has on.
+
+    Raises:
+        Cancelled: `should_stop` said so.
+    """
+    temperatures = [temperature_of(network) for network in networks]
+
+    def compute(views: torch.Tensor) -> torch.Tensor:
+        images = inputs.gather(views)
+        pairs = zip(networks, temperatures, strict=True)
+        return torch.stack([network(images) / one for network, one in pairs], dim=1)
+
+    views = torch.arange(len(inputs.labels), device=inputs.index_device)
+    done = 0
+    for logits in on_each(inputs, views, compute):  # (some, networks, classes)
+        done += len(logits)
+        on_progress(done, len(views))
+        if should_stop():
+            raise Cancelled
+        yield logits.cpu().unbind(dim=1)
 
 
 @torch.inference_mode()

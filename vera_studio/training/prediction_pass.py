@@ -1,20 +1,22 @@
 """One pass over images with an adapter and without it."""
 
-from collections.abc import Iterator
+import math
 
 import torch
 from torch import nn
 
-from vera_studio.adapters.attach import attached_layers, detach
+from vera_studio.adapters.attach import attached_layers, detach, temperature_of
 from vera_studio.adapters.copies import sharing_copy
 from vera_studio.data.store import ImageSet, OnProgress, ShouldStop, never_stop, no_progress
-from vera_studio.errors import Cancelled
 from vera_studio.models.model import Model
+from vera_studio.runs import prediction_figures
 from vera_studio.runs.events import Part
 from vera_studio.training.answers import Answers
-from vera_studio.training.evaluation import on_each
+from vera_studio.training.evaluation import answers_of, logits_of
 from vera_studio.training.inputs import ImageInputs, device_of
 from vera_studio.training.memory import out_of_memory_told
+
+_MOST_LOGITS = 20_000_000  # that a temperature is fitted to
 
 
 def predict_both(
@@ -43,11 +45,7 @@ def predict_both(
     networks = [model.network]
     if attached_layers(model.network) and not model.has_own_classes:
         networks.append(without_adapter(model.network))
-    with out_of_memory_told(device_of(model.network)), torch.inference_mode():
-        inputs = ImageInputs(model.network, model.preprocessing, images)
-        logits = _each(networks, inputs, on_progress, should_stop)
-        count, truth = len(networks), inputs.labels.cpu()
-        found = Answers.of_several(logits, count, truth, len(model.class_names), part)
+    found = answers_of(networks, model, images, part, on_progress, should_stop)
     return found[0], found[1] if len(found) > 1 else None
 
 
@@ -58,23 +56,31 @@ def without_adapter(network: nn.Module) -> nn.Module:
     return bare
 
 
-def _each(
-    networks: list[nn.Module],
-    inputs: ImageInputs,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
-) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Logits of each network, of some images after the others, on the CPU."""
+def fit_temperature(
+    model: Model,
+    images: ImageSet,
+    on_progress: OnProgress = no_progress,
+    should_stop: ShouldStop = never_stop,
+) -> float:
+    """By what to divide the logits of `model` so that shares mean what they say on `images`.
 
-    def compute(views: torch.Tensor) -> torch.Tensor:
-        images = inputs.gather(views)
-        return torch.stack([network(images) for network in networks], dim=1)
+    Whatever temperature its adapter has makes no difference. Of many images with many classes
+    some are left out, evenly: one number needs no more.
 
-    views = torch.arange(len(inputs.labels), device=inputs.index_device)
-    done = 0
-    for logits in on_each(inputs, views, compute):  # (some, networks, classes)
-        done += len(logits)
-        on_progress(done, len(views))
-        if should_stop():
-            raise Cancelled
-        yield logits.cpu().unbind(dim=1)
+    Args:
+        model: its network is on the device that computes.
+        images: none of them trained or tested on.
+        on_progress, should_stop: as for `predict_both`.
+
+    Raises:
+        NotEnoughMemoryError, Cancelled: as `predict_both`.
+    """
+    every = math.ceil(len(images) * len(model.class_names) / _MOST_LOGITS)
+    some = images.subset(torch.arange(0, len(images), max(every, 1)))
+    network = model.network
+    with out_of_memory_told(device_of(network)):
+        inputs = ImageInputs(network, model.preprocessing, some)
+        batches = [one for (one,) in logits_of([network], inputs, on_progress, should_stop)]
+    logits = torch.cat(batches) if batches else torch.empty(0, len(model.class_names))
+    logits = logits * temperature_of(network)
+    return prediction_figures.fit_temperature(logits.numpy(), some.labels.cpu().numpy())
