@@ -10,9 +10,9 @@ from vera_studio.cli.interrupt import StopOnSignal
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import Teller, show
-from vera_studio.errors import Cancelled, RecipeError, TrainingError
+from vera_studio.errors import Cancelled, RecipeError, ShouldStop, TrainingError
 from vera_studio.files import check_file, write_atomically
-from vera_studio.recipe import AdapterSettings
+from vera_studio.recipe import AdapterSettings, Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import candidate, title, usages
 from vera_studio.runs.comparison_results import (
@@ -48,6 +48,12 @@ def add_commands(commands: Subcommands) -> None:
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="a row a run, to this file too")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="have the workers of a Dask cluster do the runs, such as tcp://host:8786; on each the "
+        "recipe's paths must lead to the same files",
+    )
     parser.set_defaults(command=_compare)
 
 
@@ -61,8 +67,6 @@ def _method(name: str) -> str:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from vera_studio.training.comparison import compare
-
     base = recipe_file.load(options.recipe)
     chosen = tuple(candidate(name, base.adapter) for name in options.methods)
     settings = ComparisonSettings(chosen, options.seeds)
@@ -70,8 +74,24 @@ def _compare(options: argparse.Namespace) -> None:
     if options.csv:
         check_file(options.csv)
     with stop:
-        comparison = compare(base, settings, options.out, _ProgressLines(), stop.asked)
+        comparison = _compared(options, base, settings, stop.asked)
         _show(options, comparison)
+
+
+def _compared(
+    options: argparse.Namespace,
+    recipe: Recipe,
+    settings: ComparisonSettings,
+    should_stop: ShouldStop,
+) -> Comparison:
+    from vera_studio.training.cluster import compare_on_cluster
+    from vera_studio.training.comparison import compare
+
+    tell = _ProgressLines()
+    if not options.scheduler:
+        return compare(recipe, settings, options.out, tell, should_stop)
+    address = options.scheduler
+    return compare_on_cluster(recipe, settings, options.out, address, tell, should_stop)
 
 
 def _show(options: argparse.Namespace, comparison: Comparison) -> None:

@@ -3,35 +3,32 @@
 import dataclasses
 import logging
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from vera_studio.adapters import adapter_file, attach
 from vera_studio.adapters.copies import sharing_copy
 from vera_studio.data.store import ImageData
-from vera_studio.errors import Cancelled, RecipeError, StudioError
-from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
+from vera_studio.errors import Cancelled, StudioError
 from vera_studio.models.model import Model
 from vera_studio.models.own_classes import suited
 from vera_studio.recipe import Recipe
-from vera_studio.runs import comparison_tables as tables
-from vera_studio.runs.candidates import short_name, title
-from vera_studio.runs.comparison_file import save_comparison
-from vera_studio.runs.comparison_results import (
-    Accuracies,
-    Candidate,
-    ComparedRun,
-    Comparison,
-    ComparisonSettings,
-    ComparisonStands,
-)
-from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted
+from vera_studio.runs.comparison_results import Candidate, Comparison, ComparisonSettings
+from vera_studio.runs.events import Event, RunResult, RunStarted
 from vera_studio.runs.run_state import going_on
 from vera_studio.training.automatic import automatic_learning_rate
+from vera_studio.training.comparison_record import (
+    OnEvent,
+    Record,
+    accuracies,
+    check,
+    check_unused,
+    name_of,
+    planned_run,
+    with_result,
+)
 from vera_studio.training.loop import train
 from vera_studio.training.opening import ShouldStop, open_images, open_network, with_targets
 
-OnEvent = Callable[[Event | ComparisonStands], None]
 _log = logging.getLogger(__name__)
 
 
@@ -70,21 +67,35 @@ def compare(
         AdapterError: a candidate does not fit the network.
         StudioError: the folder is not empty, or cannot be written to.
     """
-    _check(settings.problems(recipe))
-    _check_unused(folder)
+    check(settings.problems(recipe))
+    check_unused(folder)
     if model is None:
         model = suited(open_network(recipe, on_event, should_stop), recipe.data, should_stop)
-    _check(settings.problems(recipe, model.class_names, tuple(model.sites)))
-    candidates = plan(recipe, settings, model)
     if data is None:
+        check(settings.problems(recipe, model.class_names, tuple(model.sites)))
+        plan(recipe, settings, model)  # what does not fit is told before images are decoded
         data = open_images(recipe, model, on_event, should_stop)
+    recipe, planned = planned_comparison(recipe, settings, folder, model, data)
+    with going_on(folder):
+        return _Comparing(recipe, settings, planned, model, data, on_event, should_stop).go()
+
+
+def planned_comparison(
+    recipe: Recipe, settings: ComparisonSettings, folder: Path, model: Model, data: ImageData
+) -> tuple[Recipe, Comparison]:
+    """The recipe that all runs share, with its targets named, and a comparison without a run.
+
+    Raises:
+        RecipeError: they cannot be used with this network; names every problem.
+        AdapterError: a candidate does not fit it.
+    """
+    check(settings.problems(recipe, model.class_names, tuple(model.sites)))
+    candidates = plan(recipe, settings, model)
     recipe = with_targets(recipe, model.class_names, data)
     wanted = recipe.training.target_classes
     targets = tuple(n for n in model.class_names if wanted is None or n in wanted)
     size = attach.count(model.network).total
-    empty = Comparison(folder, data.title, targets, size, settings.seeds, candidates)
-    with going_on(folder):
-        return _Comparing(recipe, settings, empty, model, data, on_event, should_stop).go()
+    return recipe, Comparison(folder, data.title, targets, size, settings.seeds, candidates)
 
 
 def plan(recipe: Recipe, settings: ComparisonSettings, model: Model) -> tuple[Candidate, ...]:
@@ -121,43 +132,36 @@ class _Comparing:
     ) -> None:
         self._recipe = recipe
         self._settings = settings
-        self._comparison = comparison
+        self._record = Record(comparison, on_event)
         self._model = model
         self._data = data
         self._on_event = on_event
         self._should_stop = should_stop
 
     def go(self) -> Comparison:
-        save_comparison(self._comparison)
+        self._record.begin()
         for round_ in range(self._settings.seeds):
             for index in range(len(self._settings.candidates)):
                 if self._should_stop() or not self._run(index, round_):
-                    self._change(stopped=True)
-                    save_comparison(self._comparison)
-                    return self._comparison
-        return self._comparison
+                    self._record.stop()
+                    return self._record.comparison
+        return self._record.comparison
 
     def _run(self, index: int, round_: int) -> bool:
         """Run a candidate; returns whether the run counts, which it does not when stopped."""
         recipe = self._settings.recipe(self._recipe, index, round_)
-        self._tell(f"{title(recipe.adapter)}, seed {recipe.training.seed}")
-        name = f"{len(self._comparison.runs) + 1:03}_{short_name(recipe.adapter)}"
-        run = ComparedRun(
-            candidate=index,
-            seed=recipe.training.seed,
-            adapter_seed=recipe.adapter.seed,
-            # A colon is not for Windows' file names.
-            folder=self._comparison.folder / name.replace(":", "-"),
-        )
+        comparison = self._record.comparison
+        self._record.tell(name_of(recipe))
+        run = planned_run(index, len(comparison.runs) + 1, recipe, comparison.folder)
         try:
             result = self._train(recipe, run.folder)
         except Cancelled:
             return False
         except StudioError as error:
             _log.warning("%s failed: %s", run.folder.name, error)
-            self._keep(dataclasses.replace(run, problem=str(error)))
+            self._record.keep(dataclasses.replace(run, problem=str(error)))
             return True
-        self._keep(_with_result(run, result))
+        self._record.keep(with_result(run, result))
         return True
 
     def _train(self, recipe: Recipe, folder: Path) -> RunResult:
@@ -172,60 +176,6 @@ class _Comparing:
         return False
 
     def _pass_on(self, event: Event) -> None:
-        if isinstance(event, RunStarted) and math.isnan(self._comparison.before.targets):
-            self._change(before=_accuracies(event.test, event))
+        if isinstance(event, RunStarted) and math.isnan(self._record.comparison.before.targets):
+            self._record.change(before=accuracies(event.test, event))
         self._on_event(event)
-
-    def _keep(self, run: ComparedRun) -> None:
-        """Take note of a run that ended, in the tables too."""
-        self._change(runs=(*self._comparison.runs, run))
-        folder, comparison = self._comparison.folder, self._comparison
-        for name, rows in (
-            (tables.RUNS_FILE, tables.run_rows(comparison)),
-            (tables.SUMMARY_FILE, tables.summary_rows(comparison)),
-        ):
-            write_atomically(folder / name, tables.to_csv(rows).encode())
-        save_comparison(comparison)
-        self._tell("")
-
-    def _tell(self, now: str) -> None:
-        self._on_event(ComparisonStands(self._comparison, now))
-
-    def _change(self, **changes: object) -> None:
-        self._comparison = dataclasses.replace(self._comparison, **changes)  # type: ignore[arg-type]
-
-
-def _with_result(run: ComparedRun, result: RunResult) -> ComparedRun:
-    kept = result.best_adapter if result.has_adapter else result.last_adapter
-    return dataclasses.replace(
-        run,
-        after=_accuracies(result.after, result),
-        file_bytes=kept.stat().st_size,
-        best_epoch=result.best_epoch,
-        seconds=result.seconds,
-        device=result.device,
-    )
-
-
-def _accuracies(evaluation: Evaluation, run: RunStarted | RunResult) -> Accuracies:
-    classes = range(len(run.class_names))
-    others = [index for index in classes if index not in run.target_classes]
-    return Accuracies(evaluation.mean_over(run.target_classes), evaluation.mean_over(others))
-
-
-def _check(problems: list[str]) -> None:
-    if problems:
-        raise RecipeError("These methods cannot be compared:\n- " + "\n- ".join(problems))
-
-
-def _check_unused(folder: Path) -> None:
-    """Refuse a folder with anything in it or that cannot be written to, and what is no folder.
-
-    Raises:
-        StudioError: it is such a one.
-    """
-    if is_regular(folder):
-        raise StudioError(f"{folder} is a file; a comparison needs a folder.")
-    check_folder(folder)
-    if is_folder(folder) and any(folder.iterdir()):
-        raise StudioError(f"{folder} is not empty; a comparison needs a folder of its own.")
