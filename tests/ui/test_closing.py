@@ -3,11 +3,12 @@
 import logging
 import os
 import threading
+from functools import partial
 
 import pytest
 
 from vera_studio.ui import closing
-from vera_studio.ui.busy import EXPORTING
+from vera_studio.ui.busy import EXPORTING, SAVING
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def test_a_read_that_hangs_is_cut_off_and_logged(new_window, monkeypatch, caplog
 
 def test_an_export_that_takes_long_is_waited_for(new_window, exits):
     window, written, told = new_window(), threading.Event(), []
-    window.studio.busy.start(EXPORTING, lambda *_: written.wait(20), told.append)
+    saving = partial(window.studio.busy.start, handling=SAVING)
+    saving(EXPORTING, lambda *_: written.wait(20), told.append)
     timer = threading.Timer(0.5, written.set)
     timer.start()
     window.close()

@@ -8,18 +8,14 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.ui.run_stories import CIFAR10, SUBJECT, epoch, evaluation, result, started
-from vera_studio.errors import StudioError
 from vera_studio.recipe import ModelSettings
-from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.runs.events import Notice, StepsDone
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.training_page import TrainingPage, class_key
 from vera_studio.ui.run_caption import RunCaption
 from vera_studio.ui.run_control import RunState
-from vera_studio.ui.runner import Runner
-from vera_studio.ui.status_bar import StatusBar
+from vera_studio.ui.runner import JobState, Runner
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.under_way import UnderWay
 from vera_studio.ui.workspace import Workspace
 
 
@@ -54,7 +50,9 @@ def results(qtbot, studio):
 
 
 def go(studio, state=RunState.RUNNING):
-    studio.run.state = state
+    """Have the control be where it is while a job is there."""
+    job = SimpleNamespace(state=JobState(state.value)) if state is not RunState.IDLE else None
+    studio.run._job = job
     studio.run.state_changed.emit(state)
 
 
@@ -296,78 +294,3 @@ def test_what_cannot_be_used_says_why(studio, training, results):
     go(studio)
     tell(studio, started(), steps(1, [1.0]))
     assert "empty" not in training.losses.png_action.toolTip()
-
-
-# Status bar and title
-
-
-@pytest.fixture
-def under_way(studio):
-    return UnderWay(studio, studio)
-
-
-@pytest.fixture
-def bar(qtbot, studio, under_way):
-    bar = StatusBar(studio, under_way)
-    qtbot.addWidget(bar)
-    with qtbot.waitExposed(bar):
-        bar.show()
-    return bar
-
-
-def test_progress_is_in_status_bar_and_title(studio, under_way, bar):
-    assert under_way.title == ""
-    assert not bar._bar.isVisible()
-    go(studio)
-    assert under_way.title == "Fine-tuning"
-    tell(studio, steps(1, [1.0], progress=0.427))
-    assert under_way.title == "42% fine-tuning"
-    assert text_of(bar, "busy_text") == "Fine-tuning"
-    assert bar._bar.text() == "42%"
-    go(studio, RunState.PAUSED)
-    assert under_way.title == "42% fine-tuning paused"
-
-
-def test_after_stop_the_bar_says_stopped(studio, under_way, bar):
-    same = evaluation([0.5] * 10)
-    go(studio)
-    tell(studio, steps(1, [1.0], progress=0.4))
-    go(studio, RunState.STOPPING)
-    assert text_of(bar, "busy_text") == "Fine-tuning is stopping"
-    studio.run.finished.disconnect(studio._run_finished)
-    studio.run.finished.emit(result(same, same, stopped=True))
-    go(studio, RunState.IDLE)
-    assert text_of(bar, "busy_text") == "Fine-tuning stopped"
-    assert bar._bar.text() == "40%"
-    assert under_way.title == ""
-    studio.workspace.data_changed.emit(SimpleNamespace(title="Folder photos"))
-    assert not bar.findChild(QLabel, "busy_text").isVisible()
-    assert not bar._bar.isVisible()
-    go(studio)  # the next one begins anew
-    assert text_of(bar, "busy_text") == "Fine-tuning"
-    assert math.isnan(under_way.share)
-
-
-@pytest.mark.parametrize("how", ["finished", "stopped by an error", "stopped"])
-def test_how_a_run_ended(studio, under_way, bar, how):
-    same = evaluation([0.5] * 10)
-    go(studio)
-    tell(studio, steps(1, [1.0], progress=0.9))
-    if how == "finished":
-        studio.run.finished.disconnect(studio._run_finished)
-        studio.run.finished.emit(result(same, same))
-    elif how == "stopped by an error":
-        studio.run.failed.emit(StudioError("no"))
-    go(studio, RunState.IDLE)
-    assert text_of(bar, "busy_text") == f"Fine-tuning {how}"
-    assert bar._bar.isVisible() == (how != "finished")
-
-
-def test_a_comparison_counts_its_runs(studio, under_way, bar, monkeypatch):
-    comparison = SimpleNamespace(runs=(1, 2), total=8)
-    for name in ("is_going", "can_stop"):
-        monkeypatch.setattr(type(studio.comparison), name, property(lambda _: True))
-    studio.comparison.state_changed.emit()
-    studio.comparison.events.emit([ComparisonStands(comparison, "VeRA"), steps(1, [1.0])])
-    assert under_way.share == pytest.approx(2.5 / 8)
-    assert under_way.title == "31% comparing"

@@ -14,7 +14,7 @@ from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_names import trained_name
-from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, BusyJobs
+from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, SAVING, BusyJobs
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
@@ -136,7 +136,7 @@ class AdapterControl(QObject):
     def _make_ready(self, model: "Model", function: Function, then: Callable[[Any], None]) -> None:
         """Have `function` make an adapter of `model`, and give it to `then`."""
         if _is_slow(model):
-            self._busy.start(PUTTING_ON, function, then)
+            self._busy.start(PUTTING_ON, function, then, handling=SAVING)
         else:
             self._at_once(function, then)
 
@@ -169,7 +169,7 @@ class AdapterControl(QObject):
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.read_adapter, path, model)
-            self._busy.start(IMPORTING, function, imported)
+            self._busy.start(IMPORTING, function, imported, handling=SAVING)
 
     def take_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one, and put it on."""
@@ -181,7 +181,7 @@ class AdapterControl(QObject):
         # Without one nothing was trained, or nothing that beats the network as it is.
         if result.has_adapter and (model := self._workspace.model):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
-            self._busy.start(PUTTING_ON, function, read)
+            self._busy.start(PUTTING_ON, function, read, handling=SAVING)
 
     def _take(self, content: "AdapterFile", name: str, done: str = "") -> None:
         """Put an adapter on and keep it; if it cannot be kept it can be used all the same.
@@ -254,7 +254,7 @@ class AdapterControl(QObject):
 
         if model := self._workspace.model:
             function = partial(adapter_jobs.export, content, model, target, destination)
-            self._busy.start(EXPORTING, function, exported)
+            self._busy.start(EXPORTING, function, exported, handling=SAVING)
 
     def _follow_entry(self, entry: "Entry") -> None:
         """Give the adapter that is on the name and the notes that it has now."""

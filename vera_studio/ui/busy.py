@@ -1,4 +1,4 @@
-"""The work beside a run that the window shows while it lasts, such as opening images."""
+"""Work that keeps other work of its kind from being started: opening and saving."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,14 +7,14 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.runs.events import Stage
-from vera_studio.ui.folder_jobs import LOOK
-from vera_studio.ui.jobs import DOWNLOAD, OPEN_IMAGES, OPEN_NETWORK, FirstPictures, Progress
-from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.jobs import FirstPictures, Progress
+from vera_studio.ui.runner import Handling, Job, Runner
 
-_CANCELLABLE = (DOWNLOAD, LOOK, OPEN_IMAGES, OPEN_NETWORK)
 IMPORTING, EXPORTING = "Importing the adapter", "Exporting the adapter"
 PUTTING_ON = "Putting the adapter on"
-_SAVING = (IMPORTING, EXPORTING, PUTTING_ON)
+USUAL = Handling(at_once=True)
+SHORT = Handling(can_stop=False, at_once=True)
+SAVING = Handling(at_once=True, is_saving=True)
 
 
 class BusyJobs(QObject):
@@ -51,20 +51,10 @@ class BusyJobs(QObject):
         newest = self._jobs[-1]
         return self._stage.get(newest, newest.name)
 
-    @property
-    def can_cancel(self) -> bool:
-        """Whether `cancel` would do anything."""
-        return any(job.name in _CANCELLABLE for job in self._jobs)
-
-    @property
-    def is_saving(self) -> bool:
-        """Whether something is being written that would be lost."""
-        return any(job.name in _SAVING for job in self._jobs)
-
     def cancel(self) -> None:
         """Break off what the window can do without."""
-        for job in self._jobs:
-            if job.name in _CANCELLABLE:
+        for job in [*self._jobs]:
+            if job.handling.can_stop and not job.handling.is_saving:
                 job.cancel()
 
     def start(
@@ -74,9 +64,10 @@ class BusyJobs(QObject):
         finished: Callable[[Any], None],
         failed: Callable[[Exception], None] | None = None,
         cancelled: Callable[[], None] | None = None,
+        handling: Handling = USUAL,
     ) -> None:
         """Run `function` on a thread, visibly; how it ends is told on this one."""
-        job = self.runner.start(function, name=name)
+        job = self.runner.start(function, name=name, handling=handling)
         self._jobs.append(job)
         job.events.connect(partial(self._pass_on, job))
         job.finished.connect(finished)

@@ -37,7 +37,7 @@ class Closing(QObject):
     def may_close(self) -> bool:
         """Whether nothing is going on; else asks, and the window closes when that has ended."""
         studio = self._studio
-        if studio.run.state is not RunState.IDLE:
+        if studio.run.is_going:
             self._end_run()
             return False
         if studio.comparison.is_going:
@@ -50,7 +50,7 @@ class Closing(QObject):
         runner = self._studio.runner
         runner.cancel_all()
         while not runner.wait(_MILLISECONDS):
-            if not self._studio.busy.is_saving:
+            if not any(job.handling.is_saving for job in runner.jobs):
                 # An import of torch or a read that hangs cannot be broken off, and Qt aborts
                 # where a thread outlives the application. Nothing is left to be saved.
                 names = ", ".join(job.name for job in runner.jobs)
@@ -92,4 +92,4 @@ class Closing(QObject):
     @property
     def _is_idle(self) -> bool:
         studio = self._studio
-        return studio.run.state is RunState.IDLE and not studio.comparison.is_going
+        return not studio.run.is_going and not studio.comparison.is_going

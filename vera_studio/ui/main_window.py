@@ -50,7 +50,6 @@ from vera_studio.ui.run_control import RunState
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.under_way import UnderWay
 from vera_studio.ui.widgets.dock_title import DockTitle
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
@@ -77,9 +76,9 @@ class MainWindow(QMainWindow):
         self.asking.download_offered.connect(self._offer_download)
         self._build_pages()
         self._build_docks()
-        self._under_way = UnderWay(studio, self)
-        self._under_way.changed.connect(self._show_title)
-        self.setStatusBar(StatusBar(studio, self._under_way))
+        studio.activities.listed.connect(self._show_title)
+        studio.activities.told.connect(self._show_title)
+        self.setStatusBar(StatusBar(studio))
         self._continuing = Continuing(studio, settings, self)
         self._build_menus()
         self._connect_actions()
@@ -299,9 +298,9 @@ class MainWindow(QMainWindow):
             self.pages.setCurrentWidget(self.training_page)
         self._run_state = state
 
-    def _show_title(self) -> None:
+    def _show_title(self, _: object = None) -> None:
         """Have the title tell of the run, for a look at the task bar from another program."""
-        title = f"{self._under_way.title} \N{EN DASH} {_TITLE}".removeprefix(" \N{EN DASH} ")
+        title = f"{self.studio.activities.title} \N{EN DASH} {_TITLE}".removeprefix(" \N{EN DASH} ")
         if title != self.windowTitle():
             self.setWindowTitle(title)
 

@@ -1,20 +1,29 @@
-"""The one run: started, paused, stopped, and what it tells."""
+"""The one run and the one comparison: started, paused, stopped, and what they tell."""
 
 import enum
 import shutil
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from vera_studio import environment
 from vera_studio.errors import Cancelled
+from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
 from vera_studio.runs.events import RunResult
-from vera_studio.ui.runner import Job, OnEvent, Runner, ShouldStop
+from vera_studio.runs.run_folder import new_run_folder
+from vera_studio.ui import jobs
+from vera_studio.ui.runner import Function, Handling, Job, JobState, OnEvent, Runner, ShouldStop
+from vera_studio.ui.workspace import Workspace
+
+_MAIN = Handling(can_pause=True, is_main=True, at_once=True)
 
 
 class RunState(enum.Enum):
-    """Where the run is."""
+    """Where a run or a comparison is."""
 
     IDLE = "idle"
     RUNNING = "running"
@@ -22,13 +31,19 @@ class RunState(enum.Enum):
     STOPPING = "stopping"
 
 
-class RunControl(QObject):
-    """Holds the run that goes on, if any.
+_STATES = {
+    JobState.PAUSED: RunState.PAUSED,
+    JobState.STOPPING: RunState.STOPPING,
+}
+
+
+class MainControl(QObject):
+    """Holds the job that one waits for, if any: at most one of its kind goes on.
 
     Signals:
-        state_changed(RunState): the run started, paused, went on, is stopping or ended.
-        events(list): what the run reported since the last time, in order.
-        finished(RunResult): it ended and is to be kept, stopped or not.
+        state_changed(RunState): it started, paused, went on, is stopping or ended.
+        events(list): what it reported since the last time, in order.
+        finished(object): it ended and is to be kept, stopped or not.
         failed(Exception): it ended with an error.
         message(str): something was done, in a sentence.
     """
@@ -41,9 +56,58 @@ class RunControl(QObject):
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.state = RunState.IDLE
         self._runner = runner
         self._job: Job | None = None
+
+    @property
+    def state(self) -> RunState:
+        """Where it is; idle only once all is told of how it ended."""
+        return (
+            RunState.IDLE if self._job is None else _STATES.get(self._job.state, RunState.RUNNING)
+        )
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it goes on; one that is stopping does."""
+        return self._job is not None
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether `stop` would do anything."""
+        return self.state in (RunState.RUNNING, RunState.PAUSED)
+
+    def pause(self) -> None:
+        """Hold it before its next step."""
+        if self._job:
+            self._job.pause()
+
+    def resume(self) -> None:
+        """Let it go on, if it is paused."""
+        if self._job:
+            self._job.resume()
+
+    def stop(self) -> None:
+        """End it after its present step; what was done is kept."""
+        if self._job:
+            self._job.cancel()
+
+    def _begin(self, function: Function, name: str) -> Job:
+        self._job = job = self._runner.start(function, name=name, handling=_MAIN)
+        job.state_changed.connect(lambda _: self.state_changed.emit(self.state))
+        job.events.connect(self.events)
+        job.failed.connect(self.failed)
+        return job
+
+    def _end(self) -> None:
+        self._job = None
+        self.state_changed.emit(RunState.IDLE)
+
+
+class RunControl(MainControl):
+    """Holds the run that goes on, if any."""
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(runner, parent)
         self._folder: Path | None = None
         self._discard, self._is_new = False, True
 
@@ -64,33 +128,17 @@ class RunControl(QObject):
 
             return function(on_event, asked)
 
-        self._job = job = self._runner.start(give_up_or, name="Fine-tuning")
-        job.events.connect(self.events)
+        job = self._begin(give_up_or, "Fine-tuning")
         job.finished.connect(self._finished)
-        job.failed.connect(self.failed)
         job.cancelled.connect(self._cancelled)
         job.ended.connect(self._ended)
-        self._set_state(RunState.RUNNING)
+        self.state_changed.emit(RunState.RUNNING)
         self.message.emit("Fine-tuning started.")
-
-    def pause(self) -> None:
-        """Hold the run before its next step."""
-        if self._job and self.state is RunState.RUNNING:
-            self._job.pause()
-            self._set_state(RunState.PAUSED)
-
-    def resume(self) -> None:
-        """Let a paused run go on."""
-        if self._job and self.state is RunState.PAUSED:
-            self._job.resume()
-            self._set_state(RunState.RUNNING)
 
     def stop(self, discard: bool = False) -> None:
         """End the run after its present step; what was trained is kept, or thrown away."""
-        if self._job:
-            self._discard = discard
-            self._set_state(RunState.STOPPING)
-            self._job.cancel()
+        self._discard = discard
+        super().stop()
 
     def _cancelled(self) -> None:
         if not self._discard:
@@ -106,9 +154,37 @@ class RunControl(QObject):
         elif self._discard and self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self.message.emit("Fine-tuning stopped; the run was discarded.")
-        self._job = None
-        self._set_state(RunState.IDLE)
+        self._end()
 
-    def _set_state(self, state: RunState) -> None:
-        self.state = state
-        self.state_changed.emit(state)
+
+class ComparisonControl(MainControl):
+    """Holds the comparison that goes on, if any; of one that fails the tables so far are kept."""
+
+    def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(runner, parent)
+        self._workspace = workspace
+
+    def start(self, settings: ComparisonSettings) -> None:
+        """Compare on the network and the images that are open, as the draft says."""
+        workspace = self._workspace
+        assert workspace.model is not None
+        assert workspace.data is not None
+        # Among the runs, but in a folder of their own: those are many, and of a kind.
+        folder = new_run_folder(environment.runs_folder() / "comparisons", datetime.now())
+        function = partial(
+            jobs.compare, workspace.recipe, settings, folder, workspace.model, workspace.data
+        )
+        job = self._begin(function, "Comparing methods")
+        job.finished.connect(self._finished)
+        job.ended.connect(self._end)
+        self.state_changed.emit(RunState.RUNNING)
+        self.message.emit(f"Comparing methods: {settings.runs} runs.")
+
+    def _finished(self, comparison: Comparison) -> None:
+        done = len(comparison.runs)
+        if comparison.stopped:
+            text = f"Comparison stopped; {done} of {comparison.total} runs are kept."
+        else:
+            text = f"Comparison finished: {done} runs."
+        self.message.emit(text)
+        self.finished.emit(comparison)

@@ -1,9 +1,11 @@
 """The only owner of threads: runs plain functions beside the window and tells how they go."""
 
+import enum
 import gc
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QObject, QThread, QTimer, Signal
@@ -17,6 +19,28 @@ _STACK_BYTES = 16 * 1024 * 1024
 
 OnEvent = Callable[[object], None]
 Function = Callable[[OnEvent, ShouldStop], Any]
+
+
+class JobState(enum.Enum):
+    """Where a job is; the last three are how it ended."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How a job is to be treated while it goes on."""
+
+    can_stop: bool = True  # by the user; closing the window stops any
+    can_pause: bool = False
+    is_main: bool = False  # a run or a comparison: what the window's title tells of
+    is_saving: bool = False  # what it makes would be lost: closing waits for it
+    at_once: bool = False  # to be shown from its beginning; others only if they take long
 
 
 class _Thread(QThread):
@@ -46,6 +70,7 @@ class Job(QObject):
         failed(BaseException): the function raised this, traceback included.
         cancelled(): the function raised `Cancelled`.
         ended(): always the last, after one of the three above.
+        state_changed(JobState): it was paused, resumed or asked to stop.
     """
 
     events = Signal(list)
@@ -53,13 +78,16 @@ class Job(QObject):
     failed = Signal(object)
     cancelled = Signal()
     ended = Signal()
+    state_changed = Signal(object)
 
-    def __init__(self, function: Function, name: str, runner: "Runner") -> None:
+    def __init__(self, function: Function, name: str, handling: Handling, runner: "Runner") -> None:
         # A child of the application, which outlives it: left to the garbage collector it might
         # be deleted on another thread, and a slot of its own may hold the runner's last
         # reference, so that the runner as its parent would delete it a second time.
         super().__init__(QCoreApplication.instance())
         self._name = name
+        self.handling = handling
+        self._state = JobState.RUNNING
         self._outbox: deque[object] = deque()
         self._may_go_on = threading.Event()
         self._may_go_on.set()
@@ -78,9 +106,14 @@ class Job(QObject):
         return self._name
 
     @property
+    def state(self) -> JobState:
+        """Where it is, as far as the GUI thread was told."""
+        return self._state
+
+    @property
     def paused(self) -> bool:
         """Whether the function is held where it next asks `should_stop`."""
-        return not self._may_go_on.is_set()
+        return self._state is JobState.PAUSED
 
     @property
     def running(self) -> bool:
@@ -91,15 +124,24 @@ class Job(QObject):
         """Have `should_stop` answer yes from now on; also ends a pause."""
         self._asked_to_stop = True
         self._may_go_on.set()
+        if self._state in (JobState.RUNNING, JobState.PAUSED):
+            self._set_state(JobState.STOPPING)
 
     def pause(self) -> None:
         """Hold the function where it next asks `should_stop`, until resumed or cancelled."""
-        if not self._asked_to_stop:
+        if self._state is JobState.RUNNING:
             self._may_go_on.clear()
+            self._set_state(JobState.PAUSED)
 
     def resume(self) -> None:
         """Let a paused function go on."""
-        self._may_go_on.set()
+        if self._state is JobState.PAUSED:
+            self._may_go_on.set()
+            self._set_state(JobState.RUNNING)
+
+    def _set_state(self, state: JobState) -> None:
+        self._state = state
+        self.state_changed.emit(state)
 
     def deliver_events(self) -> None:
         """Emit what was reported so far; for the runner."""
@@ -117,10 +159,15 @@ class Job(QObject):
         result, error, self._result, self._error = self._result, self._error, None, None
         match error:
             case None:
+                # One that was asked to stop may have come to its end before it heard of it.
+                stopped = getattr(result, "stopped", self._asked_to_stop)
+                self._state = JobState.STOPPED if stopped else JobState.FINISHED
                 self.finished.emit(result)
             case Cancelled():
+                self._state = JobState.STOPPED
                 self.cancelled.emit()
             case _:
+                self._state = JobState.FAILED
                 self.failed.emit(error)
         self.ended.emit()
         self.deleteLater()
@@ -172,13 +219,21 @@ class _Garbage:
 
 
 _garbage = _Garbage()
+_USUAL = Handling()
 
 
 class Runner(QObject):
     """Starts jobs, delivers what they tell, and keeps them until they have ended.
 
     It must outlive its threads: call `cancel_all` and `wait` before letting go of it.
+
+    Signals:
+        started(Job): another job goes on.
+        delivered(): what has come in from all jobs was emitted, as some 10 times a second.
     """
+
+    started = Signal(object)
+    delivered = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -192,7 +247,7 @@ class Runner(QObject):
         """The jobs that have not told their outcome yet, the oldest first."""
         return tuple(self._jobs)
 
-    def start(self, function: Function, *, name: str) -> Job:
+    def start(self, function: Function, *, name: str, handling: Handling = _USUAL) -> Job:
         """Call `function(on_event, should_stop)` on a thread of its own.
 
         Args:
@@ -200,17 +255,20 @@ class Runner(QObject):
                 `on_event`, and asks `should_stop` now and then, which waits while the job is
                 paused; told yes, it returns what it has or raises `Cancelled`.
             name: what it does, for a person to read.
+            handling: what the user may do with it.
         """
         _garbage.hold(self)
-        job = Job(function, name, self)
+        job = Job(function, name, handling, self)
         self._jobs.append(job)
         self._timer.start()
+        self.started.emit(job)
         return job
 
     def cancel_all(self) -> None:
-        """Ask every job to stop."""
-        for job in self._jobs:
-            job.cancel()
+        """Ask every job to stop, but for those that are saving."""
+        for job in self.jobs:
+            if not job.handling.is_saving:
+                job.cancel()
 
     def wait(self, milliseconds: int) -> bool:
         """Block until all jobs have ended and told so, those they lead to included.
@@ -236,6 +294,7 @@ class Runner(QObject):
             if not running and job in self._jobs:
                 self._jobs.remove(job)
                 job.deliver_outcome()
+        self.delivered.emit()
         if not self._jobs:
             self._timer.stop()
             _garbage.release(self)

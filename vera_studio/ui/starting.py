@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSettings, ModelSettings, Recipe
 from vera_studio.ui import jobs
+from vera_studio.ui.busy import SHORT
 from vera_studio.ui.loading import load_engine
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Starting(QObject):
     def load(self) -> None:
         """Import the engine, then open the network and the images."""
         self._has_begun = True
-        self._studio.busy.start("Loading PyTorch", load_engine, self._engine_loaded)
+        self._studio.busy.start("Loading PyTorch", load_engine, self._engine_loaded, handling=SHORT)
 
     def open_afterwards(self, path: Path) -> None:
         """Open a file or folder as soon as all is loaded."""
@@ -54,7 +55,12 @@ class Starting(QObject):
     def _engine_loaded(self, _: object) -> None:
         studio = self._studio
         studio.shelf.load()
-        studio.busy.start("Looking for devices", jobs.find_devices, studio.workspace.set_devices)
+        studio.busy.start(
+            "Looking for devices",
+            jobs.find_devices,
+            studio.workspace.set_devices,
+            handling=SHORT,
+        )
         usual = ModelSettings()
         settings = self._last.model if self._last else usual
 

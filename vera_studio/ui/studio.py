@@ -19,12 +19,12 @@ from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.runs.summary import headline
 from vera_studio.ui import jobs, run_jobs
+from vera_studio.ui.activities import Activities
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
-from vera_studio.ui.comparison_control import ComparisonControl
 from vera_studio.ui.folder_opening import FolderOpening
 from vera_studio.ui.opening import Kind, kind_of
-from vera_studio.ui.run_control import RunControl, RunState
+from vera_studio.ui.run_control import ComparisonControl, RunControl
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.starting import Starting
@@ -71,6 +71,7 @@ class Studio(QObject):
         super().__init__(parent)
         self.workspace = workspace
         self.runner = runner
+        self.activities = Activities(runner, self)
         self.run = RunControl(runner, self)
         self.run.finished.connect(self._run_finished)
         self.run.failed.connect(self.failed)
@@ -98,6 +99,8 @@ class Studio(QObject):
         self.failed.connect(lambda error: _log.warning("%s", error))
         workspace.model_changed.connect(self._measure)
         workspace.data_changed.connect(self._measure)
+        for opened in (workspace.model_changed, workspace.data_changed):
+            opened.connect(self.activities.forget_last)
         workspace.adapter_changed.connect(self._follow_adapter)
 
     @property
@@ -108,7 +111,7 @@ class Studio(QObject):
     @property
     def obstacle(self) -> str:
         """Why nothing else may be opened or started now, a sentence; empty when it may."""
-        if self.run.state is not RunState.IDLE:
+        if self.run.is_going:
             return "Not while a run is going on."
         if self.comparison.is_going:
             return "Not while a comparison is going on."
