@@ -11,7 +11,7 @@ import pytest
 from tests.command_line import run
 from vera_studio.runs.events import RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import comparison, keeping, loop, prediction_pass, pretrain, reporting
+from vera_studio.training import checkpoints, comparison, loop, losses, prediction_pass, pretrain
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 each_signal = pytest.mark.parametrize(("number", "status"), SIGNALS)
@@ -37,7 +37,7 @@ def send_at(monkeypatch, kind, *numbers):
 
         return train(recipe, folder, pass_on, should_stop, *rest)
 
-    monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(losses, "_REPORT_SECONDS", 0)
     monkeypatch.setattr(loop, "train", train_and_interrupt)
     monkeypatch.setattr(comparison, "train", train_and_interrupt)
 
@@ -73,8 +73,9 @@ def test_a_signal_keeps_the_run(
 def test_a_stopped_run_is_added_to_the_library_if_it_is_better(
     write_recipe, tmp_path, capsys, monkeypatch, score, name
 ):
-    scores = iter([0.5, score])  # before training, and after the step that was taken
-    monkeypatch.setattr(keeping, "score_of", lambda *_: next(scores))
+    # Before training, and after the step that was taken.
+    scores = iter([(0.5, -1.0), (score, -1.0)])
+    monkeypatch.setattr(checkpoints, "score_of", lambda *_: next(scores))
     send_at(monkeypatch, StepsDone, signal.SIGTERM)
     arguments = ("train", write_recipe(), "--out", tmp_path / "run", "--name", "pets")
     assert run(*arguments) == 143

@@ -16,7 +16,7 @@ from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
-from vera_studio.training import keeping
+from vera_studio.training import checkpoints
 
 
 def assert_refused(capsys, *arguments, text):
@@ -434,8 +434,7 @@ def test_a_run_that_was_not_measured_says_so():
 def test_a_run_that_does_no_better_adds_nothing_to_the_library(
     write_recipe, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(keeping, "score_of", lambda *_: 0.5)
-    monkeypatch.setattr(keeping, "loss_of", lambda *_: 1.0)
+    monkeypatch.setattr(checkpoints, "score_of", lambda *_: (0.5, -1.0))
     assert run("train", write_recipe(), "--out", tmp_path / "run", "--name", "pets") == 1
     out, err = capsys.readouterr()
     assert "No epoch did better on the validation images" in out

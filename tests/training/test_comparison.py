@@ -16,8 +16,8 @@ from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingS
 from vera_studio.runs.comparison_results import ComparisonSettings, ComparisonStands
 from vera_studio.runs.events import StepsDone
 from vera_studio.runs.run_folder import load_result
+from vera_studio.training import checkpoints, stopping
 from vera_studio.training import comparison as engine
-from vera_studio.training import keeping, stopping
 from vera_studio.training.automatic import automatic_learning_rate
 from vera_studio.training.comparison import compare
 from vera_studio.training.evaluation import evaluate_inputs
@@ -168,8 +168,7 @@ def test_a_run_that_does_not_count_is_not_measured(tiny_data, tmp_path, monkeypa
 
 
 def test_a_run_that_does_no_better_than_the_network_counts(tiny_data, tmp_path, monkeypatch):
-    monkeypatch.setattr(keeping, "score_of", lambda *_: 0.5)
-    monkeypatch.setattr(keeping, "loss_of", lambda *_: 1.0)
+    monkeypatch.setattr(checkpoints, "score_of", lambda *_: (0.5, -1.0))
     settings = ComparisonSettings((VERA,), seeds=1)
     comparison = compare(RECIPE, settings, tmp_path / "c", data=tiny_data())
     (run,) = comparison.runs

@@ -15,10 +15,10 @@ from vera_studio.errors import (
     StudioError,
     TrainingError,
 )
-from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
+from vera_studio.models.model import open_model
+from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
-from vera_studio.training import feeding, loop, opening, step, stopping
-from vera_studio.training.divergence import LossWatch
+from vera_studio.training import loop, open_inputs, opening, step, stopping
 from vera_studio.training.loop import train
 from vera_studio.training.memory import out_of_memory_told
 
@@ -117,18 +117,6 @@ def test_a_loss_that_is_huge_but_finite_is_told(tiny_data, tmp_path):
     assert not result.best_adapter.exists()
 
 
-def test_a_loss_as_before_training_is_not_called_huge():
-    notices = []
-    watch = LossWatch(
-        Evaluation(5.0, 0.1, (0.1,) * 10, (3,) * 10), "Try a lower rate.", notices.append
-    )
-    assert not any(watch.look(1, loss) for loss in (49.0, 2.0, float("nan")))
-    assert notices == []
-    assert watch.look(2, 1.0, 6e23)
-    assert watch.look(3, 7e23)
-    assert notices == ["The loss has grown to 6e+23 in epoch 2. Try a lower rate."]
-
-
 def out_of_memory(*_, **__):
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
@@ -139,7 +127,7 @@ def out_of_memory(*_, **__):
         (torch.nn.Module, "to"),  # the network, to the device
         (loop, "attach"),
         (opening, "open_data"),
-        (feeding, "ImageInputs"),
+        (open_inputs, "ImageInputs"),
         (loop, "evaluate_inputs"),
     ],
 )
@@ -170,7 +158,7 @@ def test_memory_that_runs_out_in_training_is_told_with_what_is_kept(
 
 
 def test_not_even_one_image_fits(tiny_data, tmp_path, monkeypatch):
-    monkeypatch.setattr(feeding.ImageInputs, "logits", out_of_memory)
+    monkeypatch.setattr(open_inputs.ImageInputs, "logits", out_of_memory)
     monkeypatch.setattr(loop, "evaluate_inputs", lambda *_: Evaluation.nothing(10))
     notices = []
     with pytest.raises(NotEnoughMemoryError):
@@ -205,6 +193,23 @@ def test_what_cannot_be_written_is_not_called_the_best(tiny_data, tmp_path, monk
     with pytest.raises(StudioError) as caught:
         train(recipe(), tmp_path, data=tiny_data())
     assert "best so far" not in str(caught.value)
+
+
+def test_what_training_began_with_is_told_where_it_is_the_best(tiny_data, tmp_path, monkeypatch):
+    def begun(event):
+        if isinstance(event, StepsDone):
+            monkeypatch.setattr(adapter_file, "save", full_disk)
+
+    def full_disk(path, *_):
+        raise StudioError(f"Cannot write {path}: No space left on device")
+
+    names = ("ochre", "teal", "plum")
+    data = replace(tiny_data(classes=range(3)), class_names=names)
+    model = open_model(ModelSettings()).with_classes(names)
+    with pytest.raises(StudioError) as caught:
+        train(recipe(), tmp_path, begun, data=data, model=model)
+    assert "What training began with, the best so far, is in" in str(caught.value)
+    assert (tmp_path / "best.safetensors").exists()
 
 
 def test_an_adapter_too_large_for_a_file_is_told_before_images_are_opened(

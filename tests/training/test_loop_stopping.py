@@ -10,7 +10,7 @@ from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome, sentences
-from vera_studio.training import evaluation, inputs, reporting, step, stopping, stopwatch
+from vera_studio.training import evaluation, inputs, losses, step, stopping, stopwatch
 from vera_studio.training.loop import train
 
 FILES = {
@@ -48,7 +48,7 @@ class StopAfter:
     """Answers yes once `steps` training steps were reported; every step is reported."""
 
     def __init__(self, steps, monkeypatch):
-        monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
+        monkeypatch.setattr(losses, "_REPORT_SECONDS", 0)
         self.steps, self.done, self.events = steps, -1, []
 
     def on_event(self, event):
@@ -200,7 +200,7 @@ def test_a_pause_does_not_count(tiny_data, tmp_path, monkeypatch):
 
     clock, events = Clock(), []
     monkeypatch.setattr(stopwatch, "time", clock)
-    monkeypatch.setattr(reporting, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(losses, "_REPORT_SECONDS", 0)
 
     def wait():  # as a pause does
         clock.now += 1024

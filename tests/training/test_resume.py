@@ -15,7 +15,7 @@ from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingS
 from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_state import broken_off
-from vera_studio.training import automatic, loop, progress
+from vera_studio.training import automatic, opening, progress
 from vera_studio.training.loop import resume, train
 
 FILES = ("best.safetensors", "last.safetensors", "losses.csv", "recipe.toml")
@@ -49,25 +49,47 @@ def recipe(method="vera", **training):
     return Recipe(adapter=AdapterSettings(method=method), training=TrainingSettings(**values))
 
 
+def changed(content, **others):
+    """A progress file with other values in it."""
+    values = torch.load(io.BytesIO(content), weights_only=True) | others
+    buffer = io.BytesIO()
+    torch.save(values, buffer)
+    return buffer.getvalue()
+
+
 def wrong_values(content):
     """Progress files that say what cannot be."""
+    for name, wrong in (
+        ("epoch", "x"),
+        ("batches", -3),
+        ("drawn_from", torch.zeros(3)),
+        ("step", 10**12),
+        ("epoch_losses", ["a"]),
+        ("history", [{}]),
+        ("parameters", {}),
+    ):
+        yield changed(content, **{name: wrong})
     for name, part, wrong in (
-        ("place", "epoch", "x"),
-        ("place", "batches", -3),
-        ("place", "drawn_from", torch.zeros(3)),
-        ("told", "step", 10**12),
-        ("told", "epoch_losses", ["a"]),
         ("optimizer", "param_groups", []),
         ("optimizer", "state", {}),
         ("schedule", "last_epoch", 2),
         ("course", "epochs", -1),
         ("best", "parameters", {}),
     ):
-        values = torch.load(io.BytesIO(content), weights_only=True)
-        values[name][part] = wrong
-        buffer = io.BytesIO()
-        torch.save(values, buffer)
-        yield buffer.getvalue()
+        values = torch.load(io.BytesIO(content), weights_only=True)[name]
+        yield changed(content, **{name: values | {part: wrong}})
+
+
+def of_first_version(content):
+    """A progress file as the studio wrote it once."""
+    values = torch.load(io.BytesIO(content), weights_only=True)
+    place = {name: values.pop(name) for name in ("epoch", "batches", "drawn_from")}
+    told = {name: values.pop(name) for name in ("step", "images", "epoch_seconds", "epoch_losses")}
+    told["seconds"] = values.pop("training_seconds")
+    values |= {"place": place, "told": told, "images": values.pop("order"), "version": 1}
+    buffer = io.BytesIO()
+    torch.save(values | {"epochs_measured": len(values["history"])}, buffer)
+    return buffer.getvalue()
 
 
 def metrics(folder):
@@ -138,6 +160,19 @@ def test_with_classes_of_ones_own_it_ends_the_same(tiny_data, tmp_path, rate):
             train(chosen, folder, should_stop=KillAfter(number), data=data, model=model())
         resume(folder, data=data, model=model())
         assert_same(tmp_path / "whole", folder)
+
+
+def test_a_run_of_an_older_studio_goes_on(tiny_data, tmp_path):
+    data = tiny_data()
+    train(recipe(), tmp_path / "whole", data=data)
+    assert killed(recipe(), tmp_path / "killed", data, 20)
+    file = tmp_path / "killed" / progress.FILE
+    file.write_bytes(of_first_version(file.read_bytes()))
+    resume(tmp_path / "killed", data=data)
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+    file.write_bytes(changed(file.read_bytes(), version=3))
+    with pytest.raises(StudioError, match="by another version of the studio"):
+        resume(tmp_path / "killed", data=data)
 
 
 def test_killed_again_and_again_it_ends_the_same(tiny_data, tmp_path):
@@ -254,7 +289,7 @@ def test_what_was_decided_stays_decided(tiny_data, tmp_path, monkeypatch):
     data, chosen = tiny_data(), recipe(batch_size=None)
     train(chosen, tmp_path / "whole", data=data)
     assert killed(chosen, tmp_path / "killed", data, 30)
-    monkeypatch.setattr(loop, "automatic_batch_size", lambda *_: 7)
+    monkeypatch.setattr(opening, "automatic_batch_size", lambda *_: 7)
     monkeypatch.setattr(automatic, "_NETWORKS_CLASSES", automatic._Length(9, 1, 3))
     resume(tmp_path / "killed", data=data)
     assert_same(tmp_path / "whole", tmp_path / "killed")

@@ -87,7 +87,7 @@ def test_not_now_is_remembered(broken_off, new_window, qtbot):
     other = new_window()
     loaded(other, qtbot)
     assert question(other) is None
-    assert progress.load(broken_off).place.epoch == 2  # it can still be chosen
+    assert progress.load(broken_off).epoch == 2  # it can still be chosen
 
 
 def test_a_finished_run_gets_more_epochs(window, settle, qtbot, monkeypatch):

@@ -1,7 +1,8 @@
-"""How far a run is: one value that is written while it goes, and read back to go on from there.
+"""How far a run is: one value that its loop works on, that is written, and read back to go on from.
 
 A run that goes on makes again all that comes before its first step, which its recipe decides,
-and then takes this value for its beginning: on a CPU it ends as if it had never been broken off.
+and then takes what was written for its beginning: on a CPU it ends as if it had never been broken
+off.
 """
 
 import dataclasses
@@ -10,26 +11,32 @@ import math
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
 
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import StudioError
 from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.runs.events import EpochDone, Evaluation
 from vera_studio.runs.run_state import PROGRESS_FILE
 from vera_studio.training.automatic import Course
+from vera_studio.training.optimisation import restore_optimizer
+from vera_studio.training.stopwatch import Stopwatch
 
 FILE = PROGRESS_FILE
-_VERSION = 1
+_VERSION = 2
 _MOST_BYTES = 2**29  # four times the largest adapter, and what was told
 _SECONDS = 10.0  # of training, at most, that are lost
 _MOST_SHARE = 0.02  # of a run's time that writing may take, where those seconds allow it
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Best:
     """The best adapter so far."""
 
@@ -37,46 +44,82 @@ class Best:
     score: tuple[float, float]  # accuracy, and the loss with its sign turned
     since: int  # epochs that were measured after it
     parameters: dict[str, torch.Tensor]
-    record: dict[str, Any]  # what its file tells of its training
+    record: TrainingRecord  # what its file tells of its training
 
 
-@dataclass(frozen=True, eq=False)
-class Told:
-    """What was told of the steps so far."""
+@dataclass(kw_only=True, eq=False)
+class _Figures:
+    """What a run has become so far, beside what torch holds of it."""
 
-    step: int  # in the whole run
-    images: int
-    seconds: float  # of training, up to the end of the last whole epoch
-    epoch_seconds: float  # of the epoch under way
-    epoch_losses: list[float]
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Between which two steps a run is."""
-
-    epoch: int  # the one under way, from 1
-    batches: int  # of it that are trained
-    drawn_from: torch.Tensor  # state of the generator before the epoch's order was drawn
-
-
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """All that a run has become so far."""
-
-    place: Place
     course: Course
     batch_size: int
+    order: str  # digest of all images in their order
+    best: Best
+    drawn_from: torch.Tensor  # state of the generator before the epoch's order was drawn
+    epoch: int = 1  # the one under way, from 1
+    batches: int = 0  # of it that are trained
+    step: int = 0  # in the whole run: so many are trained
+    images: int = 0  # trained on
+    training_seconds: float = 0.0  # up to the end of the last whole epoch
+    epoch_seconds: float = 0.0  # of training, of the epoch under way
+    epoch_losses: list[float] = field(default_factory=list)  # of its steps
+    has_told_huge: bool = False  # whether it was told that the loss is huge
+    history: list[EpochDone] = field(default_factory=list)  # the epochs that were measured
+
+
+@dataclass(kw_only=True, eq=False)
+class Saved(_Figures):
+    """A run's progress as its file holds it."""
+
+    seconds: float  # of the whole run, pauses not counted
     parameters: dict[str, torch.Tensor]  # of the adapter
     optimizer: dict[str, Any]  # as torch has its state
     schedule: dict[str, Any]  # likewise
-    told: Told
-    best: Best
-    epochs_measured: int
-    has_told_huge: bool  # whether it was told that the loss is huge
-    seconds: float  # of the whole run, pauses not counted
-    images: str  # digest of all images in their order
-    history: list[EpochDone]  # the epochs that were measured
+
+
+@dataclass(kw_only=True, eq=False)
+class Progress(_Figures):
+    """A run's progress as the loop works on it."""
+
+    network: nn.Module  # has the adapter on
+    optimizer: torch.optim.Optimizer
+    schedule: LRScheduler
+    generator: torch.Generator  # of every draw
+    clock: Stopwatch
+
+    @property
+    def epochs_measured(self) -> int:
+        """How many epochs were measured on validation images."""
+        return sum(1 for one in self.history if one.validation.images)
+
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether as many epochs as were to be waited brought nothing better."""
+        return 0 < self.course.patience <= self.best.since
+
+    def end_epoch(self) -> None:
+        """Go on to the next epoch."""
+        self.epoch, self.batches = self.epoch + 1, 0
+        self.drawn_from = self.generator.get_state()
+
+    def go_on(self, saved: Saved, steps_per_epoch: int) -> None:
+        """Take up where a run was broken off.
+
+        Raises:
+            ValueError: what was written cannot be of this run; a KeyError, TypeError,
+                RuntimeError or AdapterError tells the same.
+        """
+        is_here = saved.step == (saved.epoch - 1) * steps_per_epoch + saved.batches
+        if saved.batches > steps_per_epoch or not is_here:
+            raise ValueError("another place")
+        for one in dataclasses.fields(_Figures):
+            setattr(self, one.name, getattr(saved, one.name))
+        restore_optimizer(
+            self.optimizer, self.schedule, saved.optimizer, saved.schedule, saved.step
+        )
+        self.generator.set_state(saved.drawn_from)
+        adapter_file.load_parameters(self.network, saved.best.parameters)  # have to fit as well
+        adapter_file.load_parameters(self.network, saved.parameters)
 
     def save(self, folder: Path) -> None:
         """Write it into a run's folder, whole or not at all.
@@ -84,17 +127,24 @@ class Progress:
         Raises:
             StudioError: it cannot be written.
         """
+        figures = {one.name: getattr(self, one.name) for one in dataclasses.fields(_Figures)}
+        changed = {
+            "version": _VERSION,
+            "course": vars(self.course),
+            "best": vars(self.best) | {"record": self.best.record.to_json()},
+            "history": [dataclasses.asdict(one) for one in self.history],
+            "seconds": self.clock.seconds(),
+            "parameters": adapter_file.parameters(self.network),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
         buffer = io.BytesIO()
-        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
-        for name in _PARTS:
-            values[name] = vars(values[name])
-        values["history"] = [dataclasses.asdict(one) for one in self.history]
-        torch.save(values | {"version": _VERSION}, buffer)
+        torch.save(figures | changed, buffer)
         write_atomically(folder / FILE, buffer.getvalue())
 
 
-def load(folder: Path) -> Progress:
-    """Read what `save` wrote.
+def load(folder: Path) -> Saved:
+    """Read what `Progress.save` wrote.
 
     Raises:
         StudioError: the folder holds none, or a damaged one.
@@ -104,11 +154,10 @@ def load(folder: Path) -> Progress:
         with open_regular(path, _MOST_BYTES) as file:
             _check_archive(file)
             values = torch.load(file, "cpu", weights_only=True)
-        if values.pop("version") != _VERSION:
+        version = values.pop("version")
+        if version not in (1, _VERSION):
             raise StudioError(f"{path} was written by another version of the studio.")
-        parts = {name: kind(**values.pop(name)) for name, kind in _PARTS.items()}
-        history = [_epoch(**one) for one in values.pop("history")]
-        found = Progress(**values, **parts, history=history)
+        found = _saved(_of_first_version(values) if version == 1 else values)
         _check(found)
         return found
     except OSError as error:
@@ -132,26 +181,49 @@ def _check_archive(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def _check(found: Progress) -> None:
-    """Raise a ValueError for numbers that cannot be; what does not fit the network shows there."""
-    place, told = found.place, found.told
-    whole = (place.epoch, place.batches, found.batch_size, found.course.epochs, told.step)
-    if not all(isinstance(one, int) and 0 <= one < 10**9 for one in whole):
-        raise ValueError("counts")
-    if place.epoch < 1 or found.batch_size < 1 or len(told.epoch_losses) != place.batches:
-        raise ValueError("place")
-    times = (found.seconds, told.seconds, told.epoch_seconds, *told.epoch_losses)
-    if not all(isinstance(one, float | int) and math.isfinite(one) for one in times):
-        raise ValueError("times")
+def _of_first_version(values: dict[str, Any]) -> dict[str, Any]:
+    """What a file of version 1 holds, under the names of today."""
+    place, told = values.pop("place"), values.pop("told")
+    del values["epochs_measured"]
+    return {
+        **values,
+        **place,
+        **told,
+        "order": values["images"],
+        "images": told["images"],
+        "training_seconds": told["seconds"],
+        "seconds": values["seconds"],
+    }
 
 
-_PARTS: dict[str, Any] = {"place": Place, "course": Course, "told": Told, "best": Best}
+def _saved(values: dict[str, Any]) -> Saved:
+    best = values.pop("best")
+    record = TrainingRecord.from_json(best.pop("record"))
+    course, history = Course(**values.pop("course")), values.pop("history")
+    return Saved(
+        **values,
+        course=course,
+        best=Best(**best, record=record),
+        history=[_epoch(**one) for one in history],
+    )
 
 
 def _epoch(validation: dict[str, Any], **others: Any) -> EpochDone:
     for name in ("per_class", "counts", "class_losses"):
         validation[name] = tuple(map(float if name != "counts" else int, validation[name]))
     return EpochDone(validation=Evaluation(**validation), **others)
+
+
+def _check(found: Saved) -> None:
+    """Raise a ValueError for numbers that cannot be; what does not fit the network shows there."""
+    whole = (found.epoch, found.batches, found.batch_size, found.course.epochs, found.step)
+    if not all(isinstance(one, int) and 0 <= one < 10**9 for one in whole):
+        raise ValueError("counts")
+    if found.epoch < 1 or found.batch_size < 1 or len(found.epoch_losses) != found.batches:
+        raise ValueError("place")
+    times = (found.seconds, found.training_seconds, found.epoch_seconds, *found.epoch_losses)
+    if not all(isinstance(one, float | int) and math.isfinite(one) for one in times):
+        raise ValueError("times")
 
 
 class Saver:

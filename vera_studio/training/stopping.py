@@ -13,17 +13,21 @@ class Stopping:
 
     What was trained before a stop is measured to its end, which is what makes it of use; a stop
     while that goes on breaks it off.
+
+    Attributes:
+        should_stop: the question itself, for what is given up altogether where it says so.
+        has_stopped: whether something was left undone because the user asked.
     """
 
     def __init__(self, should_stop: Callable[[], bool]) -> None:
         """Take the question, which may also raise `Cancelled` to give the run up altogether."""
-        self._should_stop = should_stop
-        self._noticed = False
+        self.should_stop = should_stop
+        self._noticed = self.has_stopped = False
 
-    def asked(self) -> bool:
-        """Whether the user has asked to stop."""
-        self._noticed = self._should_stop() or self._noticed
-        return self._noticed
+    def stops(self) -> bool:
+        """Whether to leave undone what comes next, for the user has asked to stop."""
+        self.has_stopped = self._asked() or self.has_stopped
+        return self.has_stopped
 
     def measure(self, inputs: Inputs, classes: int, part: Part) -> Evaluation | None:
         """Measure what was trained, as `evaluate_inputs`; None where it was broken off.
@@ -31,14 +35,19 @@ class Stopping:
         Raises:
             Cancelled: the run was given up altogether.
         """
-        before = self.asked()
+        before = self._asked()
         try:
             return evaluate_inputs(inputs, classes, self._asked_anew, part)
         except Cancelled:
             if self._noticed == before:
                 raise
+            self.has_stopped = True
             return None
+
+    def _asked(self) -> bool:
+        self._noticed = self.should_stop() or self._noticed
+        return self._noticed
 
     def _asked_anew(self) -> bool:
         before = self._noticed
-        return self.asked() and not before
+        return self._asked() and not before

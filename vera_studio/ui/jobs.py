@@ -354,8 +354,8 @@ def find_cut(
     """
     from vera_studio.models.model import example
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.feeding import cut_within, widest
     from vera_studio.training.frozen_part import CannotSplitError, planned_cut
+    from vera_studio.training.open_inputs import cut_within, widest
 
     take_thread_count()
     network = _fresh(model, model.settings_for(settings), None, should_stop)

@@ -34,9 +34,9 @@ def how_far(folder: Path, on_event: OnEvent, should_stop: ShouldStop) -> RunSoFa
     """
     from vera_studio.training import progress
 
-    start = progress.load(folder)
+    saved = progress.load(folder)
     is_over = state_of(folder) == "ended" and not load_result(folder).stopped
-    return RunSoFar(folder, start.place.epoch, start.course.epochs, is_over)
+    return RunSoFar(folder, saved.epoch, saved.course.epochs, is_over)
 
 
 def find_broken_off(

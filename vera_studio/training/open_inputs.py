@@ -12,9 +12,8 @@ import torch
 from torch import nn
 
 from vera_studio.data.augmentation import Augmentation
-from vera_studio.data.store import ImageData, ImageSet
+from vera_studio.data.store import ImageSet
 from vera_studio.data.views import DrawnViews
-from vera_studio.models.model import Model
 from vera_studio.recipe import TrainingSettings
 from vera_studio.runs.events import Event, Notice, Stage
 from vera_studio.training.automatic import Course
@@ -22,6 +21,7 @@ from vera_studio.training.feature_cache import FeatureCache, NoRoomError, budget
 from vera_studio.training.frozen_part import WIDEST, CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
 from vera_studio.training.memory import is_out_of_memory
+from vera_studio.training.opening import Plan
 
 _MOST_VARIANTS = 2  # of an image: as it is, and mirrored
 _PROOF_IMAGES = 6
@@ -33,7 +33,7 @@ _COMPUTING = "Computing what the frozen layers make of the images"
 
 
 @dataclass(frozen=True, eq=False)
-class Feed:
+class RunInputs:
     """What a run trains on, chooses by and ends with."""
 
     augmentation: Augmentation | DrawnViews
@@ -42,24 +42,16 @@ class Feed:
     test: Inputs
 
 
-def open_feed(
-    model: Model,
-    data: ImageData,
-    settings: TrainingSettings,
-    course: Course,
-    images_per_epoch: int,
+def open_inputs(
+    plan: Plan,
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool],
     resources: ExitStack,
-) -> Feed:
-    """Prepare the images of `data`, and say with a `Notice` how they are fed.
+) -> RunInputs:
+    """Prepare the images of a run, and say with a `Notice` how they reach the network.
 
     Args:
-        model: its network has the adapter on and is on the device that computes.
-        data: the training images are all to be trained on.
-        settings: cache and augmentation.
-        course: epochs and views.
-        images_per_epoch: of the training images.
+        plan: its network has the adapter on and is on the device that computes.
         on_event: told how far the features are, and of the notice.
         should_stop: asked now and then.
         resources: closes the cache when it is closed.
@@ -67,11 +59,12 @@ def open_feed(
     Raises:
         Cancelled: `should_stop` said so.
     """
+    data, settings, course = plan.data, plan.recipe.training, plan.course
     augmentation: Augmentation | DrawnViews = Augmentation(settings.flips, settings.shift)
     if course.views:
         seed = settings.seed
         augmentation = DrawnViews(len(data.train), course.views, settings.flips, seed)
-    network, preprocessing = model.network, model.preprocessing
+    network, preprocessing = plan.model.network, plan.model.preprocessing
     device = device_of(network)
     training = _on_device(data.train, device)
     plain = (
@@ -79,7 +72,7 @@ def open_feed(
         ImageInputs(network, preprocessing, data.validation),
         ImageInputs(network, preprocessing, data.test),
     )
-    reason = _reason_against(settings, course, augmentation, plain, images_per_epoch)
+    reason = _reason_against(settings, course, augmentation, plain, len(plan.sampler))
     if reason is None:
         try:
             parts = _split(network, plain, settings)
@@ -96,9 +89,9 @@ def open_feed(
             reason = str(error)
         else:
             on_event(Notice(_cache_text(resources.enter_context(cache), parts)))
-            return Feed(augmentation, *cache.inputs)
+            return RunInputs(augmentation, *cache.inputs)
     on_event(Notice(f"Feature cache off: {reason}."))
-    return Feed(augmentation, *plain)
+    return RunInputs(augmentation, *plain)
 
 
 class _Progress:

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach
@@ -10,8 +11,10 @@ from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
-from vera_studio.runs.run_folder import RunFolder
-from vera_studio.training.keeping import Keeper, score_of, standard_error
+from vera_studio.training.automatic import decide
+from vera_studio.training.checkpoints import Checkpoints, best_before, score_of, standard_error
+from vera_studio.training.progress import Progress
+from vera_studio.training.stopwatch import Stopwatch
 
 NAMES = ("cat", "dog", "frog")
 
@@ -22,6 +25,28 @@ def evaluation(*per_class, counts=(10, 10, 20)):
 
 def recipe(keep_others, targets=("cat",)):
     return Recipe(training=TrainingSettings(target_classes=targets, keep_others=keep_others))
+
+
+def accuracy_of(validation, chosen):
+    return score_of(validation, chosen, NAMES, by_classes=True)[0]
+
+
+def checkpoints_of(folder, chosen, model, record, before):
+    """Of a run before its first step, and its progress."""
+    course = decide(chosen.training, "vera", model.has_own_classes, (8,) * 10)
+    progress = Progress(
+        course=course,
+        batch_size=8,
+        order="",
+        best=best_before(model, chosen, course, record, before),
+        drawn_from=torch.zeros(0),
+        network=model.network,
+        optimizer=None,
+        schedule=None,
+        generator=None,
+        clock=Stopwatch(),
+    )
+    return Checkpoints(folder, chosen, model, progress), progress
 
 
 @pytest.mark.parametrize(
@@ -35,21 +60,20 @@ def recipe(keep_others, targets=("cat",)):
 )
 def test_a_score_weighs_as_training_does(keep_others, targets, expected):
     found = score_of(evaluation(0.8, 0.4, 0.25), recipe(keep_others, targets), NAMES)
-    assert found == pytest.approx(expected)
+    assert found == pytest.approx((expected, 0.0))
 
 
 def test_by_classes_a_small_class_counts_as_much():
     uneven = evaluation(0.8, 0.4, 0.3, counts=(2, 100, 10))
-    assert score_of(uneven, recipe(1.0, None), NAMES, by_classes=True) == pytest.approx(0.5)
-    of_others = score_of(uneven, recipe(0.5), NAMES, by_classes=True)
-    assert of_others == pytest.approx((0.8 + 0.2 + 0.15) / 2)
+    assert accuracy_of(uneven, recipe(1.0, None)) == pytest.approx(0.5)
+    assert accuracy_of(uneven, recipe(0.5)) == pytest.approx((0.8 + 0.2 + 0.15) / 2)
     absent = evaluation(0.8, 0.4, math.nan, counts=(2, 100, 0))
-    assert score_of(absent, recipe(1.0, None), NAMES, by_classes=True) == pytest.approx(0.6)
+    assert accuracy_of(absent, recipe(1.0, None)) == pytest.approx(0.6)
 
 
 def test_classes_without_images_do_not_count():
     found = score_of(evaluation(0.8, math.nan, 0.5, counts=(10, 0, 10)), recipe(1.0), NAMES)
-    assert found == pytest.approx(0.65)
+    assert found == pytest.approx((0.65, 0.0))
     nothing = evaluation(math.nan, math.nan, math.nan, counts=(0, 0, 0))
     assert score_of(nothing, recipe(1.0), NAMES) is None
 
@@ -58,19 +82,19 @@ def test_the_best_is_kept_and_put_back_on(tmp_path):
     model = open_model(ModelSettings())
     chosen = Recipe()
     attach(model.network, chosen.adapter)
-    names = model.class_names
-    folder = RunFolder(tmp_path, chosen, names)
     before = evaluation(*[0.4] * 10, counts=(3,) * 10)
-    keeper = Keeper(folder, chosen, model, TrainingRecord("Colours"), before)
+    record = TrainingRecord("Colours")
+    checkpoints, progress = checkpoints_of(tmp_path, chosen, model, record, before)
     for epoch, share in enumerate((0.5, 0.9, 0.7), start=1):
         model.network.fc1.b.data.fill_(epoch)
         vectors = adapter_file.parameters(model.network)
-        is_best = keeper.add_epoch(epoch, vectors, evaluation(*[share] * 10, counts=(3,) * 10))
+        progress.epoch = epoch
+        is_best = checkpoints.keep_epoch(vectors, evaluation(*[share] * 10, counts=(3,) * 10))
         assert is_best == (epoch < 3)
-    assert (keeper.best_epoch, keeper.epochs_since_best) == (2, 1)
-    keeper.put_best_on()
+    assert (progress.best.epoch, progress.best.since) == (2, 1)
+    checkpoints.put_best_on()
     assert model.network.fc1.b[0] == 2
-    keeper.finish(evaluation(*[0.6] * 10, counts=(3,) * 10))
+    checkpoints.finish(evaluation(*[0.6] * 10, counts=(3,) * 10))
     best, last = (adapter_file.load(tmp_path / f"{name}.safetensors") for name in ("best", "last"))
     assert (best.parameters["fc1.b"][0], last.parameters["fc1.b"][0]) == (2, 3)
     assert best.info.training.epoch == 2
@@ -84,13 +108,13 @@ def kept(tmp_path, *validations, targets=("cat",), keep_others=1.0, diverged=())
     training = TrainingSettings(target_classes=targets, keep_others=keep_others)
     chosen = Recipe(training=training)
     attach(model.network, chosen.adapter)
-    folder = RunFolder(tmp_path, chosen, model.class_names)
     before, *epochs = validations
-    keeper = Keeper(folder, chosen, model, TrainingRecord(), before)
+    checkpoints, progress = checkpoints_of(tmp_path, chosen, model, TrainingRecord(), before)
     for epoch, validation in enumerate(epochs, start=1):
         vectors = adapter_file.parameters(model.network)
-        keeper.add_epoch(epoch, vectors, validation, epoch in diverged)
-    return keeper.best_epoch
+        progress.epoch = epoch
+        checkpoints.keep_epoch(vectors, validation, epoch in diverged)
+    return progress.best.epoch
 
 
 def of_ten(accuracy, loss):
@@ -145,12 +169,14 @@ def test_with_own_classes_the_last_of_the_best_that_chance_may_part_is_kept(
     def measured(share):
         return Evaluation(1.0, share, (share, share), (100, 100), (1.0, 1.0))
 
-    folder = RunFolder(tmp_path / "run", chosen, model.class_names)
-    keeper = Keeper(folder, chosen, model, TrainingRecord(), measured(0.7))
+    record = TrainingRecord()
+    checkpoints, progress = checkpoints_of(tmp_path, chosen, model, record, measured(0.7))
+    assert adapter_file.inspect(tmp_path / "best.safetensors").training.epoch == 0
     for epoch, share in enumerate(shares, start=1):
-        keeper.add_epoch(epoch, adapter_file.parameters(model.network), measured(share))
-    assert (keeper.best_epoch, keeper.epochs_since_best) == (kept, since)
-    assert keeper.best().score[0] == max(0.7, *shares)
+        progress.epoch = epoch
+        checkpoints.keep_epoch(adapter_file.parameters(model.network), measured(share))
+    assert (progress.best.epoch, progress.best.since) == (kept, since)
+    assert progress.best.score[0] == max(0.7, *shares)
 
 
 def test_a_standard_error_is_that_of_a_share():

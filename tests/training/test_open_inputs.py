@@ -13,8 +13,8 @@ from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Notice, Stage, StepsDone
 from vera_studio.training import feature_cache
 from vera_studio.training.cut import CannotSplitError
-from vera_studio.training.feeding import cut_within, widest
 from vera_studio.training.loop import train
+from vera_studio.training.open_inputs import cut_within, widest
 
 
 def recipe(**training):

@@ -1,0 +1,210 @@
+"""Which epoch of a run is the best, and the adapter files that are kept of it."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from vera_studio.adapters import adapter_file
+from vera_studio.adapters.training_record import Accuracies, TrainingRecord
+from vera_studio.errors import StudioError
+from vera_studio.models.model import Model
+from vera_studio.recipe import Recipe
+from vera_studio.runs.events import Evaluation
+from vera_studio.training.automatic import Course
+from vera_studio.training.progress import Best, Progress
+from vera_studio.wording import sentence
+
+Score = tuple[float, float]  # accuracy, and the loss with its sign turned
+
+
+class Checkpoints:
+    """Keeps the best and the last adapter of a run, in its progress and in its folder.
+
+    The best epoch with classes of one's own is the last of those that the validation images
+    cannot tell from the best: few images take an early epoch for the best by chance, and later
+    ones have learnt more.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe, model: Model, progress: Progress) -> None:
+        """Begin with what `progress` takes for the best.
+
+        Args:
+            folder: where the adapters go.
+            recipe: tells the target classes and the share of others.
+            model: whose network has the adapter on.
+            progress: of the run; `best` in it is kept up to date.
+        """
+        self._folder = folder
+        self._recipe = recipe
+        self._model = model
+        self._progress = progress
+        self._write_best()
+
+    @property
+    def has_best(self) -> bool:
+        """Whether there is a best adapter in the folder."""
+        # A last layer of one's own is of use before training.
+        return self._progress.best.epoch > 0 or self._model.has_own_classes
+
+    def keep_epoch(
+        self, parameters: dict[str, torch.Tensor], validation: Evaluation, diverged: bool = False
+    ) -> bool:
+        """Keep the adapter as the epoch under way left it; returns whether it is the best so far.
+
+        Args:
+            parameters: of the adapter, as the network has it on.
+            validation: how it does.
+            diverged: whether its loss is so huge that its accuracy is luck.
+        """
+        best, epoch = self._progress.best, self._progress.epoch
+        score = self._score(validation)
+        # Without validation images the last epoch counts as the best.
+        is_better = not diverged and (score is None or score > best.score)
+        is_best = is_better or (not diverged and self._is_as_good(score, validation))
+        accuracy = None if math.isnan(validation.accuracy) else validation.accuracy
+        record = replace(best.record, epoch=epoch, validation_accuracy=accuracy)
+        best.since = 0 if is_better else best.since + 1
+        if is_best:
+            self._save("best", record)  # first: what cannot be written is not the best
+            if score is not None and is_better:
+                best.score = score
+            best.epoch, best.parameters, best.record = epoch, parameters, record
+        self._save("last", record)
+        return is_best
+
+    def keep_last(self, epoch: int) -> None:
+        """Keep the adapter as it is now, of an epoch that was not measured; 0 for untrained."""
+        record = replace(self._progress.best.record, epoch=epoch, validation_accuracy=None)
+        self._save("last", record)
+
+    @contextmanager
+    def told_if_it_fails(self) -> Iterator[None]:
+        """Add to a failure where the best adapter so far is.
+
+        Raises:
+            StudioError: as it was, with one more sentence.
+        """
+        try:
+            yield
+        except StudioError as error:
+            if not self.has_best:
+                raise
+            epoch = self._progress.best.epoch
+            which = f"The adapter of epoch {epoch}" if epoch else "What training began with"
+            kept = f"{which}, the best so far, is in {self._folder / 'best.safetensors'}."
+            raise type(error)(f"{sentence(str(error))}\n{kept}") from error
+
+    def put_best_on(self) -> None:
+        """Give the network the best epoch's adapter."""
+        adapter_file.load_parameters(self._model.network, self._progress.best.parameters)
+
+    def finish(self, after: Evaluation) -> None:
+        """Keep the best adapter, which the network has on, with its accuracies on test images."""
+        targets = self._recipe.training.targets_among(self._model.class_names)
+        figures = Accuracies.of(after.per_class, targets)
+        self._save("best", replace(self._progress.best.record, after=figures))
+
+    def _write_best(self) -> None:
+        """Have the best adapter's file say what the progress does."""
+        now = adapter_file.parameters(self._model.network)
+        self.put_best_on()
+        if self.has_best:
+            self._save("best", self._progress.best.record)  # that of a later epoch may be there
+        elif self._progress.step:  # one of a part of an epoch may be there
+            (self._folder / "best.safetensors").unlink(missing_ok=True)
+        adapter_file.load_parameters(self._model.network, now)
+
+    def _is_as_good(self, score: Score | None, validation: Evaluation) -> bool:
+        """Whether an epoch is within one standard error of the best, with classes of one's own.
+
+        The means of the classes, which training begins with, give way to what beats them alone.
+        """
+        best = self._progress.best
+        if score is None or not self._model.has_own_classes or not best.epoch:
+            return False
+        return score[0] >= best.score[0] - standard_error(best.score[0], validation.images)
+
+    def _score(self, validation: Evaluation) -> Score | None:
+        by_classes = self._progress.course.by_classes
+        return score_of(validation, self._recipe, self._model.class_names, by_classes)
+
+    def _save(self, name: str, record: TrainingRecord) -> None:
+        adapter_file.save(
+            self._folder / f"{name}.safetensors",
+            self._model.network,
+            self._model.class_names,
+            record,
+            self._model.digest,
+            self._model.kind.name,
+            self._model.preprocessing.described(),
+        )
+
+
+def best_before(
+    model: Model,
+    recipe: Recipe,
+    course: Course,
+    record: TrainingRecord,
+    validation: Evaluation,
+) -> Best:
+    """The network before training, the best so far, which is measured on validation images.
+
+    Args, from the second on: as for `Checkpoints`; `validation` is how it does.
+    """
+    score = score_of(validation, recipe, model.class_names, course.by_classes)
+    return Best(
+        epoch=0,
+        score=score or (-math.inf, -math.inf),
+        since=0,
+        parameters=adapter_file.parameters(model.network),
+        record=replace(record, epoch=0) if model.has_own_classes else record,
+    )
+
+
+def standard_error(share: float, images: int) -> float:
+    """By how much a share of so many images, 0 to 1, typically differs from that of all images.
+
+    Of the binomial share with one right and one wrong image added, so that it is not zero where
+    all are right: Agresti and Coull, The American Statistician 52 (1998).
+    """
+    added = (share * images + 1) / (images + 2)
+    return math.sqrt(added * (1 - added) / (images + 2))
+
+
+def score_of(
+    validation: Evaluation, recipe: Recipe, class_names: Sequence[str], by_classes: bool = False
+) -> Score | None:
+    """To compare epochs by: the accuracy, and of equals the lower loss; None without images.
+
+    Both over the mix that is trained on. Targets count fully, the other classes by the share of
+    them that is kept: with a share of 0 what becomes of them is not asked. With `by_classes` a
+    class with few images counts as much as one with many.
+    """
+    losses = validation.class_losses or (0.0,) * len(class_names)
+    accuracy, loss = (
+        _mean_over_mix(values, validation, recipe, class_names, by_classes)
+        for values in (validation.per_class, losses)
+    )
+    return None if accuracy is None or loss is None else (accuracy, -loss)
+
+
+def _mean_over_mix(
+    values: Sequence[float],
+    validation: Evaluation,
+    recipe: Recipe,
+    class_names: Sequence[str],
+    by_classes: bool,
+) -> float | None:
+    targets = set(recipe.training.targets_among(class_names))
+    total = weights = 0.0
+    for index, (value, number) in enumerate(zip(values, validation.counts, strict=True)):
+        weight = 1.0 if index in targets else recipe.training.keep_others
+        weight *= bool(number) if by_classes else number
+        if weight:
+            total += weight * value
+            weights += weight
+    return total / weights if weights else None
