@@ -2,6 +2,7 @@
 
 import contextlib
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
@@ -32,8 +33,11 @@ class Continuing(QObject):
         with contextlib.suppress(OSError):  # then the dialog begins elsewhere
             environment.runs_folder().mkdir(parents=True, exist_ok=True)
         folder = ask_folder(self._window, "Continue a Run", environment.runs_folder())
-        if folder is None:
-            return
+        if folder is not None:
+            self.ask_about(folder)
+
+    def ask_about(self, folder: Path) -> None:
+        """Go on with the run in `folder`; ask how many epochs it is to have if it has had all."""
         job = self._studio.runner.start(partial(how_far, folder), name="Looking at the run")
         job.finished.connect(self._ask_epochs)
         job.failed.connect(self._studio.failed)

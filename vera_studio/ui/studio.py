@@ -341,8 +341,11 @@ class Studio(QObject):
         model, data = workspace.model, workspace.data
         if not self.is_free or workspace.problems() or model is None or data is None:
             return
+        self._begin_run(model, data)
+
+    def _begin_run(self, model: Any, data: Any) -> None:
         folder = new_run_folder(environment.runs_folder(), datetime.now())
-        self.run.start(partial(jobs.train, workspace.recipe, folder, model, data), folder)
+        self.run.start(partial(jobs.train, self.workspace.recipe, folder, model, data), folder)
 
     def resume_run(self, folder: Path, epochs: int | None = None) -> None:
         """Open what the run in `folder` is about and go on with it.
@@ -355,14 +358,29 @@ class Studio(QObject):
             self.message.emit(f"Not continued: {folder.name}. {self.obstacle}")
             return
 
+        def go_on(model: Any, data: Any) -> None:
+            function = partial(run_jobs.resume, folder, epochs, model, data)
+            self.run.start(function, folder, is_new=False)
+
+        self._with_what_it_was_on(folder, go_on)
+
+    def run_again(self, folder: Path) -> None:
+        """Open what the run in `folder` is about, take its settings, and start."""
+        if self.is_free:
+            self._with_what_it_was_on(folder, lambda model, data: self._begin_run(model, data))
+        else:
+            self.message.emit(f"Not started: {folder.name}. {self.obstacle}")
+
+    def _with_what_it_was_on(self, folder: Path, then: Callable[[Any, Any], None]) -> None:
+        """Set up as for the run in `folder`, and call `then` with its network and its images."""
+
         def go_on() -> None:
             workspace = self.workspace
             model, data, there = workspace.model, workspace.data, workspace.recipe.data
             # Else the images did not open, which was told.
             is_open = (there.source, there.folder) == (recipe.data.source, recipe.data.folder)
             if is_open and model is not None and data is not None:
-                function = partial(run_jobs.resume, folder, epochs, model, data)
-                self.run.start(function, folder, is_new=False)
+                then(model, data)
 
         path = folder / "recipe.toml"
         try:

@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHideEvent
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.pages.adapters.rows import facts
 from vera_studio.ui.widgets.gain_chart import GainChart
+from vera_studio.ui.widgets.notes_edit import NotesEdit
 
 if TYPE_CHECKING:
     from vera_studio.adapters.library import Entry
@@ -45,7 +45,11 @@ class DetailsPane(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._facts)
-        self.notes = _NotesEdit()
+        self.notes = NotesEdit(
+            "adapter_notes",
+            "Your notes on the adapter; they are kept in its file",
+            "Notes on this adapter",
+        )
         self.notes.editing_finished.connect(self.save_notes)
         self.chart = GainChart(
             "Accuracy on the test images",
@@ -92,9 +96,8 @@ class DetailsPane(QWidget):
 
     def save_notes(self) -> None:
         """Tell the notes, if they were edited."""
-        if self._path and self.notes.document().isModified():
-            self.notes.document().setModified(False)
-            self.notes_edited.emit(self._path, self.notes.toPlainText())
+        if self._path and (notes := self.notes.take_edited()) is not None:
+            self.notes_edited.emit(self._path, notes)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -110,30 +113,6 @@ class DetailsPane(QWidget):
             [one.after for one in shown],
             {index for index, one in enumerate(shown) if one.is_target},
         )
-
-
-class _NotesEdit(QPlainTextEdit):
-    """Signals: editing_finished(): the field lost the focus."""
-
-    editing_finished = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("adapter_notes")
-        self.setAccessibleName("Notes")
-        self.setToolTip("Your notes on the adapter; they are kept in its file")
-        self.setPlaceholderText("Notes on this adapter")
-        self.setTabChangesFocus(True)
-        self.setMinimumHeight(48)
-
-    def show_notes(self, notes: str) -> None:
-        """Show these notes, unless they are being written."""
-        if not self.document().isModified() and notes != self.toPlainText():
-            self.setPlainText(notes)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.editing_finished.emit()
 
 
 def _heading(text: str) -> QLabel:

@@ -223,6 +223,17 @@ class ComparisonPage(QWidget):
             self._show(newest)
         self._show_progress()
 
+    def show_comparison(self, comparison: Comparison) -> None:
+        """Show one that ended earlier, unless another is going on."""
+        if self._studio.comparison.is_going:
+            self._studio.message.emit(f"{comparison.folder.name} is not shown. {_GOING}")
+            return
+        self._is_beginning = True  # the table gets the height that it needs
+        self._show(comparison)
+        runs = f"{len(comparison.runs)} of {comparison.total} runs"
+        self.progress.setVisible(True)
+        self.progress.set_idle(f"{comparison.folder.name} · {runs}")
+
     def _show(self, comparison: Comparison) -> None:
         self._comparison = comparison
         self._stack.setCurrentIndex(_FILLED)
