@@ -195,7 +195,7 @@ def other_networks(arguments: list[str]) -> dict[str, float]:
         steps: list[Callable[[], object]] = [
             late.start,
             lambda: studio.open_model(ModelSettings("resnet50", str(weights))),
-            lambda: window.pages.setCurrentWidget(window.parameters_page),
+            lambda: window.rooms.show_page("parameters"),
             lambda: studio.workspace.edit_adapter(layers=everything),
             lambda: studio.open_model(ModelSettings("efficientnet_lite0")),
             lambda: studio.open_model(ModelSettings()),

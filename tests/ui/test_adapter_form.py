@@ -72,7 +72,7 @@ def test_a_lora_adapter_is_trained_and_put_on(qtbot, window, settle):
     assert (settings.method, settings.rank, settings.scale) == ("lora", 8, 2.0)
     result = window.studio.workspace.result
     assert result.after.accuracy > result.before.accuracy + 0.2
-    window.pages.setCurrentWidget(window.parameters_page)
+    window.rooms.show_page("parameters")
     settle()
     kinds = {info.module_kinds for info in window.parameters_page._inspection.tensors}
     assert ("LoraLayer",) in kinds

@@ -42,7 +42,7 @@ def page(window):
     put_in_library(make_adapter(model), "Birds")
     put_in_library(make_adapter(model, seed=1, method="lora"), "Cats", minutes=1)
     window.studio.shelf.refresh()
-    window.pages.setCurrentWidget(window.adapters_page)
+    window.rooms.show_page("library")
     return window.adapters_page
 
 
@@ -93,7 +93,7 @@ def close_message(qtbot):
 
 def test_an_empty_library_says_what_fills_it_and_a_run_does(qtbot, window, settle):
     page = window.adapters_page
-    window.pages.setCurrentWidget(page)
+    window.rooms.show_page("library")
     button = page.findChild(QPushButton, "import_adapter_button")
     assert button.isVisible()
     window.studio.workspace.edit_training(epochs=1, target_classes=("bird", "cat"))
@@ -132,7 +132,7 @@ def test_a_click_switches_at_once_and_the_accuracy_follows(qtbot, window, page, 
 def test_during_a_run_nothing_is_switched(qtbot, window, page):
     window.studio.workspace.edit_training(epochs=400)
     window.actions_by_name["start"].trigger()
-    window.pages.setCurrentWidget(page)
+    window.rooms.show_page("library")
     click_cell(qtbot, page, "Birds", SWITCH)
     assert window.studio.workspace.adapter is None
     assert not is_on(page, "Birds")
@@ -356,7 +356,7 @@ def test_after_a_run_its_adapter_is_selected_and_every_export_says_which_it_take
 
     # Whatever is on, the page of results exports what it shows.
     click_cell(qtbot, page, "Cats", SWITCH)
-    window.pages.setCurrentWidget(window.results_page)
+    window.rooms.show_page("results")
     export = window.results_page.findChild(QToolButton, "export_button")
     assert new in export.toolTip()
     path = tmp_path / "out.safetensors"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QTabBar,
+    QToolButton,
     QWidget,
 )
 
@@ -22,17 +23,17 @@ _MOST = 120
 
 
 def stops(qtbot, window, page):
-    """The widgets that Tab leads to, from the tabs of the pages back to them."""
-    window.pages.setCurrentIndex(page)
-    tabs = window.pages.tabBar()
-    tabs.setFocus(Qt.FocusReason.TabFocusReason)
+    """The widgets that Tab leads to, from the room that `page` is in back to it."""
+    window.rooms.show_page(page)
+    start = window.rooms.rail.findChild(QToolButton, f"room_{window.rooms.room}")
+    start.setFocus(Qt.FocusReason.TabFocusReason)
     for _ in range(_MOST):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         widget = QApplication.focusWidget()
         yield widget
-        if widget is tabs:
+        if widget is start:
             return
-    raise AssertionError("Tab does not come back to the tabs")
+    raise AssertionError("Tab does not come back to the rooms")
 
 
 def is_marked(widget):
@@ -51,9 +52,9 @@ def test_every_stop_has_a_ring_and_a_name(qtbot, qapp, window):
     rings = FocusRings(qapp)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    for page in range(window.pages.count()):
+    for page in window.rooms.pages:
         for widget in stops(qtbot, window, page):
-            about = f"{type(widget).__name__} {widget.objectName()!r} on page {page + 1}"
+            about = f"{type(widget).__name__} {widget.objectName()!r} on page {page}"
             assert isinstance(widget, _RINGED_BY_THE_STYLE) or is_marked(widget), about
             assert widget.objectName(), about
             assert widget.accessibleName() or isinstance(widget, QTabBar), about

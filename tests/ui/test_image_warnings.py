@@ -51,9 +51,9 @@ def test_uneven_classes_and_copies_are_told_before_a_run(qtbot, window, uneven):
         assert text in shown
     link = window.setup_panel.findChild(QPushButton, "warnings_button")
     assert "3 warnings" in link.text()
-    window.pages.setCurrentWidget(window.results_page)
+    window.rooms.show_page("results")
     qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
-    assert window.pages.currentWidget() is window.data_page
+    assert window.rooms.page == "data"
 
 
 def test_copies_are_left_out_of_the_test_by_a_click(qtbot, window, uneven):

@@ -133,7 +133,7 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
     type_number(qtbot, window, "rank", 32)
     type_number(qtbot, window, "epochs", 400)
     events = start(qtbot, window)
-    assert window.pages.currentWidget() is window.training_page
+    assert window.rooms.page == "training"
     assert not window.setup_panel.findChild(QSpinBox, "rank").isEnabled()
 
     # Pause: nothing more comes in; resume: it does.
@@ -171,7 +171,7 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
 
     # The tree shows 542.
     page = window.parameters_page
-    window.pages.setCurrentWidget(page)
+    window.rooms.show_page("parameters")
     qtbot.waitUntil(lambda: "542 of 89,660" in page.tree.totals.text())
     page.tree.parameter_selected.emit("fc1.b")
     trained = window.studio.workspace.adapter.content.parameters["fc1.b"]

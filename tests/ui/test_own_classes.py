@@ -55,10 +55,10 @@ def own(qtbot, window, photographs):
 def test_a_folder_that_the_network_does_not_know_is_proposed_where_the_images_are(
     qtbot, window, photographs
 ):
-    window.pages.setCurrentWidget(window.results_page)
+    window.rooms.show_page("results")
     drop(window, photographs)
     text = proposed(qtbot, window)
-    assert window.pages.currentWidget() is window.data_page
+    assert window.rooms.page == "data"
     assert text.startswith("garden has 2 classes: ants, bees. ConvNet knows none of these.")
     qtbot.waitUntil(lambda: len(pictures_of(window)) == 8)
     assert window.studio.workspace.data.source == "sample"  # nothing is opened before the answer

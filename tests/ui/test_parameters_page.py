@@ -21,7 +21,7 @@ def shows_rank(page, rank):
 
 def test_dragging_a_slider_has_one_inspection_going_and_one_waiting(qtbot, window, settle):
     page = window.parameters_page
-    window.pages.setCurrentWidget(page)
+    window.rooms.show_page("parameters")
     most = 0
     for rank in (2, 4, 8, 16, 24):
         window.studio.workspace.edit_adapter(rank=rank)
@@ -37,7 +37,7 @@ def test_what_nobody_looks_at_is_not_inspected(qtbot, window, settle):
     window.studio.workspace.edit_adapter(rank=3)
     page._timer.timeout.emit()
     assert inspecting(window) == []
-    window.pages.setCurrentWidget(page)
+    window.rooms.show_page("parameters")
     settle()
     assert shows_rank(page, 3)
 

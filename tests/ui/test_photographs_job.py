@@ -75,7 +75,7 @@ def test_drop_accept_start_export_quit_import(
     assert result.class_names == ("ants", "bees")
     said = predictions(window)
 
-    window.pages.setCurrentWidget(window.results_page)
+    window.rooms.show_page("results")
     press(qtbot, window.results_page, "export_button", QToolButton)
     qtbot.waitUntil(exported.exists, timeout=_MILLISECONDS)
     qtbot.waitUntil(lambda: is_settled(window), timeout=_MILLISECONDS)

@@ -47,7 +47,7 @@ def test_all_of_it_comes_back(qtbot, new_window, left):
     assert workspace.recipe == left
     assert workspace.model.weights != "pretrained"
     assert workspace.data.source == "folder"
-    assert window.pages.tabText(window.pages.currentIndex()) == "Parameters"
+    assert window.rooms.page == "parameters", "remembered by its title before there were rooms"
     assert message_box() is None
 
 
@@ -76,20 +76,20 @@ def test_closing_keeps_what_the_next_window_shows(qtbot, window, new_window, lef
     studio.adapters._take(adapter, "Birds")
     entry = studio.shelf.entries[0]
     window.adapters_page.table.select((str(entry.path),))
-    window.pages.setCurrentWidget(window.adapters_page)
+    window.rooms.show_page("library")
     studio.workspace.edit_training(epochs=9)
     window.close()
     again = load(qtbot, new_window)
     assert again.studio.workspace.recipe.training.epochs == 9
-    assert again.pages.currentWidget() is again.adapters_page
+    assert again.rooms.page == "library"
     assert again.adapters_page.table.selected == (str(entry.path),)
 
 
 def test_closing_before_all_is_loaded_loses_nothing(qtbot, new_window, left):
-    keep_session(settings(), Session(left, "Adapters", ("/some/adapter",)))
+    keep_session(settings(), Session(left, "library", ("/some/adapter",)))
     window = new_window()
     window.close()
-    assert read_session(settings()) == Session(left, "Adapters", ("/some/adapter",))
+    assert read_session(settings()) == Session(left, "library", ("/some/adapter",))
 
 
 def test_what_ended_a_start_does_not_end_the_next(qtbot, new_window, left):

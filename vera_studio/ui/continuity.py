@@ -1,16 +1,27 @@
 """From one start to the next: the window comes back as it was left."""
 
 from PySide6.QtCore import QByteArray, QObject
-from PySide6.QtWidgets import QMainWindow, QTabWidget
+from PySide6.QtWidgets import QMainWindow
 
 from vera_studio.ui.file_dialogs import LastFolder
+from vera_studio.ui.rooms import Rooms
 from vera_studio.ui.session import Session, keep_session, mark_start, read_session
 from vera_studio.ui.settings import Settings
+from vera_studio.ui.setup_beside import SetupBeside
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.adapter_table import AdapterTable
 
-_STATE_VERSION = 1  # of the docks' arrangement; raise it when docks come or go
+_STATE_VERSION = 2  # of the docks' arrangement; raise it when docks come or go
 _WIDTH, _HEIGHT = 1240, 760  # the first time
+# Pages as they were remembered, by their titles, before they stood in rooms.
+_PAGES_BEFORE_ROOMS = {
+    "Images": "data",
+    "Training": "training",
+    "Results": "results",
+    "Adapters": "library",
+    "Compare": "comparison",
+    "Parameters": "parameters",
+}
 
 
 class Continuity(QObject):
@@ -21,14 +32,16 @@ class Continuity(QObject):
         window: QMainWindow,
         studio: Studio,
         settings: Settings,
-        pages: QTabWidget,
+        rooms: Rooms,
+        setup: SetupBeside,
         library: AdapterTable,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._studio = studio
         self._settings = settings
-        self._pages = pages
+        self._rooms = rooms
+        self._setup = setup
         self._library = library
         self._last = Session()
         studio.ready.connect(self._select)
@@ -50,21 +63,22 @@ class Continuity(QObject):
         self._last = read_session(self._settings)
         if self._last.recipe is not None:
             self._studio.starting.bring_back(self._last.recipe)
-        for row in range(self._pages.count()):
-            if self._pages.tabText(row) == self._last.page:
-                self._pages.setCurrentIndex(row)
+        self._setup.restore(self._settings.text("setup_shown") != "no")
+        page = _PAGES_BEFORE_ROOMS.get(self._last.page, self._last.page)
+        self._rooms.show_page(page if page in self._rooms.pages else self._rooms.pages[0])
 
     def keep(self) -> None:
         """Remember how everything is now, as the window closes."""
         was_loaded = self._studio.is_ready
         session = Session(
             self._studio.workspace.recipe,
-            self._pages.tabText(self._pages.currentIndex()),
+            self._rooms.page,
             tuple(self._library.selected) if was_loaded else self._last.selected,
         )
         keep_session(
             self._settings,
             session,
+            setup_shown="yes" if self._setup.is_wanted else "no",
             geometry=bytes(self._window.saveGeometry().data()),
             docks=bytes(self._window.saveState(_STATE_VERSION).data()),
         )

@@ -5,19 +5,17 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
-    QKeySequence,
 )
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QMenu,
-    QTabWidget,
+    QToolBar,
     QWidget,
 )
 
@@ -46,8 +44,11 @@ from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.training_page import TrainingPage
 from vera_studio.ui.proposal import Proposal
 from vera_studio.ui.recent_paths import RecentPaths
+from vera_studio.ui.room_guide import RoomGuide
+from vera_studio.ui.rooms import Rooms
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.settings import Settings
+from vera_studio.ui.setup_beside import SetupBeside
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.dock_title import DockTitle
@@ -102,31 +103,35 @@ class MainWindow(QMainWindow):
         studio.shelf.undo_changed.connect(self._follow_undo)
         self._follow_undo("")
         library = self.adapters_page.table
-        self._continuity = Continuity(self, studio, settings, self.pages, library)
+        self._continuity = Continuity(
+            self, studio, settings, self.rooms, self.setup_beside, library
+        )
         self._continuity.restore()
 
     # Building
 
     def _build_pages(self) -> None:
-        self.pages = QTabWidget(documentMode=True)
-        self.pages.setObjectName("pages")
-        self.pages.setAccessibleName("Pages")
-        self.data_page = DataPage(self.studio)
-        self.training_page = TrainingPage(self.studio)
-        self.results_page = ResultsPage(self.studio.workspace, self.actions_by_name)
-        self.adapters_page = AdaptersPage(self.studio, self.actions_by_name)
-        self.comparison_page = ComparisonPage(self.studio)
-        self.parameters_page = ParametersPage(self.studio)
-        for page, name, text in (
-            (self.data_page, "data", "Images"),
-            (self.training_page, "training", "Training"),
-            (self.results_page, "results", "Results"),
-            (self.adapters_page, "adapters", "Adapters"),
-            (self.comparison_page, "comparison", "Compare"),
-            (self.parameters_page, "parameters", "Parameters"),
-        ):
-            self.pages.addTab(page, icon(name), text)
-        self.setCentralWidget(self.pages)
+        studio = self.studio
+        self.data_page = DataPage(studio)
+        self.training_page = TrainingPage(studio)
+        self.results_page = ResultsPage(studio.workspace, self.actions_by_name)
+        self.adapters_page = AdaptersPage(studio, self.actions_by_name)
+        self.comparison_page = ComparisonPage(studio)
+        self.parameters_page = ParametersPage(studio)
+        pages = {
+            "data": self.data_page,
+            "training": self.training_page,
+            "results": self.results_page,
+            "parameters": self.parameters_page,
+            "library": self.adapters_page,
+            "comparison": self.comparison_page,
+        }
+        self.rooms = Rooms()
+        for name, page in pages.items():
+            self.rooms.add_page(name, page)
+        self.setCentralWidget(self.rooms)
+        self._add_rail()
+        RoomGuide(studio, self.rooms, self.actions_by_name["start"])
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.adapters_page.folder_requested.connect(self._open_folder)
@@ -136,20 +141,26 @@ class MainWindow(QMainWindow):
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
 
+    def _add_rail(self) -> None:
+        bar = QToolBar("Rooms", self, movable=False, floatable=False)
+        bar.setObjectName("rooms_bar")
+        bar.addWidget(self.rooms.rail)
+        bar.toggleViewAction().setVisible(False)  # it is always there
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+
     def _build_docks(self) -> None:
         self.setup_panel = SetupPanel(
             self.studio.workspace, self.studio.runner, self.actions_by_name
         )
         self.setup_panel.failed.connect(self.studio.failed)
         self.setup_panel.open_network_requested.connect(self.asking.ask_network)
-        self.setup_panel.images_requested.connect(
-            lambda: self.pages.setCurrentWidget(self.data_page)
-        )
+        self.setup_panel.images_requested.connect(partial(self.rooms.show_page, "data"))
         self.setup_panel.source_requested.connect(self.asking.use_source)
         self.setup_panel.remove_adapter_requested.connect(self.studio.adapters.switch_off)
         self.activity_page = ActivityPage(self.studio)
         left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
-        self._add_dock("Setup", "setup", self.setup_panel, left)
+        setup = self._add_dock("Setup", "setup", self.setup_panel, left)
+        self.setup_beside = SetupBeside(setup, self.rooms)
         self._add_dock("Activity", "activity", self.activity_page, bottom).hide()
         # The set-up panel is tall: it keeps the corner that the activity would take.
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
@@ -168,16 +179,7 @@ class MainWindow(QMainWindow):
     def _build_menus(self) -> None:
         self._recent_menu = recent = RecentMenu(self._recent, self)
         recent.path_chosen.connect(self.studio.open_path)
-        pages = [self._page_action(row) for row in range(self.pages.count())]
-        build_menus(self, self.actions_by_name, recent, pages, self._settings)
-
-    def _page_action(self, row: int) -> QAction:
-        action = QAction(self.pages.tabIcon(row), self.pages.tabText(row), self)
-        action.setObjectName(f"action_page_{row + 1}")
-        action.setShortcut(QKeySequence(f"Ctrl+{row + 1}"))
-        action.setStatusTip(f"Show the page {self.pages.tabText(row)}")
-        action.triggered.connect(partial(self.pages.setCurrentIndex, row))
-        return action
+        build_menus(self, self.actions_by_name, recent, self.rooms, self._settings)
 
     def _connect_actions(self) -> None:
         studio, asking = self.studio, self.asking
@@ -200,7 +202,7 @@ class MainWindow(QMainWindow):
             "pause": self._pause_or_resume,
             "stop": studio.stop,
             "continue_run": self._continuing.ask,
-            "compare": lambda: self.pages.setCurrentWidget(self.comparison_page),
+            "compare": partial(self.rooms.show_page, "comparison"),
             "open_runs": lambda: self._open_folder(environment.runs_folder()),
             "full_screen": self._toggle_full_screen,
             "image_cache": asking.show_image_cache,
@@ -217,10 +219,10 @@ class MainWindow(QMainWindow):
 
     def _show_proposal(self, proposal: Proposal | None) -> None:
         if proposal is not None:
-            self.pages.setCurrentWidget(self.data_page)
+            self.rooms.show_page("data")
 
     def _offer_download(self) -> None:
-        self.pages.setCurrentWidget(self.data_page)
+        self.rooms.show_page("data")
         self.data_page.offer_download()
 
     def _pause_or_resume(self) -> None:
@@ -295,7 +297,7 @@ class MainWindow(QMainWindow):
         pause.setText("&Resume" if paused else "&Pause")
         pause.setIcon(icon("resume" if paused else "pause"))
         if state is RunState.RUNNING and self._run_state is RunState.IDLE:
-            self.pages.setCurrentWidget(self.training_page)
+            self.rooms.show_page("training")
         self._run_state = state
 
     def _show_title(self, _: object = None) -> None:

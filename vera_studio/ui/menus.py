@@ -1,13 +1,16 @@
 """The menu bar: which actions stand where."""
 
+from functools import partial
+
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from vera_studio.export_targets import EXPORT_TARGETS
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.recent_paths import Recent, RecentPaths
+from vera_studio.ui.rooms import ROOMS, Rooms
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
@@ -70,7 +73,7 @@ def build_menus(
     window: QMainWindow,
     actions: dict[str, QAction],
     recent: RecentMenu,
-    pages: list[QAction],
+    rooms: Rooms,
     settings: Settings,
 ) -> None:
     """Fill the menu bar of `window`, whose docks are in place already."""
@@ -80,14 +83,41 @@ def build_menus(
     _fill(bar.addMenu("&Edit"), _EDIT, actions, recent)
     _fill(bar.addMenu("&Run"), _RUN, actions, recent)
     view = bar.addMenu("&View")
-    view.addActions(pages)
-    view.addSeparator()
+    view.setToolTipsVisible(True)
+    _add_places(view, rooms)
     for dock in window.findChildren(QDockWidget):
         view.addAction(dock.toggleViewAction())
     view.addSeparator()
     view.addMenu(_scheme_menu(view, settings))
     view.addAction(actions["full_screen"])
     _fill(bar.addMenu("&Help"), _HELP, actions, recent)
+
+
+def _add_places(view: QMenu, rooms: Rooms) -> None:
+    """The rooms, by Ctrl and their number, and every page."""
+    titles = {page.name: page for room in ROOMS for page in room.pages}
+    there = [room for room in ROOMS if any(page.name in rooms.pages for page in room.pages)]
+    for room in there:
+        action = view.addAction(icon(room.icon), room.title)
+        action.setObjectName(f"action_room_{room.name}")
+        action.setShortcut(QKeySequence(f"Ctrl+{ROOMS.index(room) + 1}"))
+        action.setStatusTip(room.tip)
+        action.triggered.connect(partial(rooms.show_room, room.name))
+    pages = view.addMenu("&Page")
+    for room in there:
+        pages.addSection(room.title)
+        for name in (page.name for page in room.pages if page.name in rooms.pages):
+            action = pages.addAction(titles[name].title)
+            action.setObjectName(f"action_page_{name}")
+            action.setStatusTip(titles[name].tip)
+            action.triggered.connect(partial(rooms.show_page, name))
+    pages.addSeparator()
+    for text, keys, pages_on in (("&Next", "Ctrl+PgDown", 1), ("&Previous", "Ctrl+PgUp", -1)):
+        action = pages.addAction(f"{text} Page of This Room")
+        action.setObjectName(f"action_{text[1:].lower()}_page")
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(partial(rooms.step, pages_on))
+    view.addSeparator()
 
 
 def _fill(menu: QMenu, names: str, actions: dict[str, QAction], recent: RecentMenu) -> None:

@@ -41,7 +41,7 @@ def mark_start(settings: Settings, is_under_way: bool) -> None:
     settings.keep(starting="yes" if is_under_way else "")
 
 
-def keep_session(settings: Settings, session: Session, **more: bytes) -> None:
+def keep_session(settings: Settings, session: Session, **more: bytes | str) -> None:
     """Have `settings` hold `session`, and `more` in the same writing of the file."""
     text = ""
     if session.recipe is not None:
