@@ -1,12 +1,17 @@
 """Folders of runs and comparisons as they are left, without training anything."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from vera_studio.recipe import AdapterSettings, DataSettings, Recipe, TrainingSettings
+from vera_studio.runs import predictions
 from vera_studio.runs.comparison_file import save_comparison
 from vera_studio.runs.comparison_results import Accuracies, Candidate, ComparedRun, Comparison
-from vera_studio.runs.events import EpochDone, Evaluation, RunResult, RunSubject, StepsDone
+from vera_studio.runs.events import EpochDone, Evaluation, Part, RunResult, RunSubject, StepsDone
+from vera_studio.runs.predictions import Predictions
 from vera_studio.runs.run_folder import RunFolder
 from vera_studio.runs.run_state import STATE_FILE
 
@@ -82,3 +87,16 @@ def make_comparison(folder: Path, runs: int = 2, stopped: bool = False) -> Compa
     )
     save_comparison(comparison)
     return comparison
+
+
+def make_predictions(folder: Path, part: Part = "test", files: Sequence[str] = ()) -> Predictions:
+    """What a run said of two images a class; those that are no cats are taken for cats before."""
+    truth = np.repeat(np.arange(3), 2)
+    told = np.stack([truth, (truth + 1) % 3], axis=1)
+    told[3] = (0, 1)  # a dog that is taken for a cat
+    shares = np.tile(np.array([[0.75, 0.25]], dtype=np.float32), (6, 1))
+    base = np.stack([np.zeros_like(truth), np.ones_like(truth)], axis=1)
+    names = tuple(files) or tuple(f"{NAMES[index]}/{n}.png" for n, index in enumerate(truth))
+    found = Predictions(part, NAMES, names, truth, told, shares, base, shares)
+    predictions.save(found, folder)
+    return found

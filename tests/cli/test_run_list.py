@@ -34,3 +34,14 @@ def test_without_runs(capsys, tmp_path):
     assert "There are no runs in" in capsys.readouterr().out
     assert run("runs", tmp_path / "nowhere") == 1
     assert "There is no folder" in capsys.readouterr().err
+
+
+def test_a_report_beside_the_run_or_elsewhere(capsys, tmp_path):
+    folder = make_run(environment.runs_folder() / "one")
+    (folder / "best.safetensors").unlink()
+    assert run("report", "one") == 0
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert run("report", folder, "--out", tmp_path / "page.html") == 0
+    assert "page.html" in capsys.readouterr().out
+    assert run("report", "two") == 1
+    assert "There is no run two" in capsys.readouterr().err

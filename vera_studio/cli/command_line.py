@@ -22,6 +22,7 @@ from vera_studio.cli import (
     library,
     networks,
     prediction,
+    report,
     run_list,
     runs,
 )
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     families = (
         runs,
         run_list,
+        report,
         evaluation,
         prediction,
         comparison,
