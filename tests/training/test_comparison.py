@@ -20,7 +20,7 @@ from vera_studio.training import checkpoints, stopping
 from vera_studio.training import comparison as engine
 from vera_studio.training.automatic import automatic_learning_rate
 from vera_studio.training.comparison import compare
-from vera_studio.training.evaluation import evaluate_inputs
+from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.loop import train
 
 VERA, LORA = AdapterSettings(rank=4), AdapterSettings(rank=2, method="lora")
@@ -155,13 +155,13 @@ def test_a_run_that_does_not_count_is_not_measured(tiny_data, tmp_path, monkeypa
 
     def evaluate(*_):
         evaluations.append(1)
-        return evaluate_inputs(*_)
+        return predict_inputs(*_)
 
     def note(event):
         if isinstance(event, StepsDone):
             steps.append(event)
 
-    monkeypatch.setattr(stopping, "evaluate_inputs", evaluate)
+    monkeypatch.setattr(stopping, "predict_inputs", evaluate)
     settings = ComparisonSettings((VERA,), seeds=1)
     compare(RECIPE, settings, tmp_path / "c", note, lambda: bool(steps), data=tiny_data())
     assert evaluations == []

@@ -7,17 +7,20 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.scripted_answers import told
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
-from vera_studio.data.store import SkippedFile
+from vera_studio.data.store import ImageSet, SkippedFile
+from vera_studio.errors import StudioError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs import predictions
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
 from vera_studio.training import loop, opening, stopping
-from vera_studio.training.evaluation import evaluate, evaluate_inputs
+from vera_studio.training.evaluation import evaluate, predict_inputs
 from vera_studio.training.loop import train
 
 FILES = {
@@ -26,6 +29,8 @@ FILES = {
     "metrics.csv",
     "best.safetensors",
     "last.safetensors",
+    "predictions-test.csv",
+    "predictions-validation.csv",
     "result.json",
     "progress.pt",
     "state.json",
@@ -163,19 +168,54 @@ def test_the_best_adapter_tells_of_its_training(tiny_data, tmp_path):
     assert told.before.per_class == pytest.approx(result.before.per_class, abs=1e-4)
 
 
+@pytest.mark.parametrize("chosen", [{"learning_rate": 0.01}, {"learning_rate": 1e-6}])
+def test_what_was_said_of_each_image_is_kept(tiny_data, tmp_path, chosen):
+    """Of the best epoch and of the network before, or of that alone where none beats it."""
+    events, data = [], tiny_data(validation=4)
+    data = replace(data, test=ImageSet(data.test.read(), data.test.labels, names_of(data.test)))
+    result = train(recipe(epochs=3, **chosen), tmp_path, events.append, data=data)
+    kept = predictions.load(tmp_path, "test")
+    assert kept.class_names == result.class_names
+    assert kept.files == data.test.names
+    assert kept.right.mean() == result.after.accuracy
+    assert kept.base_right.mean() == result.before.accuracy
+    assert kept.told.shape == kept.base_told.shape == (30, 5)
+    validation = predictions.load(tmp_path, "validation")
+    before, epochs = of(RunStarted, events)[0].validation, of(EpochDone, events)
+    best = epochs[result.best_epoch - 1].validation if result.improved else before
+    assert validation.right.mean() == best.accuracy
+    assert validation.base_right.mean() == before.accuracy
+    assert validation.files[:2] == ("1", "2")
+
+
+def names_of(images):
+    return tuple(f"some/{number}.png" for number in range(len(images)))
+
+
+def test_predictions_that_cannot_be_kept_lose_nothing_else(tiny_data, tmp_path, monkeypatch):
+    def full_disk(*_):
+        raise StudioError("Cannot write predictions-test.csv: No space left on device.")
+
+    monkeypatch.setattr(loop, "save_predictions", full_disk)
+    events = []
+    result = train(recipe(), tmp_path, events.append, data=tiny_data())
+    assert load_result(tmp_path) == result
+    assert "No space left" in of(Notice, events)[-1].text
+
+
 def scripted(monkeypatch, validation_images, validations):
     """Let the validation after each epoch be as scripted: accuracies of cat and of the others."""
     results = iter([(0.5, 0.5), *validations])  # the first is measured before training
 
-    def fake(inputs, classes, *_):
+    def fake(inputs, classes, should_stop, part):
         if len(inputs.labels) != validation_images:
-            return evaluate_inputs(inputs, classes)
+            return predict_inputs(inputs, classes, part=part)
         cat, others = next(results)
         shares = tuple(cat if i == CAT else others for i in range(10))
-        return Evaluation(1.0, sum(shares) / 10, shares, (10,) * 10)
+        return told(Evaluation(1.0, sum(shares) / 10, shares, (10,) * 10, part=part))
 
-    monkeypatch.setattr(loop, "evaluate_inputs", fake)
-    monkeypatch.setattr(stopping, "evaluate_inputs", fake)
+    monkeypatch.setattr(loop, "predict_inputs", fake)
+    monkeypatch.setattr(stopping, "predict_inputs", fake)
 
 
 @pytest.mark.parametrize(

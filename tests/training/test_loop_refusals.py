@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.scripted_answers import told
 from vera_studio.adapters import adapter_file, file_size
 from vera_studio.errors import (
     AdapterError,
@@ -51,10 +52,10 @@ def test_the_epoch_of_the_explosion_is_named(tiny_data, tmp_path, monkeypatch):
 
     monkeypatch.setattr(step.F, "cross_entropy", failing)
     monkeypatch.setattr(
-        loop, "evaluate_inputs", lambda *_: Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10)
+        loop, "predict_inputs", lambda *_: told(Evaluation(1.0, 0.5, (0.5,) * 10, (3,) * 10))
     )
-    after = Evaluation(1.0, 0.6, (0.6,) * 10, (3,) * 10)
-    monkeypatch.setattr(stopping, "evaluate_inputs", lambda *_: after)
+    after = told(Evaluation(1.0, 0.6, (0.6,) * 10, (3,) * 10))
+    monkeypatch.setattr(stopping, "predict_inputs", lambda *_: after)
     with pytest.raises(TrainingError, match=r"in epoch 2\. Try a lower .* such as 0\.003\.") as e:
         train(recipe(learning_rate=0.03), tmp_path, data=tiny_data())
     kept = f"The adapter of epoch 1, the best so far, is in {tmp_path / 'best.safetensors'}."
@@ -128,7 +129,7 @@ def out_of_memory(*_, **__):
         (loop, "attach"),
         (opening, "open_data"),
         (open_inputs, "ImageInputs"),
-        (loop, "evaluate_inputs"),
+        (loop, "predict_inputs"),
     ],
 )
 def test_memory_that_runs_out_is_told_with_what_to_do(
@@ -142,7 +143,7 @@ def test_memory_that_runs_out_is_told_with_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("place", "name"), [(step.F, "cross_entropy"), (stopping, "evaluate_inputs")]
+    ("place", "name"), [(step.F, "cross_entropy"), (stopping, "predict_inputs")]
 )
 def test_memory_that_runs_out_in_training_is_told_with_what_is_kept(
     tiny_data, tmp_path, monkeypatch, place, name
@@ -159,7 +160,7 @@ def test_memory_that_runs_out_in_training_is_told_with_what_is_kept(
 
 def test_not_even_one_image_fits(tiny_data, tmp_path, monkeypatch):
     monkeypatch.setattr(open_inputs.ImageInputs, "logits", out_of_memory)
-    monkeypatch.setattr(loop, "evaluate_inputs", lambda *_: Evaluation.nothing(10))
+    monkeypatch.setattr(loop, "predict_inputs", lambda *_: told(Evaluation.nothing(10)))
     notices = []
     with pytest.raises(NotEnoughMemoryError):
         train(recipe(feature_cache=False), tmp_path, notices.append, data=tiny_data())

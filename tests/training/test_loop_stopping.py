@@ -19,6 +19,8 @@ FILES = {
     "metrics.csv",
     "best.safetensors",
     "last.safetensors",
+    "predictions-test.csv",
+    "predictions-validation.csv",
     "result.json",
     "progress.pt",
     "state.json",
@@ -120,7 +122,7 @@ class StopInEvaluation:
     def __init__(self, monkeypatch, number, give_up=False):
         self.number, self.evaluations, self.asked_in_it = number, 0, 0
         self.give_up, self.events = give_up, []
-        real = stopping.evaluate_inputs
+        real = stopping.predict_inputs
 
         def counted(inputs, classes, should_stop, part):
             self.evaluations += 1
@@ -129,7 +131,7 @@ class StopInEvaluation:
         monkeypatch.setattr(inputs, "_LEAST_AT_ONCE", 1)
         for module in (inputs, evaluation, step):
             monkeypatch.setattr(module, "MOST_AT_ONCE", 1)
-        monkeypatch.setattr(stopping, "evaluate_inputs", counted)
+        monkeypatch.setattr(stopping, "predict_inputs", counted)
 
     def should_stop(self):
         self.asked_in_it += self.evaluations == self.number

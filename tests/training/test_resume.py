@@ -18,7 +18,11 @@ from vera_studio.runs.run_state import broken_off
 from vera_studio.training import automatic, opening, progress
 from vera_studio.training.loop import resume, train
 
-FILES = ("best.safetensors", "last.safetensors", "losses.csv", "recipe.toml")
+FILES = (
+    *("best.safetensors", "last.safetensors", "losses.csv", "recipe.toml"),
+    "predictions-validation.csv",
+    "predictions-test.csv",
+)
 STEPS = 3 * 5  # 80 images in batches of 16, three epochs
 
 

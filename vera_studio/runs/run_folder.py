@@ -8,6 +8,9 @@ best.safetensors    the adapter of the best epoch by validation accuracy; missin
                     beat the network before training
 last.safetensors    the adapter as the last step left it
 progress.pt         how far it is, to go on from; see training/progress.py
+predictions-validation.csv, predictions-test.csv
+                    what the best adapter, and the network before training, said of each image;
+                    see predictions.py
 state.json          whether it is going on, has ended or failed; see run_state.py
 result.json         what was run on what and how it ended, with the test accuracies before and
                     after; of many classes those that there are test images of, and the targets

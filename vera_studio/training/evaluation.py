@@ -107,13 +107,13 @@ def logits_of(
 
 
 @torch.inference_mode()
-def evaluate_inputs(
+def predict_inputs(
     inputs: Inputs,
     classes: int,
     should_stop: Callable[[], bool] = lambda: False,
     part: Part = "",
-) -> Evaluation:
-    """Loss and accuracies on the unchanged images of `inputs`; NaN where there is no image.
+) -> Answers:
+    """What the network says of each of the unchanged images of `inputs`.
 
     Args:
         inputs: whose network or part of one is in evaluation mode.
@@ -123,20 +123,6 @@ def evaluate_inputs(
 
     Raises:
         Cancelled: `should_stop` said so.
-    """
-    return predict_inputs(inputs, classes, should_stop, part).evaluation()
-
-
-@torch.inference_mode()
-def predict_inputs(
-    inputs: Inputs,
-    classes: int,
-    should_stop: Callable[[], bool] = lambda: False,
-    part: Part = "",
-) -> Answers:
-    """What the network says of each of the unchanged images of `inputs`.
-
-    Args, Raises: as `evaluate_inputs`.
     """
     views = torch.arange(len(inputs.labels), device=inputs.index_device)
 

@@ -1,6 +1,7 @@
 """One run from a recipe to a trained adapter: the same for the window and the command line."""
 
 import dataclasses
+from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from vera_studio import recipe as recipes
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach
-from vera_studio.data.store import ImageData
+from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.errors import AdapterError, StudioError
 from vera_studio.files import is_regular
 from vera_studio.models.model import Model, example
@@ -24,13 +25,16 @@ from vera_studio.runs.events import (
     StepsDone,
     told_classes,
 )
+from vera_studio.runs.predictions import predictions_file
+from vera_studio.runs.predictions import save as save_predictions
 from vera_studio.runs.run_folder import RunFolder, check_unused
 from vera_studio.runs.run_state import going_on
 from vera_studio.training import progress as progress_file
 from vera_studio.training import run_description
+from vera_studio.training.answers import Answers, side_by_side
 from vera_studio.training.checkpoints import Checkpoints, best_before
 from vera_studio.training.devices import choose_device
-from vera_studio.training.evaluation import evaluate_inputs
+from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.head_start import start_head
 from vera_studio.training.losses import Losses, told_again
 from vera_studio.training.memory import out_of_memory_told
@@ -145,10 +149,11 @@ def _run(
 
         # Measure what there is before training.
         on_event(Stage("Measuring before training"))
-        before = evaluate_inputs(inputs.test, classes, stopping.should_stop, "test")
-        validation_before = evaluate_inputs(
+        base_test = predict_inputs(inputs.test, classes, stopping.should_stop, "test")
+        base_validation = predict_inputs(
             inputs.validation, classes, stopping.should_stop, "validation"
         )
+        before, validation_before = base_test.evaluation(), base_validation.evaluation()
 
         # Begin, or go on: all that the run becomes is `progress`; files of it go into a folder.
         progress = _begin(plan, inputs, before, validation_before, clock, saved)
@@ -167,6 +172,8 @@ def _run(
         held = nullcontext() if saved else going_on(folder.path)
         with held, checkpoints.told_if_it_fails(), out_of_memory_told(device.device):
             step: Step | None = None
+            # What the best so far says; of a run that goes on it is not known.
+            best_validation = None if saved else base_validation
             epochs_done, gave_up = progress.epoch - 1, False
             while (
                 progress.epoch <= course.epochs
@@ -197,7 +204,8 @@ def _run(
                 epochs_done = progress.epoch
 
                 # Evaluate what was trained, the whole epoch or what there is of it.
-                validation = stopping.measure(inputs.validation, classes, "validation")
+                answers = stopping.measure(inputs.validation, classes, "validation")
+                validation = None if answers is None else answers.evaluation()
                 parameters = adapter_file.parameters(model.network)
                 losses.check(parameters, validation)
                 if validation is None:
@@ -207,6 +215,8 @@ def _run(
                 # Keep it, perhaps as the best so far.
                 are_huge = losses.are_huge(train_loss, validation.loss_over(plan.targets))
                 is_best = checkpoints.keep_epoch(parameters, validation, are_huge)
+                if is_best:
+                    best_validation = answers
                 rate = float(progress.schedule.get_last_lr()[0])
                 event = EpochDone(
                     progress.epoch, progress.step, train_loss, validation, rate, is_best, seconds
@@ -229,14 +239,29 @@ def _run(
             if epochs_done == 0:
                 checkpoints.keep_last(epochs_done)
 
-            # Measure the best epoch on the test images, and end.
+            # Measure the best epoch on the test images.
+            best_test: Answers | None = base_test
             after = before
             if checkpoints.has_best:
-                after = _measure_best(inputs, checkpoints, stopping, classes, on_event)
+                on_event(Stage("Measuring the best epoch on the test images"))
+                checkpoints.put_best_on()
+                best_test = stopping.measure(inputs.test, classes, "test")
+                after = best_test.evaluation() if best_test else Evaluation.nothing(classes, "test")
+                if best_test:
+                    checkpoints.finish(after)
+                if best_validation is None:
+                    best_validation = stopping.measure(inputs.validation, classes, "validation")
+
+            # End: write down how, and what was said of each image.
             result = run_description.result(
                 plan, progress, before, after, epochs_done, stopping.has_stopped, gave_up
             )
             folder.add_result(result)
+            for images, best, base in (
+                (plan.data.validation, best_validation, base_validation),
+                (plan.data.test, best_test, base_test),
+            ):
+                _keep_predictions(plan, images, best, base, notice)
             return result
 
 
@@ -325,14 +350,19 @@ def _draw(plan: Plan, inputs: RunInputs) -> list[tuple[torch.Tensor, torch.Tenso
     return list(zip(torch.split(views, size), torch.split(labels, size), strict=True))
 
 
-def _measure_best(
-    inputs: RunInputs, checkpoints: Checkpoints, stopping: Stopping, classes: int, on_event: OnEvent
-) -> Evaluation:
-    """Put the best epoch's adapter on; returns how it does on the test images."""
-    on_event(Stage("Measuring the best epoch on the test images"))
-    checkpoints.put_best_on()
-    after = stopping.measure(inputs.test, classes, "test")
-    if after is None:
-        return Evaluation.nothing(classes, "test")
-    checkpoints.finish(after)
-    return after
+def _keep_predictions(
+    plan: Plan,
+    images: ImageSet,
+    best: Answers | None,
+    base: Answers,
+    notice: Callable[[str], None],
+) -> None:
+    """Write what the best adapter and the base said of each of `images`, where both are known."""
+    if best is None:  # what a former end of the run has left is of another epoch
+        predictions_file(plan.folder, base.part).unlink(missing_ok=True)
+        return
+    try:
+        said = side_by_side(best, base, plan.model.class_names, images.names)
+        save_predictions(said, plan.folder)
+    except StudioError as error:  # such as a full disk: the run itself is kept
+        notice(f"What was said of each image is not kept. {error}")

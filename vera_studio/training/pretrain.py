@@ -20,7 +20,7 @@ from vera_studio.models.kind import NetworkKind
 from vera_studio.recipe import Device
 from vera_studio.runs.events import Evaluation
 from vera_studio.training.devices import choose_device
-from vera_studio.training.evaluation import evaluate_inputs
+from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.inputs import ImageInputs
 from vera_studio.training.memory import out_of_memory_told
 from vera_studio.training.optimisation import make_optimizer
@@ -91,7 +91,7 @@ def _pretrain(
     _fit(network, kind, images, settings, on_epoch, should_stop)
     network.eval()
     inputs = ImageInputs(network, kind.preprocessing, data.test)
-    result = evaluate_inputs(inputs, len(kind.class_names), should_stop, "test")
+    result = predict_inputs(inputs, len(kind.class_names), should_stop, "test").evaluation()
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
     facts = {
         "model": kind.name,

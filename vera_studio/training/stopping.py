@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from vera_studio.errors import Cancelled
-from vera_studio.runs.events import Evaluation, Part
-from vera_studio.training.evaluation import evaluate_inputs
+from vera_studio.runs.events import Part
+from vera_studio.training.answers import Answers
+from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.inputs import Inputs
 
 
@@ -29,15 +30,15 @@ class Stopping:
         self.has_stopped = self._asked() or self.has_stopped
         return self.has_stopped
 
-    def measure(self, inputs: Inputs, classes: int, part: Part) -> Evaluation | None:
-        """Measure what was trained, as `evaluate_inputs`; None where it was broken off.
+    def measure(self, inputs: Inputs, classes: int, part: Part) -> Answers | None:
+        """Measure what was trained, as `predict_inputs`; None where it was broken off.
 
         Raises:
             Cancelled: the run was given up altogether.
         """
         before = self._asked()
         try:
-            return evaluate_inputs(inputs, classes, self._asked_anew, part)
+            return predict_inputs(inputs, classes, self._asked_anew, part)
         except Cancelled:
             if self._noticed == before:
                 raise
