@@ -20,6 +20,7 @@ from tests.hostile import Program, make_hostile
 from vera_studio import environment, recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.library import Library
+from vera_studio.data.image_marks import read_marks
 from vera_studio.data.open_data import open_data
 from vera_studio.data.preprocessing import square
 from vera_studio.data.store import ImageData
@@ -138,6 +139,7 @@ def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, 
         (load_comparison, "comparison.json"),
         (lambda path: read_runs(path.parent), "recipe.toml"),
         (lambda path: load_predictions(path, "test"), "predictions-test.csv"),
+        (lambda path: read_marks(path / "marks.json"), "marks.json"),
     ],
 )
 def test_what_runs_leave(tmp_path, reader, name):

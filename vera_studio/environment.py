@@ -37,6 +37,11 @@ def library_folder() -> Path:
     return data_folder() / "adapters"
 
 
+def marks_folder() -> Path:
+    """One file a folder of images: what the user says of single ones."""
+    return data_folder() / "marks"
+
+
 def cifar10_folder() -> Path:
     """Where CIFAR-10 is downloaded to."""
     return data_folder() / "cifar10"

@@ -23,6 +23,7 @@ MAX_SHIFT = 8  # pixels
 MAX_VIEWS = 64  # of an image
 MAX_EPOCHS = 10_000
 MAX_CACHE_MEGABYTES = 1_000_000
+MAX_LEFT_OUT = 1000  # images, by name
 MAX_SEED = 2**31 - 1  # what input fields can hold
 MIN_ALPHA, MAX_ALPHA = 1e-3, 10_000.0
 MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-6, 10.0
@@ -54,6 +55,7 @@ class DataSettings:
     # takes the network's where it knows all of them.
     classes: Classes = "auto"
     leave_out_copies: bool = False  # of training images among the test images
+    left_out: tuple[str, ...] = ()  # images that are not used: files below the folder
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,8 @@ def problems(
     if recipe.data.source == "folder" and not recipe.data.folder:
         found.append("The images are to come from a folder, and no folder is chosen.")
     _check_path(found, "The folder of images", recipe.data.folder)
+    if len(recipe.data.left_out) > MAX_LEFT_OUT:
+        found.append(f"At most {MAX_LEFT_OUT:,} images can be left out by name.")
     _check_path(found, "The file of weights", recipe.model.weights)
     if problem := class_names_problem(recipe.model.class_names or ()):
         found.append(problem)

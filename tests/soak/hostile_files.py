@@ -39,6 +39,7 @@ from vera_studio.adapters.library import Library
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.data.cache_index import CachedImage, CacheIndex, read_index, write_index
 from vera_studio.data.image_file import UnreadableImage, read_image
+from vera_studio.data.image_marks import marks_file, read_marks, set_mark
 from vera_studio.data.preprocessing import square
 from vera_studio.errors import StudioError
 from vera_studio.exchange.peft_export import export_peft
@@ -275,6 +276,12 @@ def _make_index(folder: Path) -> Path:
     return folder / "key.index"
 
 
+def _make_marks(folder: Path) -> Path:
+    set_mark(folder, "cat/1.jpg", "mislabelled")
+    set_mark(folder, "cat/2.jpg", "left out")
+    return marks_file(folder)
+
+
 def _make_notes(folder: Path) -> Path:
     save_notes(make_run(folder / "run"), RunNotes("mine", "a good one"))
     return folder / "run" / NOTES_FILE
@@ -294,6 +301,7 @@ FORMATS: dict[str, Callable[[], Format]] = {
     "peft-config": lambda: _peft("adapter_config.json"),
     "peft-tensors": lambda: _peft("adapter_model.safetensors"),
     "progress": lambda: Format(_make_progress, lambda path: progress.load(path.parent)),
+    "image-marks": lambda: Format(_make_marks, read_marks),
     "predictions": lambda: Format(
         _make_predictions, lambda path: load_predictions(path.parent, "test")
     ),

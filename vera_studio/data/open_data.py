@@ -6,6 +6,7 @@ from pathlib import Path
 from vera_studio import environment
 from vera_studio.data.cifar10 import open_cifar10
 from vera_studio.data.folder import OnFirst, open_folder
+from vera_studio.data.left_out import without
 from vera_studio.data.preprocessing import Preprocessing
 from vera_studio.data.room import told_without_memory
 from vera_studio.data.sample.drawn_images import make_sample
@@ -38,7 +39,8 @@ def open_data(
         Cancelled: `should_stop` said so.
     """
     with told_without_memory():
-        return _open(settings, class_names, form, on_progress, should_stop, on_first)
+        data = _open(settings, class_names, form, on_progress, should_stop, on_first)
+        return without(data, settings.left_out)
 
 
 def _open(

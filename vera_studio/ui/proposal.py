@@ -42,7 +42,10 @@ class Proposal:
         """The draft's section on images for `answer`."""
         classes: Literal["network", "own"] = "network" if answer.key == "network" else "own"
         folder = str(self.folder)
-        return dataclasses.replace(draft, source="folder", folder=folder, classes=classes)
+        left_out = draft.left_out if draft.folder == folder else ()
+        return dataclasses.replace(
+            draft, source="folder", folder=folder, classes=classes, left_out=left_out
+        )
 
 
 def propose(found: "FolderFound", network: ModelSettings) -> Proposal:
