@@ -238,7 +238,7 @@ def measure(
 
     take_thread_count()
     images = data.validation if part == "validation" else data.test
-    network = _with_adapter(model, adapter)
+    network = with_adapter(model, adapter)
     measured = evaluate(model.with_network(network), images, should_stop, part)
     return Measurement(part, measured)
 
@@ -398,7 +398,7 @@ def inspect_adapter(
     # The copy goes before the next one is made.
     before = _values(_fresh(model, content.info.settings, content.projections, should_stop))
     _go_on_unless(should_stop)
-    network = _with_adapter(model, adapter)
+    network = with_adapter(model, adapter)
     _go_on_unless(should_stop)
     return _inspection(adapter.title, network, before, _values(network))
 
@@ -454,7 +454,7 @@ def take_thread_count() -> None:
     torch.get_num_threads()
 
 
-def _with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:
+def with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:
     """A copy of the model's network with `adapter` on; the model itself stays bare."""
     from vera_studio.adapters import adapter_file
     from vera_studio.adapters.copies import sharing_copy

@@ -36,6 +36,7 @@ from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus, export_title
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
+from vera_studio.ui.pages.classify.page import ClassifyPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
@@ -125,6 +126,7 @@ class MainWindow(QMainWindow):
             "parameters": self.parameters_page,
             "library": self.adapters_page,
             "comparison": self.comparison_page,
+            "classify": ClassifyPage(studio),
         }
         self.rooms = Rooms()
         for name, page in pages.items():
