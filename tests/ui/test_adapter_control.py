@@ -50,7 +50,7 @@ def control(qapp, model):
 def logits(control):
     images = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     workspace = control.workspace
-    return jobs._with_adapter(workspace.model, workspace.adapter).eval()(images)
+    return jobs.with_adapter(workspace.model, workspace.adapter).eval()(images)
 
 
 def test_switching_takes_effect_before_the_call_returns(control, model):

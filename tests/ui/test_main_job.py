@@ -82,7 +82,7 @@ def logits(window):
     workspace = window.studio.workspace
     from vera_studio.training.evaluation import predict
 
-    network = jobs._with_adapter(workspace.model, workspace.adapter)
+    network = jobs.with_adapter(workspace.model, workspace.adapter)
     return predict(workspace.model.with_network(network), workspace.data.test.read()[:200])
 
 

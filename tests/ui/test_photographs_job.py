@@ -28,7 +28,7 @@ def is_settled(window):
 def predictions(window):
     """What the window's network, with what is on it, says to each test image; file by file."""
     workspace = window.studio.workspace
-    network = jobs._with_adapter(workspace.model, workspace.adapter)
+    network = jobs.with_adapter(workspace.model, workspace.adapter)
     images = workspace.data.test
     with torch.no_grad():
         batches = [

@@ -141,7 +141,7 @@ def _columns(told: int, base_told: int) -> list[str]:
 def _rows(one: Predictions) -> Iterator[list[object]]:
     names = _distinct(one.class_names)
     columns = [
-        [names[index] for index in one.truth],
+        [names[index] for index in one.truth.tolist()],
         *_cells(names, one.told, one.shares),
         *_cells(names, one.base_told, one.base_shares),
     ]
@@ -152,7 +152,7 @@ def _rows(one: Predictions) -> Iterator[list[object]]:
 def _cells(names: Sequence[str], told: Classes, shares: Shares) -> Iterator[list[object]]:
     """Columns of names and of shares, by turns."""
     for place in range(told.shape[1]):
-        yield [names[index] for index in told[:, place]]
+        yield [names[index] for index in told[:, place].tolist()]
         yield [round(share, _DECIMALS) for share in shares[:, place].tolist()]
 
 

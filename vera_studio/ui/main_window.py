@@ -39,6 +39,7 @@ from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.classify.page import ClassifyPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
 from vera_studio.ui.pages.data_page import DataPage
+from vera_studio.ui.pages.looked_page import LookedPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
@@ -118,11 +119,13 @@ class MainWindow(QMainWindow):
         self.results_page = ResultsPage(studio.workspace, self.actions_by_name)
         self.adapters_page = AdaptersPage(studio, self.actions_by_name)
         self.comparison_page = ComparisonPage(studio)
+        self.looked_page = LookedPage(studio)
         self.parameters_page = ParametersPage(studio)
         pages = {
             "data": self.data_page,
             "training": self.training_page,
             "results": self.results_page,
+            "looked": self.looked_page,
             "parameters": self.parameters_page,
             "library": self.adapters_page,
             "comparison": self.comparison_page,
