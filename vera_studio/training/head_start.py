@@ -3,7 +3,6 @@
 So a network with classes of one's own is a working classifier before a step is trained.
 """
 
-import threading
 from collections.abc import Callable
 
 import torch
@@ -11,10 +10,9 @@ from torch import nn
 
 from vera_studio.adapters.dense import FullLayer
 from vera_studio.data.split import members_of_each
-from vera_studio.errors import Cancelled
 from vera_studio.training.class_means import classifier_of
-from vera_studio.training.evaluation import on_each
 from vera_studio.training.inputs import Inputs
+from vera_studio.training.layer_inputs import layer_inputs
 
 _MOST_IMAGES = 10_000  # looked at: their features take 50 MB of EfficientNet-Lite0's
 _LEAST_IMAGES = 20  # of each class, however many classes there are
@@ -39,7 +37,7 @@ def start_head(
     assert isinstance(layer, FullLayer)
     classes, labels = layer.site.out, train.labels.cpu()
     views = _some_of_each(labels, classes)
-    features = _inputs_of(layer, train, views.to(train.index_device), should_stop)
+    features = layer_inputs(layer, train, views.to(train.index_device), should_stop)
     weight, bias = classifier_of(features, labels[views], classes)
     with torch.no_grad():
         layer.weight_change.copy_(weight)
@@ -55,36 +53,3 @@ def _some_of_each(labels: torch.Tensor, classes: int) -> torch.Tensor:
         places = torch.linspace(0, len(own) - 1, min(most, len(own))).long()
         chosen.append(own[places])
     return torch.cat(chosen)
-
-
-class _Seen(threading.local):
-    """What last came into a layer, for each thread."""
-
-    inputs: torch.Tensor
-
-
-def _inputs_of(
-    layer: nn.Module, inputs: Inputs, views: torch.Tensor, should_stop: Callable[[], bool]
-) -> torch.Tensor:
-    """What comes into `layer` for each of `views`: (views, width), on the CPU."""
-    seen = _Seen()
-
-    def note(_: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
-        seen.inputs = arguments[0]
-
-    def compute(some: torch.Tensor) -> torch.Tensor:
-        inputs.logits(some)
-        features = seen.inputs
-        # Of a convolution (batch, width, h, w): what it gives is averaged over places later.
-        return (features.mean((2, 3)) if features.ndim == 4 else features).float().cpu()
-
-    handle = layer.register_forward_pre_hook(note)
-    rows: list[torch.Tensor] = []
-    try:
-        for some in on_each(inputs, views, compute):
-            if should_stop():
-                raise Cancelled
-            rows.append(some)
-    finally:
-        handle.remove()
-    return torch.cat(rows)
