@@ -84,7 +84,14 @@ EXPORT_TARGETS: dict[Target, ExportTarget] = {
         "the whole network as one .onnx file",
     ),
 }
-# What a person types to use the folder of "use".
+# The files in the folder of "use", with what each is, and what a person types there.
+USE_FILES = {
+    "network.onnx": "the network with the adapter in it",
+    "network.json": "the names of the classes, and what a picture must become",
+    "classify.py": "some twenty lines that classify pictures, to start from",
+    "preprocessing.py": "reads a picture to the pixel as VeRA Studio does",
+    "README.txt": "how to use it",
+}
 USE_COMMANDS = ("pip install onnxruntime pillow", "python classify.py picture.jpg")
 # Those for other programs, which the command line writes; the studio's own file is there already.
 FOREIGN_TARGETS = tuple(name for name in TARGETS if EXPORT_TARGETS[name].command)

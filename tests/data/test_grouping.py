@@ -1,5 +1,7 @@
 """Groups of pictures that look alike."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_more_groups_part_those_before_and_stay_beside_each_other():
     for one in range(20):
         assert len(set(fewer[more == one].tolist())) == 1
     parents = [fewer[more == one][0] for one in range(20)]
-    changes = sum(a != b for a, b in zip(parents, parents[1:], strict=False))
+    changes = sum(one != other for one, other in pairwise(parents))
     assert changes == 3
 
 

@@ -1,5 +1,6 @@
 """The folder that an export for use leaves, run as a person would run it: without the studio."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from vera_studio.data.image_file import read_image
 from vera_studio.data.preprocessing import Preprocessing, square
 from vera_studio.errors import StudioError
 from vera_studio.exchange.export import export
-from vera_studio.exchange.export_for_use import FILES
+from vera_studio.export_targets import USE_FILES
 from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
@@ -72,8 +73,9 @@ def exported(tmp_path_factory):
     """The network, the adapter, and the folder."""
     folder, model = tmp_path_factory.mktemp("use"), open_model(ModelSettings())
     adapter = made_adapter(folder / "made.safetensors", model.network, AdapterSettings(rank=4))
+    adapter = dataclasses.replace(adapter, info=dataclasses.replace(adapter.info, temperature=1.7))
     written = export(adapter, model, "use", folder / "birds-use")
-    assert [path.name for path in written.paths] == list(FILES)
+    assert [path.name for path in written.paths] == list(USE_FILES)
     assert written.sentence.endswith("onnxruntime computes the same logits.")
     return model.with_network(with_adapter(adapter, model.network)), folder / "birds-use"
 
@@ -99,7 +101,7 @@ def test_the_files_tell_all_that_another_program_needs_and_nothing_of_the_machin
     assert about["class_names"] == list(CLASS_NAMES)
     assert about["preprocessing"]["size"] == 32
     assert "pip install onnxruntime pillow" in (folder / "README.txt").read_text()
-    for name in FILES:
+    for name in USE_FILES:
         assert str(folder.parent).encode() not in (folder / name).read_bytes()
 
 

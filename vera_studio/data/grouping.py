@@ -52,7 +52,8 @@ class Grouping:
         first = np.sort(np.unique(order, return_index=True)[1])
         number = np.empty(of_leaf.max() + 1, dtype=np.intp)
         number[order[first]] = np.arange(len(first))
-        return number[of_leaf][self._leaf]
+        of_each: NDArray[np.intp] = number[of_leaf][self._leaf]
+        return of_each
 
     def parted(self, members: NDArray[np.intp]) -> NDArray[np.intp]:
         """Which of two groups, 0 or 1, each of `members` (pictures) is in, if they are parted.

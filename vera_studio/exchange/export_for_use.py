@@ -13,13 +13,11 @@ from vera_studio import environment
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.exchange.onnx_export import onnx_content
 from vera_studio.exchange.own_folder import check_own
-from vera_studio.export_targets import USE_COMMANDS
+from vera_studio.export_targets import USE_COMMANDS, USE_FILES
 from vera_studio.files import write_together
 from vera_studio.models.model import Model
 
-NETWORK_FILE, ABOUT_FILE, README_FILE = "network.onnx", "network.json", "README.txt"
-SCRIPTS = ("classify.py", "preprocessing.py")
-FILES = (NETWORK_FILE, ABOUT_FILE, *SCRIPTS, README_FILE)
+NETWORK_FILE, ABOUT_FILE, *SCRIPTS, README_FILE = USE_FILES
 
 
 def export_for_use(
@@ -40,7 +38,7 @@ def export_for_use(
         StudioError: `folder` holds something else or cannot be written, or the network cannot be
             exported, as `export_onnx` has it.
     """
-    check_own(folder, FILES)
+    check_own(folder, USE_FILES)
     network, sentence = onnx_content(adapter, model)
     scripts = environment.resources_folder() / "take_along"
     contents = {
@@ -61,9 +59,8 @@ def _about(adapter: AdapterFile, model: Model) -> dict[str, Any]:
         "adapter": adapter.info.name,
         "network": model.kind.name,
         "input": "images: float32 (batch, 3, size, size), red first, 0 to 1; not normalised",
-        "output": "logits: float32 (batch, classes); shares are softmax(logits / temperature)",
+        "output": "logits: float32 (batch, classes); their softmax are the shares",
         "class_names": model.class_names,
-        "temperature": 1.0,
         "preprocessing": {
             "size": form.size,
             "resize": form.resize,

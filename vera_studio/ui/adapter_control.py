@@ -43,12 +43,14 @@ class AdapterControl(QObject):
         message(str): something was done, in a sentence.
         failed(Exception): something was not done.
         path_opened(Kind, Path): a file or folder of the user's was read or written, and as what.
+        exported(Target, Path): an adapter was written in this form, to this file or folder.
     """
 
     taken = Signal(object)
     message = Signal(str)
     failed = Signal(object)
     path_opened = Signal(str, object)
+    exported = Signal(str, object)
 
     def __init__(
         self, workspace: Workspace, shelf: Shelf, busy: BusyJobs, parent: QObject | None = None
@@ -249,6 +251,7 @@ class AdapterControl(QObject):
 
         def exported(sentence: str) -> None:
             self.message.emit(f"Exported {destination.name}: {sentence}")
+            self.exported.emit(target, destination)
             if kind := EXPORT_TARGETS[target].opens_as:
                 self.path_opened.emit(kind, destination)
 

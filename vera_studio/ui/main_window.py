@@ -43,6 +43,7 @@ from vera_studio.ui.pages.looked_page import LookedPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
+from vera_studio.ui.pages.take_page import TakePage
 from vera_studio.ui.pages.training_page import TrainingPage
 from vera_studio.ui.proposal import Proposal
 from vera_studio.ui.recent_paths import RecentPaths
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
             "library": self.adapters_page,
             "comparison": self.comparison_page,
             "classify": ClassifyPage(studio),
+            "take": TakePage(studio, self.actions_by_name),
         }
         self.rooms = Rooms()
         for name, page in pages.items():
