@@ -64,6 +64,7 @@ class TakePage(QWidget):
         column.addStretch(1)
         area = QScrollArea(widgetResizable=True)
         area.setObjectName("take_area")
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(content)
         layout = QVBoxLayout(self)
