@@ -19,7 +19,7 @@ from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.runs.comparison_results import ComparisonSettings, ComparisonStands
 from vera_studio.training.cluster import compare_on_cluster
 
-RECIPE = Recipe(training=TrainingSettings(epochs=30, device="cpu", feature_cache=False))
+RECIPE = Recipe(training=TrainingSettings(epochs=8, device="cpu", feature_cache=False))
 METHODS = ({"rank": 4}, {"rank": 32}, {"rank": 4, "method": "lora"}, {"method": "bias"})
 SWEEP = ComparisonSettings(tuple(AdapterSettings(**method) for method in METHODS), seeds=2)
 
