@@ -86,14 +86,22 @@ def save(recipe: Recipe, path: Path) -> None:
         RecipeError: it names a folder or a file whose name is no UTF-8.
         StudioError: the file cannot be written.
     """
+    write_atomically(path, to_bytes(recipe))
+
+
+def to_bytes(recipe: Recipe) -> bytes:
+    """The content of a recipe's file.
+
+    Raises:
+        RecipeError: it names a folder or a file whose name is no UTF-8.
+    """
     try:
-        content = to_toml(recipe).encode()
+        return to_toml(recipe).encode()
     except UnicodeEncodeError as error:  # names of files on Linux may be any bytes
         raise RecipeError(
             "The recipe cannot be written: it names a folder or a file whose name is no UTF-8. "
             "Give that another name."
         ) from error
-    write_atomically(path, content)
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
+from vera_studio.runs.run_files import RunFiles
 from vera_studio.training.automatic import decide
 from vera_studio.training.checkpoints import Checkpoints, best_before, score_of, standard_error
 from vera_studio.training.progress import Progress
@@ -46,7 +47,7 @@ def checkpoints_of(folder, chosen, model, record, before):
         generator=None,
         clock=Stopwatch(),
     )
-    return Checkpoints(folder, chosen, model, progress), progress
+    return Checkpoints(RunFiles(folder), chosen, model, progress), progress
 
 
 @pytest.mark.parametrize(

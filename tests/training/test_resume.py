@@ -13,6 +13,7 @@ from vera_studio.errors import Cancelled, StudioError, TrainingError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
+from vera_studio.runs.run_files import RunFiles
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_state import broken_off
 from vera_studio.training import automatic, opening, progress
@@ -369,30 +370,16 @@ def test_a_folder_without_a_run_and_a_damaged_one_are_told(tiny_data, tmp_path):
     assert load_result(tmp_path / "run").epochs_done == 3  # as it was
 
 
-def test_a_full_disk_is_told_once_and_the_run_goes_on(tiny_data, tmp_path, monkeypatch):
-    def full(*_):
-        raise StudioError("Cannot write progress.pt: No space left on device.")
-
-    monkeypatch.setattr(progress, "write_atomically", full)
-    told = []
-    found = train(recipe(), tmp_path / "run", told.append, data=tiny_data())
-    assert found.epochs_done == 3
-    notices = [e.text for e in told if "No space left" in getattr(e, "text", "")]
-    assert notices == [
-        "Cannot write progress.pt: No space left on device. The run goes on; broken off now, it "
-        "would lose more."
-    ]
-
-
 def test_writing_takes_no_more_than_its_share(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "_SECONDS", 10.0)
     now = 0.0
-    saver = progress.Saver(tmp_path, print, lambda: now)
+    saver = progress.Saver(RunFiles(tmp_path), lambda: now)
 
     class Slow:
-        def save(self, folder):
+        def content(self):
             nonlocal now
             now += 0.1
+            return b""
 
     assert saver.is_cheap
     assert not saver.is_overdue

@@ -73,6 +73,27 @@ def save(
         AdapterError: `network` has no adapter.
         StudioError: the file cannot be written.
     """
+    write(path, of_network(network, class_names, training, base, network_name, images))
+
+
+def of_network(
+    network: nn.Module,
+    class_names: Sequence[str],
+    training: TrainingRecord,
+    base: str = "",
+    network_name: str = "",
+    images: Mapping[str, JSON] | None = None,
+    values: Mapping[str, torch.Tensor] | None = None,
+) -> AdapterFile:
+    """The adapter that `network` has on, as a file has it.
+
+    Args:
+        network, class_names, training, base, network_name, images: as for `save`.
+        values: what `parameters` gave, where they are not to be copied again.
+
+    Raises:
+        AdapterError: `network` has no adapter.
+    """
     adapted = adapted_with(network)
     if adapted is None:
         raise AdapterError("There is no adapter on the network to save.")
@@ -89,7 +110,8 @@ def save(
         temperature=adapted.temperature,
     )
     stored = adapted.pairs[0] if adapted.is_stored else None
-    write(path, AdapterFile(info, parameters(network), stored))
+    own = dict(parameters(network) if values is None else values)
+    return AdapterFile(info, own, stored)
 
 
 def write(path: Path, adapter: AdapterFile) -> None:
@@ -99,10 +121,19 @@ def write(path: Path, adapter: AdapterFile) -> None:
         AdapterError: it is larger than what `load` takes.
         StudioError: the file cannot be written.
     """
+    write_atomically(path, checked_bytes(adapter))
+
+
+def checked_bytes(adapter: AdapterFile) -> bytes:
+    """As `to_bytes`, of an adapter that can be read again.
+
+    Raises:
+        AdapterError: it is larger than what `load` takes.
+    """
     content = to_bytes(adapter)
     check_size(len(content))
     check_header(int.from_bytes(content[:8], "little"))
-    write_atomically(path, content)
+    return content
 
 
 def inspect(path: Path) -> AdapterInfo:

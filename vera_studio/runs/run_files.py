@@ -15,10 +15,19 @@ from pathlib import Path
 
 from vera_studio import environment
 from vera_studio.errors import StudioError
-from vera_studio.files import append, is_folder, is_regular, write_atomically, write_together
-from vera_studio.runs.run_state import STATE_FILE, State
+from vera_studio.files import (
+    append,
+    is_folder,
+    is_regular,
+    read_regular,
+    reason,
+    write_atomically,
+    write_together,
+)
+from vera_studio.runs.run_state import PROGRESS_FILE, STATE_FILE, State
 
 _RETRY_SECONDS = 1.0
+_MOST_BYTES = 2**29  # of a file that is taken along
 _log = logging.getLogger(__name__)
 
 Make = Callable[[], bytes]
@@ -80,19 +89,29 @@ class RunFiles:
             self._tables[name] = bytearray(contents[name])
             self._makers[name] = _constant(self._tables[name])
 
-    def put(self, name: str, make: Make) -> bool:
+    def put(self, name: str, make: Make, is_kept: bool = True) -> None:
         """Have a file hold what `make` gives, now or when it can be written.
 
         Args:
             name: of the file.
             make: gives its content, now and whenever it is tried again.
-
-        Returns:
-            Whether it is on the disk.
+            is_kept: whether to be able to write it again once it is on the disk; what is large
+                and soon made anew need not.
         """
         self._makers[name] = make
         self._behind.add(name)
-        return self._try({name})
+        self._try({name})
+        if not is_kept and name not in self._behind:
+            del self._makers[name]
+
+    def remove(self, name: str) -> None:
+        """Have no such file; one that cannot be deleted is told to the log."""
+        self._makers.pop(name, None)
+        self._behind.discard(name)
+        try:
+            (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("Cannot delete %s: %s", self.folder / name, reason(error))
 
     def add(self, name: str, rows: bytes) -> None:
         """Add rows to the end of a table."""
@@ -128,17 +147,13 @@ class RunFiles:
             lambda folder: self._write_all(folder, state),
         )
 
-    def _try(self, names: set[str]) -> bool:
-        """Write some files, and all that are behind or gone; not again at once where that failed.
-
-        Returns:
-            Whether nothing is behind.
-        """
+    def _try(self, names: set[str]) -> None:
+        """Write some files, and all that are behind or gone; not at once after that failed."""
         if self._failed is not None and self._clock() - self._failed < _RETRY_SECONDS:
-            return False
+            return
         if self._behind > names or not is_folder(self.folder):
             names = self._missing()
-        return not self._write(names)
+        self._write(names)
 
     def _missing(self) -> set[str]:
         """Names of the files that are behind, or gone from the folder."""
@@ -172,12 +187,19 @@ class RunFiles:
         try:
             for name, make in self._makers.items():
                 write_atomically(folder / name, make())
+            if PROGRESS_FILE not in self._makers:
+                self._take_along(PROGRESS_FILE, folder)
             write_atomically(folder / STATE_FILE, json.dumps({"state": state}).encode())
         except StudioError:
             if not was_there:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         self.folder, self._behind = folder, set()
+
+    def _take_along(self, name: str, folder: Path) -> None:
+        """Copy a file that is not kept in memory, where it can be read."""
+        with contextlib.suppress(OSError):
+            write_atomically(folder / name, read_regular(self.folder / name, _MOST_BYTES))
 
 
 _GOES_ON = (

@@ -20,14 +20,21 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from vera_studio import recipe_file
 from vera_studio.errors import StudioError
-from vera_studio.files import append, check_folder, is_regular, read_text, reason, write_atomically
+from vera_studio.files import (
+    check_folder,
+    is_regular,
+    read_regular,
+    read_text,
+    reason,
+    write_atomically,
+)
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import (
     EpochDone,
@@ -37,7 +44,10 @@ from vera_studio.runs.events import (
     told_classes,
 )
 from vera_studio.runs.plain_values import from_plain, to_plain
+from vera_studio.runs.run_files import RunFiles
 
+RECIPE, RESULT = "recipe.toml", "result.json"
+LOSSES, METRICS = "losses.csv", "metrics.csv"
 _MOST_BYTES = 2**30  # of a table: a row a step
 
 
@@ -56,7 +66,7 @@ def check_unused(path: Path) -> None:
     """
     if is_regular(path):
         raise StudioError(f"{path} is a file; a run needs a folder.")
-    if is_regular(path / "recipe.toml"):
+    if is_regular(path / RECIPE):
         raise StudioError(f"{path} holds a run already; choose another folder.")
     check_folder(path)
 
@@ -71,6 +81,7 @@ class RunFolder:
         class_names: Sequence[str],
         told: Sequence[int] | None = None,
         going_on: tuple[int, int] | None = None,
+        on_notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Create the folder and put the recipe and the heads of the tables into it.
 
@@ -83,26 +94,29 @@ class RunFolder:
             class_names: the network's classes, in its order.
             told: those of them (indices) whose accuracies are written; None for all.
             going_on: the steps and the epochs that are done; None for a run that begins.
+            on_notice: told once the run has begun, that the folder cannot be written to any more.
 
         Raises:
             StudioError: the folder holds a run already, or cannot be written to.
         """
-        self.path = path
+        self.files = RunFiles(path, on_notice)
         if going_on is None:
             check_unused(path)
-            recipe_file.save(recipe, path / "recipe.toml")
         steps, epochs = going_on or (0, 0)
         self._told = range(len(class_names)) if told is None else told
         self._recipe = recipe
-        self._start_table("losses.csv", ["step", "epoch", "loss"], steps)
-        self._start_table(
-            "metrics.csv",
+        metrics = (
             ["epoch", "step", "train_loss", "validation_loss", "validation_accuracy"]
             + [f"accuracy_{class_names[index]}" for index in self._told]
             + ["learning_rate", "is_best", "seconds"]
-            + ["validation_loss_targets", "validation_loss_others"],
-            epochs,
+            + ["validation_loss_targets", "validation_loss_others"]
         )
+        tables = {
+            LOSSES: self._table(LOSSES, ["step", "epoch", "loss"], steps),
+            METRICS: self._table(METRICS, metrics, epochs),
+        }
+        own = recipe_file.to_bytes(recipe) if going_on is None else self._former_recipe()
+        self.files.begin({RECIPE: own, **tables}, tables)
         self._targets = recipe.training.targets_among(class_names)
         targets = set(self._targets)
         self._others = [i for i in range(len(class_names)) if i not in targets]
@@ -113,7 +127,7 @@ class RunFolder:
             [event.first_step + offset, event.epoch, f"{loss:.6g}"]
             for offset, loss in enumerate(event.losses)
         ]
-        self._append("losses.csv", rows)
+        self.files.add(LOSSES, _csv(rows))
 
     def add_epoch(self, event: EpochDone) -> None:
         """Append the figures of an epoch."""
@@ -123,40 +137,49 @@ class RunFolder:
         row += [f"{share:.4f}" for share in (validation.accuracy, *shares)]
         row += [f"{event.learning_rate:.6g}", int(event.is_best), f"{event.seconds:.3f}"]
         row += [f"{validation.loss_over(some):.6g}" for some in (self._targets, self._others)]
-        self._append("metrics.csv", [row])
+        self.files.add(METRICS, _csv([row]))
 
-    def add_result(self, result: RunResult) -> None:
-        """Write how the run ended, and the recipe, which may have got more epochs."""
-        recipe_file.save(self._recipe, self.path / "recipe.toml")
-        _write_result(result)
+    def add_result(self, result: RunResult) -> RunResult:
+        """Write how the run ended, and the recipe, which may have got more epochs.
+
+        Returns:
+            The result, with the folder where all is now.
+
+        Raises:
+            NotSavedError: neither the run's folder nor another one can be written to.
+        """
+        self.files.put(RECIPE, lambda: recipe_file.to_bytes(self._recipe))
+        self.files.put(RESULT, lambda: _result_bytes(result))
+        self.files.finish()
+        return dataclasses.replace(result, folder=self.files.folder)
 
     def losses(self) -> list[tuple[int, float]]:
         """Epoch and loss of each step that is written, in order."""
-        return [(int(epoch), float(loss)) for _, epoch, loss in self._rows("losses.csv")]
+        return [(int(epoch), float(loss)) for _, epoch, loss in self._rows(LOSSES)]
 
-    def _start_table(self, name: str, header: list[str], kept: int) -> None:
-        """Begin a table with the rows that it has already of the first `kept` steps or epochs."""
+    def _former_recipe(self) -> bytes:
+        path = self.files.folder / RECIPE
+        try:
+            return read_regular(path)
+        except OSError as error:
+            raise StudioError(f"Cannot read {path}: {reason(error)}.") from error
+
+    def _table(self, name: str, header: list[str], kept: int) -> bytes:
+        """A table with the rows that it has already of the first `kept` steps or epochs."""
         try:
             rows = [row for row in self._rows(name) if int(row[0]) <= kept] if kept else []
         except (ValueError, IndexError) as error:
-            raise StudioError(f"{self.path / name} is damaged: {error}.") from error
-        content = _csv([header, *rows]).encode(errors="backslashreplace")
-        write_atomically(self.path / name, content)
+            raise StudioError(f"{self.files.folder / name} is damaged: {error}.") from error
+        return _csv([header, *rows])
 
     def _rows(self, name: str) -> list[list[str]]:
+        path = self.files.folder / name
         try:
-            text = read_text(self.path / name, _MOST_BYTES)
+            text = read_text(path, _MOST_BYTES)
             # The last line may be half a one, of a run that was killed.
             return list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))[1:]
         except (OSError, csv.Error) as error:
-            raise StudioError(f"Cannot read {self.path / name}: {error}.") from error
-
-    def _append(self, name: str, rows: list[list[Any]]) -> None:
-        # Tables grow a few rows at a time; rewriting them whole would cost the square of a run.
-        try:
-            append(self.path / name, _csv(rows).encode(errors="backslashreplace"))
-        except OSError as error:
-            raise StudioError(f"Cannot write {self.path / name}: {reason(error)}.") from error
+            raise StudioError(f"Cannot read {path}: {error}.") from error
 
 
 def load_result(path: Path) -> RunResult:
@@ -168,7 +191,7 @@ def load_result(path: Path) -> RunResult:
         StudioError: the folder holds no finished run.
     """
     try:
-        values = json.loads(read_text(path / "result.json"))
+        values = json.loads(read_text(path / RESULT))
         result = from_plain(RunResult, {**values, "folder": str(path)})
         _check(result)
         return dataclasses.replace(result, folder=path)
@@ -207,11 +230,15 @@ def name_adapter(result: RunResult, name: str) -> RunResult:
 
 
 def _write_result(result: RunResult) -> None:
+    write_atomically(result.folder / RESULT, _result_bytes(result))
+
+
+def _result_bytes(result: RunResult) -> bytes:
     values = to_plain(_without_idle_classes(result))
     del values["folder"]
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     # Names of folders on Linux may have what UTF-8 cannot hold.
-    write_atomically(result.folder / "result.json", text.encode(errors="backslashreplace"))
+    return text.encode(errors="backslashreplace")
 
 
 def _without_idle_classes(result: RunResult) -> RunResult:
@@ -240,7 +267,7 @@ def _some_classes(evaluation: Evaluation, kept: Sequence[int]) -> Evaluation:
     )
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
+def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return text.getvalue().encode(errors="backslashreplace")

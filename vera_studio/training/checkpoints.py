@@ -4,20 +4,21 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.training_record import Accuracies, TrainingRecord
-from vera_studio.errors import StudioError
+from vera_studio.errors import StudioError, TrainingError
 from vera_studio.models.model import Model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
+from vera_studio.runs.run_files import NotSavedError, RunFiles
 from vera_studio.training.automatic import Course
 from vera_studio.training.progress import Best, Progress
 from vera_studio.wording import sentence
 
+BEST, LAST = "best.safetensors", "last.safetensors"
 Score = tuple[float, float]  # accuracy, and the loss with its sign turned
 
 
@@ -29,16 +30,16 @@ class Checkpoints:
     ones have learnt more.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe, model: Model, progress: Progress) -> None:
+    def __init__(self, files: RunFiles, recipe: Recipe, model: Model, progress: Progress) -> None:
         """Begin with what `progress` takes for the best.
 
         Args:
-            folder: where the adapters go.
+            files: of the run, the adapters among them.
             recipe: tells the target classes and the share of others.
             model: whose network has the adapter on.
             progress: of the run; `best` in it is kept up to date.
         """
-        self._folder = folder
+        self._files = files
         self._recipe = recipe
         self._model = model
         self._progress = progress
@@ -46,7 +47,7 @@ class Checkpoints:
 
     @property
     def has_best(self) -> bool:
-        """Whether there is a best adapter in the folder."""
+        """Whether there is a best adapter."""
         # A last layer of one's own is of use before training.
         return self._progress.best.epoch > 0 or self._model.has_own_classes
 
@@ -68,35 +69,43 @@ class Checkpoints:
         accuracy = None if math.isnan(validation.accuracy) else validation.accuracy
         record = replace(best.record, epoch=epoch, validation_accuracy=accuracy)
         best.since = 0 if is_better else best.since + 1
+        adapter = self._described(record, parameters)
         if is_best:
-            self._save("best", record)  # first: what cannot be written is not the best
             if score is not None and is_better:
                 best.score = score
             best.epoch, best.parameters, best.record = epoch, parameters, record
-        self._save("last", record)
+            self._put(BEST, adapter)
+        self._put(LAST, adapter)
         return is_best
 
     def keep_last(self, epoch: int) -> None:
         """Keep the adapter as it is now, of an epoch that was not measured; 0 for untrained."""
         record = replace(self._progress.best.record, epoch=epoch, validation_accuracy=None)
-        self._save("last", record)
+        self._put(LAST, self._described(record))
 
     @contextmanager
     def told_if_it_fails(self) -> Iterator[None]:
-        """Add to a failure where the best adapter so far is.
+        """Add to a failure where the best adapter so far is, having written what was not.
 
         Raises:
             StudioError: as it was, with one more sentence.
         """
         try:
             yield
+        except NotSavedError:
+            raise
         except StudioError as error:
+            text = sentence(str(error))
+            try:
+                self._files.finish("failed" if isinstance(error, TrainingError) else "going on")
+            except NotSavedError as unsaved:
+                raise NotSavedError(f"{text}\n{unsaved}", unsaved.save) from error
             if not self.has_best:
                 raise
             epoch = self._progress.best.epoch
             which = f"The adapter of epoch {epoch}" if epoch else "What training began with"
-            kept = f"{which}, the best so far, is in {self._folder / 'best.safetensors'}."
-            raise type(error)(f"{sentence(str(error))}\n{kept}") from error
+            kept = f"{which}, the best so far, is in {self._files.folder / BEST}."
+            raise type(error)(f"{text}\n{kept}") from error
 
     def put_best_on(self) -> None:
         """Give the network the best epoch's adapter."""
@@ -106,16 +115,17 @@ class Checkpoints:
         """Keep the best adapter, which the network has on, with its accuracies on test images."""
         targets = self._recipe.training.targets_among(self._model.class_names)
         figures = Accuracies.of(after.per_class, targets)
-        self._save("best", replace(self._progress.best.record, after=figures))
+        self._put(BEST, self._described(replace(self._progress.best.record, after=figures)))
 
     def _write_best(self) -> None:
         """Have the best adapter's file say what the progress does."""
         now = adapter_file.parameters(self._model.network)
         self.put_best_on()
         if self.has_best:
-            self._save("best", self._progress.best.record)  # that of a later epoch may be there
+            # That of a later epoch may be there.
+            self._put(BEST, self._described(self._progress.best.record))
         elif self._progress.step:  # one of a part of an epoch may be there
-            (self._folder / "best.safetensors").unlink(missing_ok=True)
+            self._files.remove(BEST)
         adapter_file.load_parameters(self._model.network, now)
 
     def _is_as_good(self, score: Score | None, validation: Evaluation) -> bool:
@@ -132,16 +142,22 @@ class Checkpoints:
         by_classes = self._progress.course.by_classes
         return score_of(validation, self._recipe, self._model.class_names, by_classes)
 
-    def _save(self, name: str, record: TrainingRecord) -> None:
-        adapter_file.save(
-            self._folder / f"{name}.safetensors",
+    def _described(
+        self, record: TrainingRecord, values: dict[str, torch.Tensor] | None = None
+    ) -> adapter_file.AdapterFile:
+        """The adapter that the network has on, with these values, which are copied without."""
+        return adapter_file.of_network(
             self._model.network,
             self._model.class_names,
             record,
             self._model.digest,
             self._model.kind.name,
             self._model.preprocessing.described(),
+            values,
         )
+
+    def _put(self, name: str, adapter: adapter_file.AdapterFile) -> None:
+        self._files.put(name, lambda: adapter_file.checked_bytes(adapter))
 
 
 def best_before(

@@ -1,7 +1,6 @@
 """One run from a recipe to a trained adapter: the same for the window and the command line."""
 
 import dataclasses
-from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
@@ -25,8 +24,8 @@ from vera_studio.runs.events import (
     StepsDone,
     told_classes,
 )
-from vera_studio.runs.predictions import predictions_file
-from vera_studio.runs.predictions import save as save_predictions
+from vera_studio.runs.predictions import predictions_file, to_table
+from vera_studio.runs.run_files import RunFiles
 from vera_studio.runs.run_folder import RunFolder, check_unused
 from vera_studio.runs.run_state import going_on
 from vera_studio.training import progress as progress_file
@@ -107,7 +106,9 @@ def train(
         AdapterError: the adapter would be too large for a file.
         TrainingError: the device is missing, or the loss is no longer finite.
         NotEnoughMemoryError: not even one image can be computed.
-        StudioError: the run folder holds a run already, or cannot be written to.
+        StudioError: the run folder holds a run already, or cannot be written to. Once it trains,
+            a run goes on without, and ends with the folder of its result being another one.
+        NotSavedError: what the run came to can be written nowhere.
         Cancelled: stopped before training began, or given up by `should_stop`.
     """
     check_unused(run_folder)  # now, not when images have been opened and measured
@@ -159,9 +160,9 @@ def _run(
         progress = _begin(plan, inputs, before, validation_before, clock, saved)
         told = told_classes(validation_before)
         done = (progress.step, progress.epoch - 1) if saved else None
-        folder = RunFolder(run_folder, plan.recipe, model.class_names, told, done)
-        checkpoints = Checkpoints(run_folder, plan.recipe, model, progress)
-        saver = Saver(run_folder, notice)
+        folder = RunFolder(run_folder, plan.recipe, model.class_names, told, done, notice)
+        checkpoints = Checkpoints(folder.files, plan.recipe, model, progress)
+        saver = Saver(folder.files)
         losses = _watch_losses(plan, progress, validation_before, folder, on_event)
         on_event(run_description.started(plan, before, validation_before))
         if saved:
@@ -169,7 +170,7 @@ def _run(
                 on_event(event)
 
         # `resume` holds the folder already.
-        held = nullcontext() if saved else going_on(folder.path)
+        held = nullcontext() if saved else going_on(run_folder)
         with held, checkpoints.told_if_it_fails(), out_of_memory_told(device.device):
             step: Step | None = None
             # What the best so far says; of a run that goes on it is not known.
@@ -252,17 +253,16 @@ def _run(
                 if best_validation is None:
                     best_validation = stopping.measure(inputs.validation, classes, "validation")
 
-            # End: write down how, and what was said of each image.
+            # End: write down how, what was said of each image, and all that could not be before.
             result = run_description.result(
                 plan, progress, before, after, epochs_done, stopping.has_stopped, gave_up
             )
-            folder.add_result(result)
             for images, best, base in (
                 (plan.data.validation, best_validation, base_validation),
                 (plan.data.test, best_test, base_test),
             ):
-                _keep_predictions(plan, images, best, base, notice)
-            return result
+                _keep_predictions(plan, images, best, base, folder.files)
+            return folder.add_result(result)
 
 
 def _give_epochs(recipe: Recipe, saved: Saved, epochs: int, run_folder: Path) -> Recipe:
@@ -351,18 +351,12 @@ def _draw(plan: Plan, inputs: RunInputs) -> list[tuple[torch.Tensor, torch.Tenso
 
 
 def _keep_predictions(
-    plan: Plan,
-    images: ImageSet,
-    best: Answers | None,
-    base: Answers,
-    notice: Callable[[str], None],
+    plan: Plan, images: ImageSet, best: Answers | None, base: Answers, files: RunFiles
 ) -> None:
     """Write what the best adapter and the base said of each of `images`, where both are known."""
+    name = predictions_file(plan.folder, base.part).name
     if best is None:  # what a former end of the run has left is of another epoch
-        predictions_file(plan.folder, base.part).unlink(missing_ok=True)
+        files.remove(name)
         return
-    try:
-        said = side_by_side(best, base, plan.model.class_names, images.names)
-        save_predictions(said, plan.folder)
-    except StudioError as error:  # such as a full disk: the run itself is kept
-        notice(f"What was said of each image is not kept. {error}")
+    said = side_by_side(best, base, plan.model.class_names, images.names)
+    files.put(name, lambda: to_table(said))

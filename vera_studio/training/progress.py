@@ -22,8 +22,9 @@ from torch.optim.lr_scheduler import LRScheduler
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.errors import StudioError
-from vera_studio.files import open_regular, reason, write_atomically
+from vera_studio.files import open_regular, reason
 from vera_studio.runs.events import EpochDone, Evaluation
+from vera_studio.runs.run_files import RunFiles
 from vera_studio.runs.run_state import PROGRESS_FILE
 from vera_studio.training.automatic import Course
 from vera_studio.training.optimisation import restore_optimizer
@@ -121,12 +122,8 @@ class Progress(_Figures):
         adapter_file.load_parameters(self.network, saved.best.parameters)  # have to fit as well
         adapter_file.load_parameters(self.network, saved.parameters)
 
-    def save(self, folder: Path) -> None:
-        """Write it into a run's folder, whole or not at all.
-
-        Raises:
-            StudioError: it cannot be written.
-        """
+    def content(self) -> bytes:
+        """What its file holds."""
         figures = {one.name: getattr(self, one.name) for one in dataclasses.fields(_Figures)}
         changed = {
             "version": _VERSION,
@@ -140,11 +137,11 @@ class Progress(_Figures):
         }
         buffer = io.BytesIO()
         torch.save(figures | changed, buffer)
-        write_atomically(folder / FILE, buffer.getvalue())
+        return buffer.getvalue()
 
 
 def load(folder: Path) -> Saved:
-    """Read what `Progress.save` wrote.
+    """Read what `Progress.content` gave.
 
     Raises:
         StudioError: the folder holds none, or a damaged one.
@@ -229,21 +226,14 @@ def _check(found: Saved) -> None:
 class Saver:
     """Writes the progress of a run, often enough and not too often."""
 
-    def __init__(
-        self,
-        folder: Path,
-        on_notice: Callable[[str], None],
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
+    def __init__(self, files: RunFiles, clock: Callable[[], float] = time.perf_counter) -> None:
         """Begin now.
 
         Args:
-            folder: of the run.
-            on_notice: told once where it cannot be written to; the run goes on.
+            files: of the run.
             clock: gives seconds.
         """
-        self._folder, self._clock = folder, clock
-        self._on_notice, self._has_failed = on_notice, False
+        self._files, self._clock = files, clock
         self._began = self._written = clock()
         self._spent = 0.0  # seconds of writing
         self.has_saved = False
@@ -261,12 +251,8 @@ class Saver:
     def save(self, progress: Progress) -> None:
         """Write `progress` now."""
         start = self._clock()
-        try:
-            progress.save(self._folder)
-        except StudioError as error:  # what was written before is still whole
-            if not self._has_failed:
-                self._on_notice(f"{error} The run goes on; broken off now, it would lose more.")
-            self._has_failed = True
+        content = progress.content()
+        self._files.put(FILE, lambda: content, is_kept=False)
         self.has_saved = True
         self._written = self._clock()
         self._spent += self._written - start
