@@ -12,7 +12,12 @@ import pytest
 from tests.top_level import top_level_widgets
 from vera_studio import environment
 
-pytest_plugins = ("tests.loopback_server", "tests.made_adapters", "tests.tiny_cifar10")
+pytest_plugins = (
+    "tests.broken_disk",
+    "tests.loopback_server",
+    "tests.made_adapters",
+    "tests.tiny_cifar10",
+)
 _PATIENCE_SECONDS = 2.0  # for threads that are about to end
 
 if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():

@@ -153,11 +153,12 @@ def test_class_names_with_commas_stay_one_column(tmp_path):
 
 
 def test_a_table_that_is_gone_from_reach_is_told(tmp_path):
-    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    told = []
+    folder = RunFolder(tmp_path, Recipe(), NAMES, on_notice=told.append)
     (tmp_path / "losses.csv").unlink()
     (tmp_path / "losses.csv").mkdir()
-    with pytest.raises(StudioError, match=r"Cannot write .*losses\.csv"):
-        folder.add_losses(StepsDone(1, 1, (2.5,), 10.0, 0.5, 1.0))
+    folder.add_losses(StepsDone(1, 1, (2.5,), 10.0, 0.5, 1.0))
+    assert told[0].startswith(f"Cannot write {tmp_path / 'losses.csv'}: ")
 
 
 def test_a_result_comes_back(tmp_path):
@@ -282,7 +283,8 @@ def test_a_table_never_ends_in_half_a_row(tmp_path, table):
     """The disk fills up in the midst of a row, which the limit on a file's size stands for."""
     import resource
 
-    folder = RunFolder(tmp_path, Recipe(), NAMES)
+    told = []
+    folder = RunFolder(tmp_path, Recipe(), NAMES, on_notice=told.append)
     losses = StepsDone(1, 1, (2.5, 2.25), 10.0, 0.5, 1.0)
     epoch = EpochDone(1, 8, 2.25, evaluation(), 0.004, True, 1.5)
     folder.add_losses(losses)
@@ -291,8 +293,8 @@ def test_a_table_never_ends_in_half_a_row(tmp_path, table):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, limits[1]))
     try:
-        with pytest.raises(StudioError, match=rf"Cannot write .*{table}: File too large"):
-            folder.add_losses(losses) if table == "losses.csv" else folder.add_epoch(epoch)
+        folder.add_losses(losses) if table == "losses.csv" else folder.add_epoch(epoch)
+        assert told[0].startswith(f"Cannot write {tmp_path / table}: File too large.")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / table).read_bytes() == before
