@@ -16,6 +16,7 @@ from vera_studio.files import check_file
 from vera_studio.recipe import ModelSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import name_adapter
+from vera_studio.runs.summary import moved
 
 
 def add_commands(commands: Subcommands) -> None:
@@ -78,6 +79,9 @@ def _train(options: argparse.Namespace) -> None:
         show(*gains(result), f"Run folder: {result.folder}")
         if options.name is not None:
             _name_best(result, options.name)
+        asked_for = options.out or options.resume
+        if result.folder != asked_for:
+            raise StudioError(moved(asked_for, result.folder))
 
 
 def _name_best(result: RunResult, name: str) -> None:

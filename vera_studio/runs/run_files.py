@@ -38,11 +38,12 @@ class NotSavedError(StudioError):
 
     Attributes:
         save: writes all of it into a new folder; a StudioError where that cannot be.
+        name: what the run's folder is called.
     """
 
-    def __init__(self, message: str, save: Callable[[Path], None]) -> None:
+    def __init__(self, message: str, save: Callable[[Path], None], name: str) -> None:
         super().__init__(message)
-        self.save = save
+        self.save, self.name = save, name
 
 
 class RunFiles:
@@ -145,6 +146,7 @@ class RunFiles:
         raise NotSavedError(
             f"{problem} No other folder could be written to either.",
             lambda folder: self._write_all(folder, state),
+            self.folder.name,
         )
 
     def _try(self, names: set[str]) -> None:
@@ -215,5 +217,10 @@ def _constant(content: bytes | bytearray) -> Make:
 def _other_folders(name: str) -> Iterator[Path]:
     """New folders of this name, or nearly so, on disks that may have room."""
     for parent in (environment.runs_folder(), Path(tempfile.gettempdir()) / "vera-studio-runs"):
-        names = (name, *(f"{name}_{number}" for number in range(2, 1000)))
-        yield next(path for one in names if not (path := parent / one).exists())
+        yield new_folder(parent, name)
+
+
+def new_folder(parent: Path, name: str) -> Path:
+    """A path under `parent` that nothing has yet, of this name or nearly so; not created."""
+    names = (name, *(f"{name}_{number}" for number in range(2, 1000)))
+    return next(path for one in names if not (path := parent / one).exists())

@@ -44,7 +44,7 @@ from vera_studio.runs.events import (
     told_classes,
 )
 from vera_studio.runs.plain_values import from_plain, to_plain
-from vera_studio.runs.run_files import RunFiles
+from vera_studio.runs.run_files import RunFiles, new_folder
 
 RECIPE, RESULT = "recipe.toml", "result.json"
 LOSSES, METRICS = "losses.csv", "metrics.csv"
@@ -53,9 +53,7 @@ _MOST_BYTES = 2**30  # of a table: a row a step
 
 def new_run_folder(parent: Path, now: datetime) -> Path:
     """A path under `parent` that nothing has yet, named after the time; not created."""
-    name = now.strftime("%Y-%m-%d_%H-%M-%S")
-    candidates = [parent / name, *(parent / f"{name}_{number}" for number in range(2, 1000))]
-    return next(path for path in candidates if not path.exists())
+    return new_folder(parent, now.strftime("%Y-%m-%d_%H-%M-%S"))
 
 
 def check_unused(path: Path) -> None:

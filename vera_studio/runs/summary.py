@@ -1,6 +1,7 @@
 """How a run ended, in sentences: the same for the window and the command line."""
 
 import math
+from pathlib import Path
 
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.runs.events import RunResult
@@ -76,6 +77,14 @@ def unmeasured(result: RunResult) -> str:
     if result.after.images or not result.before.images:
         return ""
     return "Stopped before it was measured on the test images."
+
+
+def moved(asked: Path, folder: Path) -> str:
+    """What to tell where a run had to be written into another folder than `asked`."""
+    return (
+        f"The run could not be written into {asked}.\nAll that it left is in {folder} instead: put "
+        "that where it is safe, once there is room."
+    )
 
 
 def _fall(result: RunResult, index: int) -> str:

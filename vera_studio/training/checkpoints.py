@@ -99,7 +99,7 @@ class Checkpoints:
             try:
                 self._files.finish("failed" if isinstance(error, TrainingError) else "going on")
             except NotSavedError as unsaved:
-                raise NotSavedError(f"{text}\n{unsaved}", unsaved.save) from error
+                raise NotSavedError(f"{text}\n{unsaved}", unsaved.save, unsaved.name) from error
             if not self.has_best:
                 raise
             epoch = self._progress.best.epoch

@@ -94,6 +94,7 @@ def with_result(run: ComparedRun, result: RunResult) -> ComparedRun:
     kept = result.best_adapter if result.has_adapter else result.last_adapter
     return dataclasses.replace(
         run,
+        folder=result.folder,  # another one, where the run could not be written there
         after=accuracies(result.after, result),
         file_bytes=kept.stat().st_size,
         best_epoch=result.best_epoch,

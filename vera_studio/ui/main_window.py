@@ -50,6 +50,7 @@ from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.room_guide import RoomGuide
 from vera_studio.ui.rooms import Rooms
 from vera_studio.ui.run_control import RunState
+from vera_studio.ui.saving_elsewhere import SavingElsewhere
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.setup_beside import SetupBeside
 from vera_studio.ui.status_bar import StatusBar
@@ -86,7 +87,7 @@ class MainWindow(QMainWindow):
         self._continuing = Continuing(studio, settings, self)
         self._build_menus()
         self._connect_actions()
-        studio.failed.connect(partial(reporter.show, self))
+        studio.failed.connect(SavingElsewhere(studio, reporter, self).show)
         studio.path_opened.connect(self._recent.add)
         studio.run.state_changed.connect(self._follow_run)
         self.closing = Closing(studio, self)

@@ -104,11 +104,15 @@ class MainControl(QObject):
 
 
 class RunControl(MainControl):
-    """Holds the run that goes on, if any."""
+    """Holds the run that goes on, if any.
+
+    Attributes:
+        folder: of the run that goes on, or else the last one.
+    """
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(runner, parent)
-        self._folder: Path | None = None
+        self.folder: Path | None = None
         self._discard, self._is_new = False, True
 
     def start(self, function: Callable[..., Any], folder: Path, is_new: bool = True) -> None:
@@ -117,7 +121,7 @@ class RunControl(MainControl):
         Of a run that is not new but goes on, nothing is deleted when it is discarded.
         """
         self._discard, self._is_new = False, is_new
-        self._folder = folder
+        self.folder = folder
 
         def give_up_or(on_event: OnEvent, should_stop: ShouldStop) -> Any:
             def asked() -> bool:
@@ -151,8 +155,8 @@ class RunControl(MainControl):
     def _ended(self) -> None:
         if self._discard and not self._is_new:
             self.message.emit("Fine-tuning stopped; the run can go on another time.")
-        elif self._discard and self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        elif self._discard and self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
             self.message.emit("Fine-tuning stopped; the run was discarded.")
         self._end()
 

@@ -17,7 +17,7 @@ from vera_studio.recipe import DataSettings, DataSource, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
-from vera_studio.runs.summary import headline
+from vera_studio.runs.summary import headline, moved
 from vera_studio.ui import jobs, run_jobs
 from vera_studio.ui.activities import Activities
 from vera_studio.ui.adapter_control import AdapterControl
@@ -403,6 +403,12 @@ class Studio(QObject):
             self.run.stop()
 
     def _run_finished(self, result: RunResult) -> None:
+        self.show_result(result)
+        if self.run.folder and result.folder != self.run.folder:
+            self.failed.emit(StudioError(moved(self.run.folder, result.folder)))
+
+    def show_result(self, result: RunResult) -> None:
+        """Have the result of a run that has ended be the one that is shown, its adapter on."""
         self.workspace.set_result(result)
         self.message.emit(headline(result))
         self.adapters.take_trained(result)
