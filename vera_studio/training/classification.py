@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from vera_studio.data.decoding import Decoded, chunks, decode, threads
-from vera_studio.data.folder_tree import FolderTree, FoundFile
+from vera_studio.data.heap import find_files
 from vera_studio.data.image_file import UnreadableImage
 from vera_studio.data.store import OnProgress, ShouldStop, never_stop, no_progress
-from vera_studio.errors import Cancelled, DataError
-from vera_studio.files import reason
+from vera_studio.errors import Cancelled
 from vera_studio.models.model import Model
 from vera_studio.training.answers import likeliest
 from vera_studio.training.evaluation import predict
@@ -33,28 +32,11 @@ class Classified:
 def find_pictures(
     folder: Path, on_progress: OnProgress = no_progress, should_stop: ShouldStop = never_stop
 ) -> list[Path]:
-    """Every file in a folder and below it, by name, but for what systems leave there.
+    """The paths of what `heap.find_files` finds.
 
-    Args:
-        folder: to look through; links are followed once.
-        on_progress: told how many files and folders were seen, of 0 as long as nobody knows.
-        should_stop: asked again and again.
-
-    Raises:
-        DataError: there is no such folder, or it holds no file.
-        Cancelled: `should_stop` said so.
+    Args, Raises: as there.
     """
-    tree, found = FolderTree(folder, on_progress, should_stop), list[FoundFile]()
-    try:
-        if not folder.is_dir():
-            raise DataError(f"There is no folder {folder}.")
-        tree.walk(folder, 0, found)
-        tree.follow_links()
-    except OSError as error:
-        raise DataError(f"Cannot read {folder}: {reason(error)}.") from error
-    if not found:
-        raise DataError(f"{folder} holds no file.")
-    return [one.path for one in found]
+    return [one.path for one in find_files(folder, on_progress, should_stop)]
 
 
 def classify(
