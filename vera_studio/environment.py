@@ -32,6 +32,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def queue_file() -> Path:
+    """The runs that wait for their turn."""
+    return data_folder() / "queue.json"
+
+
 def library_folder() -> Path:
     """One file an adapter that was trained or imported."""
     return data_folder() / "adapters"

@@ -14,7 +14,7 @@ from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_names import trained_name
-from vera_studio.ui.busy import EXPORTING, IMPORTING, PUTTING_ON, SAVING, BusyJobs
+from vera_studio.ui.busy import EXPORTING, IMPORTING, KEEPING, PUTTING_ON, SAVING, BusyJobs
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
@@ -185,6 +185,19 @@ class AdapterControl(QObject):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
             self._busy.start(PUTTING_ON, function, read, handling=SAVING)
 
+    def keep_trained(self, result: RunResult) -> None:
+        """Keep the best adapter of a run that has ended with one; what is on stays on."""
+
+        def read(content: "AdapterFile") -> None:
+            if kept := self._shelf.keep(content, trained_name(content.info)):
+                self._of_runs[result.folder] = kept.entry.path
+                self._name_run(result, kept.entry.name)
+                self.message.emit(f"Kept the adapter {kept.entry.name} in the library.")
+
+        if result.has_adapter:
+            function = partial(adapter_jobs.load_adapter, result.best_adapter)
+            self._busy.start(KEEPING, function, read, handling=SAVING)
+
     def _take(self, content: "AdapterFile", name: str, done: str = "") -> None:
         """Put an adapter on and keep it; if it cannot be kept it can be used all the same.
 
@@ -213,9 +226,13 @@ class AdapterControl(QObject):
 
     def _name_run(self, result: RunResult, name: str) -> None:
         try:
-            self._workspace.set_result(name_adapter(result, name))
+            named = name_adapter(result, name)
         except StudioError as error:
             self.failed.emit(error)
+            return
+        shown = self._workspace.result
+        if shown is not None and shown.folder == result.folder:
+            self._workspace.set_result(named)
 
     def _put_on(self, adapter: LoadedAdapter, done: str = "") -> None:
         had_images = self._workspace.data is not None

@@ -51,6 +51,13 @@ def read_adapter(
     return LoadedAdapter(path, content, content.info.name or find_place(path).name)
 
 
+def load_adapter(path: Path, on_event: OnEvent, should_stop: ShouldStop) -> "AdapterFile":
+    """Read an adapter of the studio, which may be of a network that is not open."""
+    from vera_studio.adapters import adapter_file
+
+    return adapter_file.load(path)
+
+
 def fitting(
     content: "AdapterFile", model: "Model", on_event: OnEvent, should_stop: ShouldStop
 ) -> "AdapterFile":

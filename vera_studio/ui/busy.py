@@ -11,7 +11,7 @@ from vera_studio.ui.jobs import FirstPictures, Progress
 from vera_studio.ui.runner import Handling, Job, Runner
 
 IMPORTING, EXPORTING = "Importing the adapter", "Exporting the adapter"
-PUTTING_ON = "Putting the adapter on"
+PUTTING_ON, KEEPING = "Putting the adapter on", "Keeping the adapter"
 USUAL = Handling(at_once=True)
 SHORT = Handling(can_stop=False, at_once=True)
 SAVING = Handling(at_once=True, is_saving=True)

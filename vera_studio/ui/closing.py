@@ -48,6 +48,7 @@ class Closing(QObject):
     def end_jobs(self) -> None:
         """Break off the work under way and wait for it; for a window that is hidden already."""
         runner = self._studio.runner
+        self._studio.queue.end()
         runner.cancel_all()
         while not runner.wait(_MILLISECONDS):
             if not any(job.handling.is_saving for job in runner.jobs):

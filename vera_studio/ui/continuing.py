@@ -44,7 +44,8 @@ class Continuing(QObject):
 
     def _look(self) -> None:
         """Find what was broken off, once all is loaded."""
-        passed_over = self._settings.texts("runs_passed_over")
+        in_queue = [one.run for one in self._studio.queue.waiting]  # which go on in their turn
+        passed_over = [*self._settings.texts("runs_passed_over"), *in_queue]
         function = partial(find_broken_off, environment.runs_folder(), passed_over)
         job = self._studio.runner.start(function, name="Looking for runs")
         job.finished.connect(self._offer)

@@ -115,11 +115,20 @@ class RunControl(MainControl):
         self.folder: Path | None = None
         self._discard, self._is_new = False, True
 
-    def start(self, function: Callable[..., Any], folder: Path, is_new: bool = True) -> None:
+    def start(
+        self,
+        function: Callable[..., Any],
+        folder: Path,
+        is_new: bool = True,
+        title: str = "",
+    ) -> None:
         """Run `function(on_event, should_stop)`, which trains and leaves its files in `folder`.
 
-        Of a run that is not new but goes on, nothing is deleted when it is discarded.
+        Of a run that is not new but goes on, nothing is deleted when it is discarded. `title`
+        says which of several it is.
         """
+        if self.is_going:
+            return
         self._discard, self._is_new = False, is_new
         self.folder = folder
 
@@ -132,12 +141,13 @@ class RunControl(MainControl):
 
             return function(on_event, asked)
 
-        job = self._begin(give_up_or, "Fine-tuning")
+        name = f"Fine-tuning {title}".strip()
+        job = self._begin(give_up_or, name)
         job.finished.connect(self._finished)
         job.cancelled.connect(self._cancelled)
         job.ended.connect(self._ended)
         self.state_changed.emit(RunState.RUNNING)
-        self.message.emit("Fine-tuning started.")
+        self.message.emit(f"{name} started.")
 
     def stop(self, discard: bool = False) -> None:
         """End the run after its present step; what was trained is kept, or thrown away."""

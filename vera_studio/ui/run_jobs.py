@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio.errors import Cancelled, StudioError
+from vera_studio.files import is_regular
+from vera_studio.recipe import Recipe
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import load_result
-from vera_studio.runs.run_state import broken_off, state_of
+from vera_studio.runs.run_state import PROGRESS_FILE, broken_off, state_of
 from vera_studio.ui.jobs import OnEvent, ShouldStop, take_thread_count
 
 if TYPE_CHECKING:
@@ -59,6 +61,40 @@ def find_broken_off(
             continue
         names.append(folder.name)
     return newest, names
+
+
+def can_go_on(folder: Path) -> bool:
+    """Whether a run in `folder` was broken off and says how far it was; a quick look."""
+    return is_regular(folder / PROGRESS_FILE) and state_of(folder) == "going on"
+
+
+def run_entry(
+    recipe: Recipe,
+    folder: Path,
+    is_new: bool,
+    model: "Model | None",
+    data: "ImageData | None",
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> RunResult:
+    """Run what had its turn in the queue, or go on with it.
+
+    Args:
+        recipe: of the run.
+        folder: of the run.
+        is_new: whether it is begun; else it goes on from where it was.
+        model, data: what it is about, where that is open; else it is opened.
+        on_event, should_stop: as for every job.
+    """
+    from vera_studio.adapters.copies import sharing_copy
+    from vera_studio.training.loop import resume, train
+
+    take_thread_count()
+    if model is not None:
+        model = model.with_network(sharing_copy(model.network))
+    if is_new:
+        return train(recipe, folder, on_event, should_stop, data, model)
+    return resume(folder, on_event, should_stop, data, model)
 
 
 def resume(

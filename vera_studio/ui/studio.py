@@ -18,14 +18,16 @@ from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.runs.summary import headline, moved
+from vera_studio.runs.sweep import title_of
 from vera_studio.ui import jobs, run_jobs
 from vera_studio.ui.activities import Activities
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.folder_opening import FolderOpening
 from vera_studio.ui.opening import Kind, kind_of
-from vera_studio.ui.run_control import ComparisonControl, RunControl
-from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.run_control import ComparisonControl, RunControl, RunState
+from vera_studio.ui.run_queue import RunQueue
+from vera_studio.ui.runner import Function, Job, Runner
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.starting import Starting
 from vera_studio.ui.workspace import LoadedAdapter, Measurement, Workspace, shown_part
@@ -74,7 +76,7 @@ class Studio(QObject):
         self.activities = Activities(runner, self)
         self.run = RunControl(runner, self)
         self.run.finished.connect(self._run_finished)
-        self.run.failed.connect(self.failed)
+        self.run.failed.connect(self._run_failed)
         self.run.message.connect(self.message)
         self.busy = BusyJobs(runner, self)
         self.busy.changed.connect(self.busy_changed)
@@ -91,8 +93,12 @@ class Studio(QObject):
         self.comparison.failed.connect(self.failed)
         self.comparison.message.connect(self.message)
         self.folders = FolderOpening(self)
+        self.queue = RunQueue(self)
+        self.queue.message.connect(self.message)
+        self.queue.failed.connect(self.failed)
         self.is_ready = False
         self.starting = Starting(self)
+        self._run_model: Any = None  # what the run is about that the user waits for
         self._measuring: Job | None = None
         self._measuring_test: Job | None = None
         self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
@@ -110,14 +116,20 @@ class Studio(QObject):
 
     @property
     def obstacle(self) -> str:
-        """Why nothing else may be opened or started now, a sentence; empty when it may."""
-        if self.run.is_going:
-            return "Not while a run is going on."
+        """Why nothing else may be opened now, a sentence; empty when it may.
+
+        A run has a network and images of its own, or shares what is never changed.
+        """
         if self.comparison.is_going:
             return "Not while a comparison is going on."
         if self.busy.is_busy:
             return f"{self.busy.name}: wait until that is done."
         return "" if self.workspace.model is not None else "No network is open."
+
+    @property
+    def start_obstacle(self) -> str:
+        """Why no run and no comparison may be started now, a sentence; empty when one may."""
+        return "Not while a run is going on." if self.run.is_going else self.obstacle
 
     # Starting up
 
@@ -339,13 +351,35 @@ class Studio(QObject):
         """Fine-tune as the draft says."""
         workspace = self.workspace
         model, data = workspace.model, workspace.data
-        if not self.is_free or workspace.problems() or model is None or data is None:
+        if self.start_obstacle or workspace.problems() or model is None or data is None:
             return
         self._begin_run(model, data)
 
     def _begin_run(self, model: Any, data: Any) -> None:
         folder = new_run_folder(environment.runs_folder(), datetime.now())
-        self.run.start(partial(jobs.train, self.workspace.recipe, folder, model, data), folder)
+        function = partial(jobs.train, self.workspace.recipe, folder, model, data)
+        self._start(function, folder, model)
+
+    def _start(self, function: Function, folder: Path, model: Any, is_new: bool = True) -> None:
+        if self.run.is_going:  # one of the queue may have begun while network and images came
+            self.message.emit(f"Not started: {folder.name}. {self.start_obstacle}")
+            return
+        self._run_model = model
+        self.run.start(function, folder, is_new)
+
+    def queue_run(self) -> None:
+        """Have a run as the draft says wait for its turn."""
+        workspace = self.workspace
+        if not self.obstacle and not workspace.problems():
+            self.queue.add([(title_of(workspace.recipe), workspace.recipe)])
+
+    def parts_for(self, recipe: recipes.Recipe) -> tuple[Any, Any]:
+        """The network and the images that are open, where `recipe` is about these; else None."""
+        workspace, draft = self.workspace, self.workspace.recipe
+        is_same = (recipe.model, recipe.data) == (draft.model, draft.data)
+        if not is_same or workspace.model is None or workspace.data is None:
+            return None, None
+        return workspace.model, workspace.data
 
     def resume_run(self, folder: Path, epochs: int | None = None) -> None:
         """Open what the run in `folder` is about and go on with it.
@@ -354,22 +388,22 @@ class Studio(QObject):
             folder: of the run.
             epochs: that it is to have in all; None for those that it was to have.
         """
-        if not self.is_free:
-            self.message.emit(f"Not continued: {folder.name}. {self.obstacle}")
+        if self.start_obstacle:
+            self.message.emit(f"Not continued: {folder.name}. {self.start_obstacle}")
             return
 
         def go_on(model: Any, data: Any) -> None:
             function = partial(run_jobs.resume, folder, epochs, model, data)
-            self.run.start(function, folder, is_new=False)
+            self._start(function, folder, model, is_new=False)
 
         self._with_what_it_was_on(folder, go_on)
 
     def run_again(self, folder: Path) -> None:
         """Open what the run in `folder` is about, take its settings, and start."""
-        if self.is_free:
-            self._with_what_it_was_on(folder, lambda model, data: self._begin_run(model, data))
+        if self.start_obstacle:
+            self.message.emit(f"Not started: {folder.name}. {self.start_obstacle}")
         else:
-            self.message.emit(f"Not started: {folder.name}. {self.obstacle}")
+            self._with_what_it_was_on(folder, lambda model, data: self._begin_run(model, data))
 
     def _with_what_it_was_on(self, folder: Path, then: Callable[[Any, Any], None]) -> None:
         """Set up as for the run in `folder`, and call `then` with its network and its images."""
@@ -392,7 +426,7 @@ class Studio(QObject):
 
     def start_comparison(self, settings: ComparisonSettings) -> None:
         """Compare methods, everything but the method as the draft says."""
-        if self.is_free and self.workspace.data is not None:
+        if not self.start_obstacle and self.workspace.data is not None:
             self.comparison.start(settings)
 
     def stop(self) -> None:
@@ -400,10 +434,30 @@ class Studio(QObject):
         if self.comparison.is_going:
             self.comparison.stop()
         else:
+            self.queue.note_stop()
             self.run.stop()
 
+    def pause_or_resume(self) -> None:
+        """Hold what goes on, the run or the comparison, or let it go on."""
+        control = self.comparison if self.comparison.is_going else self.run
+        if control.state is RunState.PAUSED:
+            control.resume()
+        else:
+            control.pause()
+
     def _run_finished(self, result: RunResult) -> None:
-        self.show_result(result)
+        """Keep its adapter; put it on where the user waited for it and has opened nothing else."""
+        if self.queue.going is not None:
+            self.queue.note_result(result)
+            self.message.emit(headline(result))
+            self.adapters.keep_trained(result)
+        elif self.workspace.model is self._run_model:
+            self.show_result(result)
+        else:
+            self.workspace.set_result(result)
+            self.message.emit(headline(result))
+            self.adapters.keep_trained(result)
+        self._run_model = None
         if self.run.folder and result.folder != self.run.folder:
             self.failed.emit(StudioError(moved(self.run.folder, result.folder)))
 
@@ -412,6 +466,14 @@ class Studio(QObject):
         self.workspace.set_result(result)
         self.message.emit(headline(result))
         self.adapters.take_trained(result)
+
+    def _run_failed(self, error: Exception) -> None:
+        if self.queue.going is not None and isinstance(error, StudioError):
+            self.queue.note_failure(error)  # nobody may be there to close a message
+            return
+        if self.queue.going is not None:
+            self.queue.note_failure(error)
+        self.failed.emit(error)
 
     # Measuring
 
