@@ -93,6 +93,17 @@ _ENTRIES = {
         "Ctrl+R",
         "start",
     ),
+    "add_to_queue": _Entry(
+        "Add to &Queue",
+        "Have a run with these settings wait for its turn; it begins when nothing else goes on",
+        "Ctrl+Shift+R",
+        "queue",
+    ),
+    "sweep": _Entry(
+        "S&weep…",
+        "Have many runs wait in the queue: all combinations of ranks, learning rates and seeds",
+        icon="table",
+    ),
     "pause": _Entry("&Pause", "Hold the run; Resume lets it go on", "Ctrl+P", "pause"),
     "stop": _Entry("S&top", "End the run and keep what was trained so far", "Ctrl+.", "stop"),
     "continue_run": _Entry(

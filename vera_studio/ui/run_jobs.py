@@ -63,6 +63,15 @@ def find_broken_off(
     return newest, names
 
 
+def read_result(folder: Path, on_event: OnEvent, should_stop: ShouldStop) -> RunResult:
+    """How the run in `folder` has ended.
+
+    Raises:
+        StudioError: it holds none.
+    """
+    return load_result(folder)
+
+
 def can_go_on(folder: Path) -> bool:
     """Whether a run in `folder` was broken off and says how far it was; a quick look."""
     return is_regular(folder / PROGRESS_FILE) and state_of(folder) == "going on"

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from vera_studio.runs.queue_file import EntryState, Queue, QueueEntry
 from vera_studio.runs.run_folder import new_run_folder
 from vera_studio.runs.summary import headline
 from vera_studio.ui import run_jobs
+from vera_studio.ui.run_control import RunState
 
 if TYPE_CHECKING:
     from vera_studio.ui.studio import Studio
@@ -55,7 +57,8 @@ class RunQueue(QObject):
         self._has_failed = False  # to be written
         self._is_over = False  # whether the program is about to end
         self._skips = False  # whether the stop that was asked for is of one run only
-        studio.run.state_changed.connect(self._follow)
+        self._times: deque[tuple[Recipe, float]] = deque(maxlen=100)  # of runs beside the queue
+        studio.run.state_changed.connect(self._follow_run)
         studio.comparison.state_changed.connect(self._follow)
         studio.ready.connect(self._load)
 
@@ -145,13 +148,29 @@ class RunQueue(QObject):
         more = " The queue goes on." if self.queue.next and not self.queue.is_held else ""
         self.message.emit(f"{entry.title if entry else 'A run'} failed: {reason}{more}")
 
-    def note_stop(self) -> None:
-        """Hold the queue: the user asked for an end of what goes on."""
-        if self.going is not None and not self._skips and self.queue.next:
-            self.hold(True)
-            self.message.emit("The run is stopping, and the queue is held: Go On begins the next.")
+    def note_time(self, recipe: Recipe, seconds: float) -> None:
+        """Take note of how long a run took, to tell how long those like it may take."""
+        self._times.append((recipe, seconds))
+
+    def seconds_of(self, recipe: Recipe) -> float:
+        """About how long a run takes, by those with as many epochs on the same network and images.
+
+        NaN where none has ended.
+        """
+        known = [(one.recipe, one.seconds) for one in self.ended if one.state == "finished"]
+        alike = [s for other, s in (*self._times, *known) if _like(other) == _like(recipe)]
+        return math.fsum(alike) / len(alike) if alike else math.nan
 
     # One after the other
+
+    def _follow_run(self, state: RunState) -> None:
+        """Hold the queue where the user stops its run, wherever that is done."""
+        if state is RunState.STOPPING and self.going is not None and not self._skips:
+            if self.queue.next and not self.queue.is_held:
+                self.hold(True)
+                self.message.emit("The queue is held: Go On, on its page, begins the next run.")
+        else:
+            self._follow()
 
     def _follow(self, _: object = None) -> None:
         studio = self._studio
@@ -238,3 +257,9 @@ class RunQueue(QObject):
             if not self._has_failed:  # once, not with every change
                 self.failed.emit(StudioError(f"{error}\nThe queue goes on, but is not kept."))
             self._has_failed = True
+
+
+def _like(recipe: Recipe) -> tuple[object, ...]:
+    """What decides most of how long a run takes."""
+    training = recipe.training
+    return recipe.model, recipe.data, training.epochs, training.target_classes, training.views

@@ -434,7 +434,6 @@ class Studio(QObject):
         if self.comparison.is_going:
             self.comparison.stop()
         else:
-            self.queue.note_stop()
             self.run.stop()
 
     def pause_or_resume(self) -> None:

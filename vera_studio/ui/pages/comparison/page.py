@@ -180,7 +180,7 @@ class ComparisonPage(QWidget):
     def _follow(self, _: object = None) -> None:
         """Say what Compare would do, and let it be pressed where it would do something."""
         studio, found = self._studio, self._problems()
-        allow(self.start_button, studio.obstacle or "\n".join(found))
+        allow(self.start_button, studio.start_obstacle or "\n".join(found))
         allow(self.stop_button, "" if studio.comparison.can_stop else self._why_no_stop())
         allow(self.choice, _GOING if studio.comparison.is_going else "")
         self._plan.setText("\n".join(found) or self._plan_text())

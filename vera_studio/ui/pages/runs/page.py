@@ -229,7 +229,7 @@ class RunsPage(QWidget):
             self.curves.show_curves((), {})
 
     def _follow_state(self, _: object = None) -> None:
-        self.actions_strip.follow(self.chosen, self._studio.obstacle)
+        self.actions_strip.follow(self.chosen, self._studio.start_obstacle)
 
     def _offer_undo(self, text: str) -> None:
         self.undo_bar.offer(f"Moved {text} to the trash." if text else "")

@@ -22,6 +22,7 @@ from vera_studio.ui.pages.setup.source_form import SourceForm
 from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.widgets.action_button import ActionButton
 from vera_studio.ui.widgets.number_boxes import refusing_boxes
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
@@ -80,9 +81,11 @@ class SetupPanel(QWidget):
         self._problem.setContentsMargins(9, 0, 9, 0)
         layout.addWidget(self._problem)
         layout.addWidget(_WarningLink(workspace, self.images_requested))
-        layout.addLayout(_button_row(actions))
+        layout.addLayout(_button_row(actions, ("start", "pause", "stop"), below=0))
+        layout.addLayout(_button_row(actions, ("add_to_queue", "sweep")))
         # Before the window starts the run, which may be by keys with the focus still in a field.
-        actions["start"].triggered.connect(self._commit)
+        for name in ("start", "add_to_queue", "sweep"):
+            actions[name].triggered.connect(self._commit)
 
     def _forget(self) -> None:
         for box in refusing_boxes(self._forms):
@@ -102,10 +105,12 @@ class SetupPanel(QWidget):
         self._problem.setVisible(bool(text))
 
 
-def _button_row(actions: dict[str, QAction]) -> QHBoxLayout:
+def _button_row(
+    actions: dict[str, QAction], names: tuple[str, ...], below: int = 9
+) -> QHBoxLayout:
     row = QHBoxLayout()
-    row.setContentsMargins(9, 0, 9, 9)
-    for name in ("start", "pause", "stop"):
+    row.setContentsMargins(9, 0, 9, below)
+    for name in names:
         row.addWidget(ActionButton(actions[name]), 1)
     return row
 
@@ -152,24 +157,3 @@ class _TallScrollArea(QScrollArea):
     def _take_width(self) -> None:
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         self.setMinimumWidth(self._widget.minimumSizeHint().width() + bar)
-
-
-class ActionButton(QPushButton):
-    """A push button that shows an action as it is and triggers it."""
-
-    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._action = action
-        self.setObjectName(action.objectName().replace("action_", "") + "_button")
-        action.changed.connect(self._show)
-        self.clicked.connect(action.trigger)
-        self._show()
-
-    def _show(self) -> None:
-        action = self._action
-        text = action.text().replace("&", "")
-        self.setText(text)
-        self.setAccessibleName(text)
-        self.setIcon(action.icon())
-        self.setToolTip(action.toolTip())
-        self.setEnabled(action.isEnabled())
