@@ -31,6 +31,7 @@ from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
+from vera_studio.runs import queue_file
 from vera_studio.runs.comparison_file import load_comparison
 from vera_studio.runs.predictions import load as load_predictions
 from vera_studio.runs.run_curves import load_curves
@@ -137,6 +138,7 @@ def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, 
         (load_curves, "metrics.csv"),
         (load_notes, "notes.json"),
         (load_comparison, "comparison.json"),
+        (lambda path: queue_file.load(path / "queue.json"), "queue.json"),
         (lambda path: read_runs(path.parent), "recipe.toml"),
         (lambda path: load_predictions(path, "test"), "predictions-test.csv"),
         (lambda path: read_marks(path / "marks.json"), "marks.json"),

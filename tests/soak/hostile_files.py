@@ -47,6 +47,7 @@ from vera_studio.exchange.reading import read_adapter
 from vera_studio.models.model import open_model
 from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs import queue_file
 from vera_studio.runs.comparison_file import COMPARISON_FILE, load_comparison
 from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.predictions import Predictions, predictions_file
@@ -287,6 +288,14 @@ def _make_notes(folder: Path) -> Path:
     return folder / "run" / NOTES_FILE
 
 
+def _make_queue(folder: Path) -> Path:
+    titled = [(f"run {seed}", Recipe(training=TrainingSettings(seed=seed))) for seed in range(3)]
+    queue = queue_file.Queue().with_added(titled)
+    first = queue.entries[0].name
+    queue_file.save(queue.with_change([first], run="a", after=0.5), folder / "queue.json")
+    return folder / "queue.json"
+
+
 FORMATS: dict[str, Callable[[], Format]] = {
     "adapter": lambda: Format(_make_adapter, _read_adapter),
     "weights-pt": lambda: _weights(".pt"),
@@ -310,6 +319,7 @@ FORMATS: dict[str, Callable[[], Format]] = {
         lambda folder: make_run(folder / "a") / "metrics.csv",
         lambda path: load_curves(path.parent),
     ),
+    "queue": lambda: Format(_make_queue, queue_file.load),
     "run-notes": lambda: Format(_make_notes, lambda path: read_runs(path.parent.parent)),
     "comparison": lambda: Format(
         lambda folder: make_comparison(folder).folder / COMPARISON_FILE,

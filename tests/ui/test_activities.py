@@ -1,15 +1,14 @@
 """Activities: all that goes on is in one list, and every place that tells of it draws from that."""
 
 import math
-import threading
 from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar, QToolButton
 
-from tests.ui.run_stories import evaluation, result
-from vera_studio.errors import Cancelled, StudioError
+from tests.ui.scripts import Script, fail
+from vera_studio.errors import Cancelled
 from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.runs.events import Stage, StepsDone
 from vera_studio.ui.jobs import Progress
@@ -19,35 +18,6 @@ from vera_studio.ui.runner import Handling, JobState, Runner
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.workspace import Workspace
-
-
-class Script:
-    """Stands for the function of a job: tells what it is given, and ends as it is told."""
-
-    def __init__(self):
-        self.events, self._next = [], threading.Semaphore(0)
-        self._end = None
-
-    def __call__(self, on_event, should_stop):
-        while True:
-            while not self._next.acquire(timeout=0.01):
-                if should_stop():
-                    return result(evaluation([0.5] * 10), evaluation([0.5] * 10), stopped=True)
-            if self._end is not None:
-                return self._end()
-            on_event(self.events.pop(0))
-
-    def tell(self, event):
-        self.events.append(event)
-        self._next.release()
-
-    def end(self, how=lambda: None):
-        self._end = how
-        self._next.release()
-
-
-def fail():
-    raise StudioError("The disk is full.\nMore on that.")
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_the_whole_main_job(qtbot, window, settle, tmp_path, monkeypatch):
     type_number(qtbot, window, "epochs", 400)
     events = start(qtbot, window)
     assert window.rooms.page == "training"
-    assert not window.setup_panel.findChild(QSpinBox, "rank").isEnabled()
+    assert not window.setup_panel.findChild(QPushButton, "start_button").isEnabled()
 
     # Pause: nothing more comes in; resume: it does.
     click(qtbot, window.setup_panel, "pause_button")

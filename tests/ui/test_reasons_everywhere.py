@@ -48,5 +48,5 @@ def test_nothing_is_disabled_without_a_reason(qtbot, window, running):
         assert window.studio.run.state is RunState.RUNNING
     assert silent(window) == []
     if running:
-        tip = window.setup_panel.findChild(QAbstractSpinBox, "rank").toolTip()
+        tip = window.setup_panel.findChild(QAbstractButton, "start_button").toolTip()
         assert tip.endswith("Not while a run is going on.")

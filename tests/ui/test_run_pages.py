@@ -188,7 +188,7 @@ def test_a_run_that_fell_short_puts_the_best_before_training(studio, training):
     same = evaluation((0.5,) * 10)
     go(studio)
     tell(studio, started(), epoch(1, same))
-    studio.workspace.set_result(result(same, same, best_epoch=0))
+    studio.run.finished.emit(result(same, same, best_epoch=0))
     assert training.losses._marker.value() == 0
     assert "none was better" in text_of(training, "run_progress_text")
 
@@ -198,7 +198,7 @@ def test_one_epoch_is_told_as_one(studio, training, epochs, told):
     same = evaluation((0.5,) * 10)
     go(studio)
     ended = result(same, same, best_epoch=1)
-    studio.workspace.set_result(dataclasses.replace(ended, epochs_done=epochs))
+    studio.run.finished.emit(dataclasses.replace(ended, epochs_done=epochs))
     assert told in text_of(training, "run_progress_text")
 
 

@@ -40,7 +40,7 @@ class Activity:
         self.stage, self.share, self.stage_share = "", math.nan, math.nan
         self.seconds, self.problem = 0.0, ""
         self._clock = time.perf_counter()
-        self._runs_done, self._runs = 0, 1  # of a comparison
+        self._runs_done, self._runs, self._now = 0, 1, ""  # of a comparison
         self._job: Job | None = job  # until it has ended
 
     @property
@@ -97,10 +97,11 @@ class Activity:
                 self._enter(text, math.nan if share is None else share)
             case ComparisonStands(comparison, now):
                 self._runs_done, self._runs = len(comparison.runs), max(comparison.total, 1)
-                self.share = self._runs_done / self._runs
+                self.share, self._now = self._runs_done / self._runs, now
                 self._enter(now, math.nan)
             case StepsDone(progress=progress):
                 self.share = min((self._runs_done + progress) / self._runs, 1.0)
+                self.stage = self._now  # what came before the first step is over
             case _:
                 return False
         return True

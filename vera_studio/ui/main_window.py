@@ -41,6 +41,7 @@ from vera_studio.ui.pages.comparison.page import ComparisonPage
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.pages.looked_page import LookedPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
+from vera_studio.ui.pages.queue.page import QueuePage
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.take_page import TakePage
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         studio.failed.connect(SavingElsewhere(studio, reporter, self).show)
         studio.path_opened.connect(self._recent.add)
         studio.run.state_changed.connect(self._follow_run)
+        studio.comparison.state_changed.connect(self._name_pause)
         self.closing = Closing(studio, self)
         for signal in (
             studio.busy_changed,
@@ -118,6 +120,7 @@ class MainWindow(QMainWindow):
         studio = self.studio
         self.data_page = DataPage(studio)
         self.training_page = TrainingPage(studio)
+        self.queue_page = QueuePage(studio)
         self.results_page = ResultsPage(studio.workspace, self.actions_by_name)
         self.adapters_page = AdaptersPage(studio, self.actions_by_name)
         self.comparison_page = ComparisonPage(studio)
@@ -126,6 +129,7 @@ class MainWindow(QMainWindow):
         pages = {
             "data": self.data_page,
             "training": self.training_page,
+            "queue": self.queue_page,
             "results": self.results_page,
             "looked": self.looked_page,
             "parameters": self.parameters_page,
@@ -140,6 +144,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.rooms)
         self._add_rail()
         RoomGuide(studio, self.rooms, self.actions_by_name["start"])
+        self.queue_page.results_requested.connect(partial(self.rooms.show_page, "results"))
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.adapters_page.folder_requested.connect(self._open_folder)
@@ -207,7 +212,9 @@ class MainWindow(QMainWindow):
             "undo_delete": studio.shelf.undo_delete,
             "quit": self.close,
             "start": studio.start_run,
-            "pause": self._pause_or_resume,
+            "pause": studio.pause_or_resume,
+            "add_to_queue": studio.queue_run,
+            "sweep": self.queue_page.ask_sweep,
             "stop": studio.stop,
             "continue_run": self._continuing.ask,
             "compare": partial(self.rooms.show_page, "comparison"),
@@ -233,12 +240,6 @@ class MainWindow(QMainWindow):
         self.rooms.show_page("data")
         self.data_page.offer_download()
 
-    def _pause_or_resume(self) -> None:
-        if self.studio.run.state is RunState.PAUSED:
-            self.studio.run.resume()
-        else:
-            self.studio.run.pause()
-
     def _open_folder(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -260,17 +261,21 @@ class MainWindow(QMainWindow):
     def _enable_actions(self, _: object = None) -> None:
         studio, workspace = self.studio, self.studio.workspace
         busy, found = studio.obstacle, workspace.problems()
-        no_run = _NO_RUN.get(studio.run.state, "")
+        start = studio.start_obstacle
+        main = studio.comparison if studio.comparison.is_going else studio.run
+        no_run = _NO_RUN.get(main.state, "")
         no_adapter = "" if workspace.adapter else "The model has no adapter on."
         reasons = {
-            "start": busy or "\n".join(found),
+            "start": start or "\n".join(found),
             "pause": no_run,
-            "stop": "" if studio.comparison.can_stop else no_run,
+            "stop": no_run,
+            **dict.fromkeys(("add_to_queue", "sweep"), busy or "\n".join(found)),
+            "continue_run": start,
             **{f"export_{target}": no_adapter for target in TARGETS},
             "remove_adapter": busy or no_adapter,
             **dict.fromkeys(("open_network", "open_model", "pretrained_model"), busy),
             **dict.fromkeys(("open_recipe", "open_folder", "use_sample", "use_cifar10"), busy),
-            **dict.fromkeys(("import_adapter", "import_peft", "continue_run"), busy),
+            **dict.fromkeys(("import_adapter", "import_peft"), busy),
         }
         for name, reason in reasons.items():
             allow(self.actions_by_name[name], reason)
@@ -300,13 +305,17 @@ class MainWindow(QMainWindow):
         set_tip(undo, f"Bring back {text}" if text else tip_of("undo_delete"))
 
     def _follow_run(self, state: RunState) -> None:
+        self._name_pause(state)
+        is_awaited = self.studio.queue.going is None  # else one may be looking at something else
+        if is_awaited and state is RunState.RUNNING and self._run_state is RunState.IDLE:
+            self.rooms.show_page("training")
+        self._run_state = state
+
+    def _name_pause(self, state: RunState) -> None:
         paused = state is RunState.PAUSED
         pause = self.actions_by_name["pause"]
         pause.setText("&Resume" if paused else "&Pause")
         pause.setIcon(icon("resume" if paused else "pause"))
-        if state is RunState.RUNNING and self._run_state is RunState.IDLE:
-            self.rooms.show_page("training")
-        self._run_state = state
 
     def _show_title(self, _: object = None) -> None:
         """Have the title tell of the run, for a look at the task bar from another program."""

@@ -82,7 +82,7 @@ class TrainingPage(QWidget):
         layout.addWidget(plots, 1)
         studio.run.events.connect(self._take_events)
         studio.run.state_changed.connect(self._show_state)
-        studio.workspace.result_changed.connect(self._show_end)
+        studio.run.finished.connect(self._show_end)
         studio.run.failed.connect(self._show_failure)
 
     def _take_events(self, events: list[object]) -> None:
@@ -243,9 +243,7 @@ class TrainingPage(QWidget):
         if state is RunState.IDLE:
             self._set_live(False)
 
-    def _show_end(self, result: RunResult | None) -> None:
-        if result is None:
-            return
+    def _show_end(self, result: RunResult) -> None:
         self._is_open = False
         text = f"after {epochs_text(result.epochs_done)}, {result.images_per_second:,.0f} images/s"
         if result.fell_short:

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDropEvent, QIcon, QKeySequence, QShortcut
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
+from PySide6.QtGui import QDropEvent, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 from vera_studio.ui.icons import icon
+from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 from vera_studio.ui.widgets.plain_text import plain_tip
 
 _NAME = Qt.ItemDataRole.UserRole
+_ICON = 14  # pixels
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,14 @@ class WaitingList(QListWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAlternatingRowColors(True)
-        self._on_key("Alt+Up", lambda: self.move_selected(-1))
-        self._on_key("Alt+Down", lambda: self.move_selected(1))
-        self._on_key("Space", lambda: self.hold_wanted.emit(self.selected()))
-        self._on_key("Delete", lambda: self.removal_wanted.emit(self.selected()))
+        self.setIconSize(QSize(_ICON, _ICON))
+        self.setItemDelegate(PaddedDelegate(self, QSize(4, 6)))
+        self._keys: dict[QKeySequence, Callable[[], None]] = {
+            QKeySequence("Alt+Up"): lambda: self.move_selected(-1),
+            QKeySequence("Alt+Down"): lambda: self.move_selected(1),
+            QKeySequence("Space"): lambda: self.hold_wanted.emit(self.selected()),
+            QKeySequence("Delete"): lambda: self.removal_wanted.emit(self.selected()),
+        }
 
     def set_rows(self, rows: Sequence[WaitingRow]) -> None:
         """Show these, in this order; what is selected stays selected."""
@@ -65,9 +71,11 @@ class WaitingList(QListWidget):
             item.setData(_NAME, row.name)
             item.setToolTip(plain_tip(row.tip))
             self.addItem(item)
-        self.setCurrentRow(min(current, self.count() - 1))
-        for row_number, row in enumerate(rows):
-            self.item(row_number).setSelected(row.name in selected)
+        kept = [number for number, row in enumerate(rows) if row.name in selected]
+        place = kept[0] if kept else min(current, self.count() - 1)
+        self.setCurrentRow(place, QItemSelectionModel.SelectionFlag.NoUpdate)
+        for number in kept or ([place] if selected and place >= 0 else []):
+            self.item(number).setSelected(True)  # of those taken out, what has come to their place
         self.blockSignals(False)
         self.itemSelectionChanged.emit()
 
@@ -94,6 +102,13 @@ class WaitingList(QListWidget):
         if self.can_move(by):
             self.order_wanted.emit(self._moved(by))
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        then = self._keys.get(QKeySequence(event.keyCombination()))
+        if then is None:
+            super().keyPressEvent(event)
+        else:
+            then()
+
     def dropEvent(self, event: QDropEvent) -> None:
         before = self.names()
         super().dropEvent(event)
@@ -113,8 +128,3 @@ class WaitingList(QListWidget):
 
     def _selected_rows(self) -> list[int]:
         return sorted(index.row() for index in self.selectionModel().selectedRows())
-
-    def _on_key(self, keys: str, then: Callable[[], None]) -> None:
-        shortcut = QShortcut(QKeySequence(keys), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(then)

@@ -4,7 +4,6 @@ import math
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,13 +17,13 @@ from PySide6.QtWidgets import (
 from vera_studio import environment
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.queue_file import QueueEntry
+from vera_studio.runs.sweep import Sweep
 from vera_studio.ui import run_jobs
 from vera_studio.ui.activities import Activity
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.queue.sweep_dialog import SweepDialog
 from vera_studio.ui.runner import JobState
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.widgets.action_button import ActionButton
 from vera_studio.ui.widgets.activity_row import ActivityRow
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
@@ -52,9 +51,7 @@ class QueuePage(QWidget):
 
     results_requested = Signal()
 
-    def __init__(
-        self, studio: Studio, actions: dict[str, QAction], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio, self._queue = studio, studio.queue
         self._about = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -68,7 +65,7 @@ class QueuePage(QWidget):
         self._going.stop_requested.connect(self._queue.skip)
         self._make_list()
         self._make_table()
-        self._lay_out(actions)
+        self._lay_out()
         self._connect()
         self._show()
 
@@ -111,11 +108,9 @@ class QueuePage(QWidget):
         self.again_button.clicked.connect(self._run_again)
         self.clear_button.clicked.connect(self._queue.clear_ended)
 
-    def _lay_out(self, actions: dict[str, QAction]) -> None:
+    def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.addWidget(self._about, 1)
-        for name in ("add_to_queue", "sweep"):
-            top.addWidget(ActionButton(actions[name]))
         top.addWidget(self.hold_button)
         waiting = self.up_button, self.down_button, self.entry_button, self.remove_button
         ended = self.results_button, self.again_button, self.clear_button
@@ -168,14 +163,13 @@ class QueuePage(QWidget):
 
     def _told(self) -> str:
         queue = self._queue
-        number = len(queue.waiting)
+        number, held = len(queue.waiting), " The queue is held." if queue.queue.is_held else ""
         if not number:
-            return "No run waits." if queue.going is None else "The last run goes on."
+            return f"{'No run waits.' if queue.going is None else 'The last run goes on.'}{held}"
         words = ["1 run waits" if number == 1 else f"{number:,} runs wait"]
         seconds = sum(queue.seconds_of(entry.recipe) for entry in queue.waiting)
         if math.isfinite(seconds):
             words.append(f"about {format_seconds(seconds)}")
-        held = " The queue is held." if queue.queue.is_held else ""
         return f"{', '.join(words)}.{held}"
 
     def _show_going(self) -> None:
@@ -211,8 +205,6 @@ class QueuePage(QWidget):
         nothing = "It left no results." if entry and entry.state == "failed" else ""
         allow(self.results_button, nothing if entry else _NONE)
         allow(self.clear_button, "" if self._queue.ended else "The list is empty.")
-        is_held = self._queue.queue.is_held
-        allow(self.hold_button, "" if is_held or self._queue.waiting else "No run waits.")
 
     # Doing
 
@@ -220,8 +212,8 @@ class QueuePage(QWidget):
         """Ask for a sweep of what is set up."""
         workspace, queue = self._studio.workspace, self._queue
 
-        def found(sweep: object) -> list[str]:
-            return workspace.problems() or sweep.problems(  # type: ignore[attr-defined, no-any-return]
+        def found(sweep: Sweep) -> list[str]:
+            return workspace.problems() or sweep.problems(
                 workspace.recipe, workspace.class_names, workspace.layer_names
             )
 

@@ -135,7 +135,8 @@ class SweepDialog(QDialog):
         how_long = "How long a run takes is not known yet."
         if math.isfinite(self._seconds):
             how_long = f"About {format_seconds(self._seconds * sweep.runs)} in all."
-        return f"{' \N{MULTIPLICATION SIGN} '.join(words)}: {runs}. {how_long}"
+        product = " \N{MULTIPLICATION SIGN} ".join(words)
+        return f"{product}: {runs}. {how_long}"
 
     def _add(self) -> None:
         self.wanted.emit(self.sweep().recipes(self._recipe))

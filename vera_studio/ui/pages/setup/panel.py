@@ -105,9 +105,7 @@ class SetupPanel(QWidget):
         self._problem.setVisible(bool(text))
 
 
-def _button_row(
-    actions: dict[str, QAction], names: tuple[str, ...], below: int = 9
-) -> QHBoxLayout:
+def _button_row(actions: dict[str, QAction], names: tuple[str, ...], below: int = 9) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setContentsMargins(9, 0, 9, below)
     for name in names:
