@@ -132,7 +132,9 @@ class RunQueue(QObject):
 
     def note_result(self, result: RunResult) -> None:
         """Take note of how the run that goes on has ended."""
+        is_here = result.folder.parent == environment.runs_folder()  # else its disk had failed
         self._end = {
+            "run": result.folder.name if is_here else "",
             "state": "stopped" if result.stopped else "finished",
             "outcome": headline(result),
             "before": result.before.accuracy,

@@ -202,7 +202,8 @@ class QueuePage(QWidget):
             allow(button, chosen or at_end)
         entry = self._entry(self.table.current_row)
         allow(self.again_button, "" if entry else _NONE)
-        nothing = "It left no results." if entry and entry.state == "failed" else ""
+        is_there = entry is not None and bool(entry.run) and entry.state != "failed"
+        nothing = "" if is_there else "It left no results among the runs."
         allow(self.results_button, nothing if entry else _NONE)
         allow(self.clear_button, "" if self._queue.ended else "The list is empty.")
 
