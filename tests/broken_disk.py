@@ -35,11 +35,16 @@ def read_only(folder: Path):
     return _failing(folder, errno.EROFS)
 
 
+def unreachable(folder: Path):
+    """Nothing can be made or changed below `folder`, as of a stick pulled out."""
+    return _failing(folder, errno.ENOENT)
+
+
 @contextmanager
 def gone(folder: Path) -> Iterator[None]:
     """What was below `folder` is gone, and nothing can be made there, as of a stick pulled out."""
     shutil.rmtree(folder, ignore_errors=True)
-    with _failing(folder, errno.ENOENT):
+    with unreachable(folder):
         yield
 
 

@@ -92,15 +92,20 @@ def resources_folder() -> Path:
     raise FileNotFoundError(f"the resources folder is in none of {[str(c) for c in candidates]}")
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """The log's file, of which a full or missing disk costs lines and nothing else."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say nothing: the usual traceback a line would bury what a terminal shows."""
+
+
 def start_logging() -> None:
     """Log to a file of at most 1 MB, of which three older ones are kept, or do without."""
     path = log_file()
     handler: logging.Handler
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=1_000_000, backupCount=3, encoding="utf-8"
-        )
+        handler = _LogFile(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

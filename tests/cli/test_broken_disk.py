@@ -38,7 +38,7 @@ def test_a_run_that_had_to_go_elsewhere_says_so_and_fails(write_recipe, tmp_path
     assert f"Run folder: {elsewhere}" in out
     assert "No space left on device. The run goes on" in err
     assert err.splitlines()[-1].startswith(
-        f"vera-studio: The run could not be written into {tmp_path / 'run'}. All that it left is in"
+        f"vera-studio: {tmp_path / 'run'} could not be written to. All that was left is in"
     )
     assert load_result(elsewhere).epochs_done == 3
     assert [path.stem for path in environment.library_folder().glob("*.safetensors")] == ["Pets"]

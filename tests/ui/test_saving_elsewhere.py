@@ -37,8 +37,8 @@ def end(window, qtbot, folder, function):
 def test_a_run_that_had_to_go_elsewhere_is_shown_and_told(window, qtbot, tmp_path, left):
     end(window, qtbot, tmp_path / "asked", lambda: left)
     told = box(window, "error_message")
-    assert told.text() == f"The run could not be written into {tmp_path / 'asked'}."
-    assert told.informativeText().startswith(f"All that it left is in {left.folder} instead")
+    assert told.text() == f"{tmp_path / 'asked'} could not be written to."
+    assert told.informativeText().startswith(f"All that was left is in {left.folder} instead")
     assert window.studio.workspace.result.folder == left.folder
     told.close()
 

@@ -10,7 +10,7 @@ from vera_studio.cli.interrupt import StopOnSignal
 from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.tables import aligned
 from vera_studio.cli.terminal import Teller, show
-from vera_studio.errors import Cancelled, RecipeError, ShouldStop, TrainingError
+from vera_studio.errors import Cancelled, RecipeError, ShouldStop, StudioError, TrainingError
 from vera_studio.files import check_file, write_atomically
 from vera_studio.recipe import AdapterSettings, Recipe
 from vera_studio.runs import comparison_tables as tables
@@ -24,6 +24,7 @@ from vera_studio.runs.comparison_results import (
     Summary,
 )
 from vera_studio.runs.events import Event, Notice, Stage, StepsDone
+from vera_studio.runs.summary import moved
 from vera_studio.wording import first_of
 
 _HEAD = ("", "trainable", "share", "bytes", "targets", "gain", "others", "gain", "seconds", "runs")
@@ -102,21 +103,24 @@ def _show(options: argparse.Namespace, comparison: Comparison) -> None:
     elif comparison.runs:
         show(*_table(comparison))
         show(f"Folder: {comparison.folder}")
-    _raise_if_incomplete(comparison)
+    _raise_if_incomplete(comparison, options.out)
 
 
-def _raise_if_incomplete(comparison: Comparison) -> None:
+def _raise_if_incomplete(comparison: Comparison, asked: Path) -> None:
     """Have the exit status tell what is missing; what there is has been printed.
 
     Raises:
         Cancelled: it was stopped before its last run.
         TrainingError: runs failed.
+        StudioError: it had to go elsewhere than `asked`.
     """
     if comparison.stopped:
         raise Cancelled
     failed = [run.problem for run in comparison.runs if run.problem]
     if failed:
         raise TrainingError(f"{len(failed)} of {comparison.total} runs failed: {failed[0]}")
+    if comparison.folder != asked:
+        raise StudioError(moved(asked, comparison.folder))
 
 
 class _ProgressLines:

@@ -21,13 +21,17 @@ def save_comparison(comparison: Comparison) -> None:
     Raises:
         StudioError: it cannot be written.
     """
+    write_atomically(comparison.folder / COMPARISON_FILE, to_bytes(comparison))
+
+
+def to_bytes(comparison: Comparison) -> bytes:
+    """The content of the file."""
     plain = to_plain(comparison) | {"version": _VERSION}
     del plain["folder"]
     for run in plain["runs"]:
         run["folder"] = Path(run["folder"]).name  # the whole may be moved
     text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
-    content = text.encode(errors="backslashreplace")
-    write_atomically(comparison.folder / COMPARISON_FILE, content)
+    return text.encode(errors="backslashreplace")
 
 
 def load_comparison(folder: Path) -> Comparison:

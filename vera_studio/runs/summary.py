@@ -80,9 +80,9 @@ def unmeasured(result: RunResult) -> str:
 
 
 def moved(asked: Path, folder: Path) -> str:
-    """What to tell where a run had to be written into another folder than `asked`."""
+    """What to tell where a run or a comparison had to go into another folder than `asked`."""
     return (
-        f"The run could not be written into {asked}.\nAll that it left is in {folder} instead: put "
+        f"{asked} could not be written to.\nAll that was left is in {folder} instead: put "
         "that where it is safe, once there is room."
     )
 

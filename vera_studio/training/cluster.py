@@ -13,10 +13,10 @@ from typing import Any
 
 import vera_studio
 from vera_studio.errors import Cancelled, StudioError, TrainingError
-from vera_studio.files import write_together
 from vera_studio.recipe import Recipe
 from vera_studio.runs.comparison_results import ComparedRun, Comparison, ComparisonSettings
 from vera_studio.runs.events import Notice, Stage
+from vera_studio.runs.run_files import RunFiles
 from vera_studio.runs.run_state import going_on
 from vera_studio.training import cluster_worker as worker_side
 from vera_studio.training.cluster_worker import Ground, Order, RunDone
@@ -237,13 +237,15 @@ class _Comparing:
         except Cancelled:
             self._record.stop()
         except TrainingError as error:
-            ended = len(self._record.comparison.runs)
+            done = self._record.finish()
             raise TrainingError(
-                f"{error} The runs that had ended, {ended} of {self._record.comparison.total}, "
-                f"are in {self._record.comparison.folder}."
+                f"{error} The runs that had ended, {len(done.runs)} of {done.total}, are in "
+                f"{done.folder}."
             ) from error
-        self._sort()
-        return self._record.comparison
+        # In the order that they have without a cluster.
+        runs = sorted(self._record.comparison.runs, key=lambda run: run.folder.name)
+        self._record.change(runs=tuple(runs))
+        return self._record.finish()
 
     def _planned(self) -> Iterator[tuple[ComparedRun, int, int]]:
         settings, folder, number = self._order.settings, self._record.comparison.folder, 0
@@ -264,11 +266,15 @@ class _Comparing:
         """`run` with what came of it, its files in its folder."""
         if math.isnan(self._record.comparison.before.targets):
             self._record.change(before=done.before)
+        files = RunFiles(run.folder)
+        for name, content in done.files.items():
+            files.put(name, lambda content=content: content)  # type: ignore[misc]
         try:
             if done.files:
-                write_together({run.folder / name: each for name, each in done.files.items()})
+                files.finish()
         except StudioError as error:
             return dataclasses.replace(run, problem=str(error))
+        run = dataclasses.replace(run, folder=files.folder)
         if done.result is None:
             return dataclasses.replace(run, problem=done.problem)
         return with_result(run, dataclasses.replace(done.result, folder=run.folder))
@@ -276,12 +282,6 @@ class _Comparing:
     def _tell(self) -> None:
         left = len(self._tasks.pending)
         self._record.tell(f"{left} runs to go on the cluster" if left else "")
-
-    def _sort(self) -> None:
-        """Have the runs in the order that they have without a cluster, in the tables too."""
-        if runs := self._record.comparison.runs:
-            self._record.change(runs=tuple(sorted(runs, key=lambda run: run.folder)))
-            self._record.write()
 
 
 def _without_loss(done: Any) -> RunDone:

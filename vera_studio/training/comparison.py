@@ -59,13 +59,15 @@ def compare(
         model: the recipe's network, where it is open already; it stays as it is.
 
     Returns:
-        How it ended, stopped or not. A run that failed is in it, with the reason.
+        How it ended, stopped or not, and where: elsewhere if need be. A run that failed is in it,
+        with the reason.
 
     Raises:
         RecipeError: the recipe or the settings cannot be used; names every problem.
         ModelError, DataError: the network or the images cannot be opened.
         AdapterError: a candidate does not fit the network.
         StudioError: the folder is not empty, or cannot be written to.
+        NotSavedError: the folder cannot be written to any more, and no other one either.
     """
     check(settings.problems(recipe))
     check_unused(folder)
@@ -144,8 +146,8 @@ class _Comparing:
             for index in range(len(self._settings.candidates)):
                 if self._should_stop() or not self._run(index, round_):
                     self._record.stop()
-                    return self._record.comparison
-        return self._record.comparison
+                    return self._record.finish()
+        return self._record.finish()
 
     def _run(self, index: int, round_: int) -> bool:
         """Run a candidate; returns whether the run counts, which it does not when stopped."""

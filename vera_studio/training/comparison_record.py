@@ -5,18 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vera_studio.errors import RecipeError, StudioError
-from vera_studio.files import check_folder, is_folder, is_regular, write_atomically
+from vera_studio.files import check_folder, is_folder, is_regular
 from vera_studio.recipe import Recipe
 from vera_studio.runs import comparison_tables as tables
 from vera_studio.runs.candidates import short_name, title
-from vera_studio.runs.comparison_file import save_comparison
+from vera_studio.runs.comparison_file import COMPARISON_FILE, to_bytes
 from vera_studio.runs.comparison_results import (
     Accuracies,
     ComparedRun,
     Comparison,
     ComparisonStands,
 )
-from vera_studio.runs.events import Evaluation, Event, RunResult, RunStarted
+from vera_studio.runs.events import Evaluation, Event, Notice, RunResult, RunStarted
+from vera_studio.runs.run_files import RunFiles
 
 OnEvent = Callable[[Event | ComparisonStands], None]
 
@@ -31,31 +32,45 @@ class Record:
     def __init__(self, comparison: Comparison, on_event: OnEvent) -> None:
         self.comparison = comparison
         self._on_event = on_event
+        self._files = RunFiles(comparison.folder, lambda text: on_event(Notice(text)))
 
     def begin(self) -> None:
-        """Have the comparison be in its folder, without a run."""
-        save_comparison(self.comparison)
+        """Have the comparison be in its folder, without a run.
+
+        Raises:
+            StudioError: it cannot be written.
+        """
+        self._files.begin({COMPARISON_FILE: to_bytes(self.comparison)})
 
     def stop(self) -> None:
         """Take note that the user stopped it."""
         self.change(stopped=True)
-        save_comparison(self.comparison)
 
     def keep(self, run: ComparedRun) -> None:
         """Add a run that finished or failed, to the tables too."""
         self.change(runs=(*self.comparison.runs, run))
-        self.write()
+        self._put()
         self.tell("")
 
-    def write(self) -> None:
-        """Write the comparison and both tables anew."""
+    def finish(self) -> Comparison:
+        """Write how it ended: where its folder takes nothing any more, into another one.
+
+        Raises:
+            NotSavedError: no folder takes it.
+        """
+        self._put()
+        self._files.finish()
+        self.change(folder=self._files.folder)
+        return self.comparison
+
+    def _put(self) -> None:
+        """Have the comparison and both tables written anew."""
         comparison = self.comparison
-        for name, rows in (
-            (tables.RUNS_FILE, tables.run_rows(comparison)),
-            (tables.SUMMARY_FILE, tables.summary_rows(comparison)),
-        ):
-            write_atomically(comparison.folder / name, tables.to_csv(rows).encode())
-        save_comparison(comparison)
+        self._files.put(COMPARISON_FILE, lambda: to_bytes(comparison))
+        if comparison.runs:
+            runs, summary = tables.run_rows(comparison), tables.summary_rows(comparison)
+            self._files.put(tables.RUNS_FILE, lambda: tables.to_csv(runs).encode())
+            self._files.put(tables.SUMMARY_FILE, lambda: tables.to_csv(summary).encode())
 
     def tell(self, now: str) -> None:
         """Say how the comparison stands, and what runs `now`."""
