@@ -224,7 +224,7 @@ def test_a_download_says_why_and_leaves_what_was_there(tmp_path, server):
     (tmp_path / "weights").write_bytes(b"former")
     with (
         broken_disk.full(tmp_path),
-        pytest.raises(StudioError, match="Cannot store it in .*: No s"),
+        pytest.raises(StudioError, match=r"Cannot store it in .*: No s"),
     ):
         fetch_checked(server.url, tmp_path / "weights", "it", digest)
     assert contents(tmp_path) == {Path("weights"): b"former"}
