@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
 
 def make_photographs(root, count=20, names=("ants", "bees"), size=(60, 48)):
@@ -20,6 +20,20 @@ def make_photographs(root, count=20, names=("ants", "bees"), size=(60, 48)):
             pixels = np.clip(brightness + noise, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(root / name / f"{index:03}.jpg")
     return root
+
+
+def drop_on(page, *paths):
+    """Drop files or folders on a page that may not take them; whether it did."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    no_keys, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    copy, place = Qt.DropAction.CopyAction, QPointF(9, 9)
+    entered = QDragEnterEvent(place.toPoint(), copy, data, left, no_keys)
+    entered.ignore()
+    page.dragEnterEvent(entered)
+    if entered.isAccepted():
+        page.dropEvent(QDropEvent(place, copy, data, left, no_keys))
+    return entered.isAccepted()
 
 
 def drop(window, path):

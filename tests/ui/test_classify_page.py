@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from tests.command_line import write_class
 from tests.ui.conftest import message_box
+from tests.ui.photographs import drop_on
 from vera_studio.data.open_data import open_data
 from vera_studio.models.model import open_model
 from vera_studio.recipe import DataSettings, ModelSettings
@@ -35,23 +35,10 @@ def pictures(tmp_path):
     return folder
 
 
-def drop(page, *paths):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    no_keys, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
-    copy, place = Qt.DropAction.CopyAction, QPointF(9, 9)
-    entered = QDragEnterEvent(place.toPoint(), copy, data, left, no_keys)
-    entered.ignore()
-    page.dragEnterEvent(entered)
-    if entered.isAccepted():
-        page.dropEvent(QDropEvent(place, copy, data, left, no_keys))
-    return entered.isAccepted()
-
-
 @pytest.fixture
 def classified(page, pictures, settle):
     """The page, with the pictures in it."""
-    assert drop(page, pictures)
+    assert drop_on(page, pictures)
     settle()
     return page
 
@@ -225,7 +212,7 @@ def test_it_can_be_stopped_and_begun_again(qtbot, window, page, pictures, settle
     for number in range(40):
         shutil.copytree(pictures / "cat", pictures / f"more {number}")
     with qtbot.waitSignal(page.control.some):
-        drop(page, pictures)
+        drop_on(page, pictures)
     press(qtbot, page, "stop_classify_button")
     settle()
     stopped = len(page.rows_model.rows)
@@ -237,18 +224,18 @@ def test_it_can_be_stopped_and_begun_again(qtbot, window, page, pictures, settle
 
 
 def test_nothing_is_classified_while_it_cannot_be(qtbot, window, page, pictures, settle, tmp_path):
-    assert not drop(page, pictures / "notes.txt")
-    assert not drop(page, pictures, pictures)
+    assert not drop_on(page, pictures / "notes.txt")
+    assert not drop_on(page, pictures, pictures)
     window.studio.workspace.edit_training(epochs=400)
     window.studio.start_run()
-    assert not drop(page, pictures)
+    assert not drop_on(page, pictures)
     assert "Not while a run is going on." in page._empty.button.toolTip()
     window.studio.stop()
     settle()
     empty = tmp_path / "empty"
     empty.mkdir()
     with qtbot.waitSignal(window.studio.failed) as failed:
-        drop(page, empty)
+        drop_on(page, empty)
     assert "holds no file" in str(failed.args[0])
     close_message()
     assert "holds no file" in page.top.counts.text()
@@ -257,7 +244,7 @@ def test_nothing_is_classified_while_it_cannot_be(qtbot, window, page, pictures,
     folder.mkdir()
     Image.new("RGB", (900, 3), "red").save(folder / "<img src=x>.png")
     Image.new("LA", (1, 1)).save(folder / "tiny.png")
-    drop(page, folder)
+    drop_on(page, folder)
     settle()
     assert texts(page, FILE) == ["<img src=x>.png", "tiny.png"]
     assert page.rows_model.index(0, FILE).data(Qt.ItemDataRole.ToolTipRole).startswith("<p style")

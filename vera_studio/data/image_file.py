@@ -82,9 +82,28 @@ def read_image(
         MemoryError: there is none left, though the image is not large.
         Cancelled: `should_stop` said so.
     """
+    return _told(lambda: _open(path, should_stop), path.suffix, form, should_stop)
+
+
+def read_picture(
+    content: bytes, form: Preprocessing, should_stop: ShouldStop = lambda: False
+) -> NDArray[np.uint8]:
+    """As `read_image`, of the content of a file that never was one, such as a pasted picture.
+
+    Args, Returns, Raises: as `read_image`.
+    """
+    return _told(lambda: io.BufferedReader(io.BytesIO(content)), "", form, should_stop)
+
+
+def _told(
+    opening: Callable[[], io.BufferedReader],
+    suffix: str,
+    form: Preprocessing,
+    should_stop: ShouldStop,
+) -> NDArray[np.uint8]:
     try:
-        with _open(path, should_stop) as file:
-            return _read(file, path.suffix, form, should_stop)
+        with opening() as file:
+            return _read(file, suffix, form, should_stop)
     except (UnreadableImage, Cancelled, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

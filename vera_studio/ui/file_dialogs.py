@@ -46,6 +46,14 @@ def ask_open(parent: QWidget, title: str, name_filter: str) -> Path | None:
     return _remembered(path)
 
 
+def ask_several(parent: QWidget, title: str, name_filter: str) -> list[Path]:
+    """The files that the user chooses to read; none if none is chosen. As `ask_open` else."""
+    paths, _ = QFileDialog.getOpenFileNames(parent, title, _start(), name_filter)
+    for path in paths[:1]:
+        _remembered(path)
+    return [Path(path) for path in paths]
+
+
 def ask_save(parent: QWidget, title: str, name: str, name_filter: str) -> Path | None:
     """The file that the user chooses to write, with an ending of the kind that is chosen.
 

@@ -46,6 +46,7 @@ from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.take_page import TakePage
 from vera_studio.ui.pages.training_page import TrainingPage
+from vera_studio.ui.pages.try_images.page import TryPage
 from vera_studio.ui.proposal import Proposal
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.room_guide import RoomGuide
@@ -135,6 +136,7 @@ class MainWindow(QMainWindow):
             "parameters": self.parameters_page,
             "library": self.adapters_page,
             "comparison": self.comparison_page,
+            "try": TryPage(studio),
             "classify": ClassifyPage(studio),
             "take": TakePage(studio, self.actions_by_name),
         }

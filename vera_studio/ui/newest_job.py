@@ -15,9 +15,11 @@ class NewestJob(QObject):
     """One function goes and one waits at most, the newest; nothing else is kept from being done.
 
     Signals:
+        events(list): what the newest reported since the last time, in order.
         failed(Exception): the newest failed.
     """
 
+    events = Signal(list)
     failed = Signal(object)
 
     def __init__(self, name: str, runner: Runner, parent: QObject | None = None) -> None:
@@ -53,9 +55,14 @@ class NewestJob(QObject):
             return
         (function, then), self._waiting, self._is_wanted = self._waiting, None, True
         self._job = job = self._runner.start(function, name=self._name)
+        job.events.connect(self._pass_on)
         job.finished.connect(partial(self._tell, then))
         job.failed.connect(partial(self._tell, self.failed.emit))
         job.ended.connect(self._ended)
+
+    def _pass_on(self, events: list[object]) -> None:
+        if self._is_wanted:
+            self.events.emit(events)
 
     def _tell(self, told: Callable[[Any], None], outcome: Any) -> None:
         if self._is_wanted:
