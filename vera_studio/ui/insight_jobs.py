@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio.errors import Cancelled, DataError, ShouldStop
+from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.ui import jobs
 from vera_studio.ui.jobs import Progress
@@ -106,23 +107,36 @@ def look(
 
 
 def what_it_did(
-    model: "Model", adapter: LoadedAdapter, on_event: OnEvent, should_stop: ShouldStop
+    model: "Model",
+    adapter: LoadedAdapter | None,
+    settings: AdapterSettings,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
 ) -> WhatItDid:
-    """What `adapter` did to each weight of the network.
+    """What an adapter did to each weight of the network.
+
+    Args:
+        model: the network, without an adapter.
+        adapter: the one to look at; None for a new one, before training.
+        settings: of that.
+        on_event, should_stop: of the job.
 
     Raises:
         Cancelled: told to stop.
     """
+    from vera_studio.adapters.attach import attached_layers
     from vera_studio.adapters.site_changes import site_changes
 
     jobs.take_thread_count()
-    before = jobs.inspect_adapter(model, adapter, on_event, should_stop).before
-    network, found = jobs.with_adapter(model, adapter), []
-    layers = len(adapter.content.info.all_layers)
-    for change in site_changes(network, should_stop):
+    if adapter is None:
+        inspection = jobs.inspect_draft(model, settings, on_event, should_stop)
+    else:
+        inspection = jobs.inspect_adapter(model, adapter, on_event, should_stop)
+    found, layers = [], len(attached_layers(inspection.network))
+    for change in site_changes(inspection.network, should_stop):
         found.append(change)
         on_event(Progress(len(found), layers, "Looking at each layer"))
-    return WhatItDid(adapter.title, tuple(found), before)
+    return WhatItDid(inspection.title, tuple(found), inspection.before)
 
 
 def measure_without(

@@ -47,6 +47,7 @@ from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.take_page import TakePage
 from vera_studio.ui.pages.training_page import TrainingPage
 from vera_studio.ui.pages.try_images.page import TryPage
+from vera_studio.ui.pages.vera_page import VeraPage
 from vera_studio.ui.proposal import Proposal
 from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.room_guide import RoomGuide
@@ -126,6 +127,7 @@ class MainWindow(QMainWindow):
         self.adapters_page = AdaptersPage(studio, self.actions_by_name)
         self.comparison_page = ComparisonPage(studio)
         self.looked_page = LookedPage(studio)
+        self.vera_page = VeraPage(studio)
         self.parameters_page = ParametersPage(studio)
         pages = {
             "data": self.data_page,
@@ -133,6 +135,7 @@ class MainWindow(QMainWindow):
             "queue": self.queue_page,
             "results": self.results_page,
             "looked": self.looked_page,
+            "vera": self.vera_page,
             "parameters": self.parameters_page,
             "library": self.adapters_page,
             "comparison": self.comparison_page,
@@ -149,6 +152,7 @@ class MainWindow(QMainWindow):
         self.queue_page.results_requested.connect(partial(self.rooms.show_page, "results"))
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
+        self.results_page.layers_requested.connect(partial(self.rooms.show_page, "vera"))
         self.adapters_page.folder_requested.connect(self._open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.network_requested.connect(self.asking.ask_network)

@@ -26,9 +26,11 @@ class ResultsPage(QWidget):
 
     Signals:
         export_requested(): the adapter of the run that is shown is to be exported.
+        layers_requested(): what the run did to each layer is to be shown.
     """
 
     export_requested = Signal()
+    layers_requested = Signal()
 
     def __init__(
         self, workspace: Workspace, actions: dict[str, QAction], parent: QWidget | None = None
@@ -57,12 +59,22 @@ class ResultsPage(QWidget):
         export.setObjectName("export_button")
         export.setAccessibleName("Export this run's adapter")
         export.clicked.connect(self.export_requested)
+        self._layers = layers = QToolButton(
+            toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        layers.setIcon(icon("understand"))
+        layers.setText("What It Did")
+        layers.setObjectName("layers_button")
+        layers.setAccessibleName("What this run did to each layer")
+        layers.setToolTip("See what the run did to each layer, and what accuracy does without it")
+        layers.clicked.connect(self.layers_requested)
         words = QVBoxLayout()
         words.addWidget(self.caption)
         words.addWidget(self.summary)
         top = QHBoxLayout()
         top.addLayout(words, 1)
-        top.addWidget(export, 0, Qt.AlignmentFlag.AlignTop)
+        for button in (layers, export):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.addLayout(top)
@@ -83,6 +95,7 @@ class ResultsPage(QWidget):
         name = result.adapter_name or "the adapter of this run"
         self._export.setToolTip(plain_tip(f"Write {name} to one small file, for VeRA Studio"))
         allow(self._export, "" if result.has_adapter else "The run left no adapter to export.")
+        allow(self._layers, "" if result.has_adapter else "The run left no adapter to look at.")
         self.caption.set_run(result.subject)
         self.summary.setText("<br>".join(_summary(result)))
         self.chart.set_values(

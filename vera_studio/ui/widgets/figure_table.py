@@ -125,6 +125,8 @@ class FigureTable(QTableView):
     def _fit_columns(self) -> None:
         """Give each column what it needs, and a share of the room that is left."""
         header, room = self.horizontalHeader(), self.viewport().width()
+        for column in range(len(self._columns)):  # one that is hidden would seem to need nothing
+            self.setColumnHidden(column, False)
         needed = {
             column: max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
             for column in range(len(self._columns))
