@@ -29,13 +29,13 @@ def send_at(monkeypatch, kind, *numbers):
     """Send signals when the run's first event of `kind` comes."""
     train, left = loop.train, list(numbers)
 
-    def train_and_interrupt(recipe, folder, on_event, should_stop, *rest):
+    def train_and_interrupt(recipe, folder, on_event, should_stop, *rest, **more):
         def pass_on(event):
             on_event(event)
             while isinstance(event, kind) and left:
                 signal.raise_signal(left.pop(0))
 
-        return train(recipe, folder, pass_on, should_stop, *rest)
+        return train(recipe, folder, pass_on, should_stop, *rest, **more)
 
     monkeypatch.setattr(losses, "_REPORT_SECONDS", 0)
     monkeypatch.setattr(loop, "train", train_and_interrupt)

@@ -123,7 +123,7 @@ def test_it_can_be_stopped_meanwhile(own_data, own_model):
     attach(own_model.network, settings)
     inputs = ImageInputs(own_model.network, own_model.preprocessing, own_data.train)
     with pytest.raises(Cancelled):
-        start_head(own_model.network, settings.head, inputs, lambda: True)
+        start_head(own_model.network, settings.head, inputs, inputs.labels, lambda: True)
 
 
 def test_of_many_images_some_of_each_class_are_looked_at():

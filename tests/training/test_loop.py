@@ -12,7 +12,6 @@ from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.base_digest import base_digest
 from vera_studio.data.store import ImageSet, SkippedFile
-from vera_studio.errors import StudioError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs import predictions
@@ -190,17 +189,6 @@ def test_what_was_said_of_each_image_is_kept(tiny_data, tmp_path, chosen):
 
 def names_of(images):
     return tuple(f"some/{number}.png" for number in range(len(images)))
-
-
-def test_predictions_that_cannot_be_kept_lose_nothing_else(tiny_data, tmp_path, monkeypatch):
-    def full_disk(*_):
-        raise StudioError("Cannot write predictions-test.csv: No space left on device.")
-
-    monkeypatch.setattr(loop, "save_predictions", full_disk)
-    events = []
-    result = train(recipe(), tmp_path, events.append, data=tiny_data())
-    assert load_result(tmp_path) == result
-    assert "No space left" in of(Notice, events)[-1].text
 
 
 def scripted(monkeypatch, validation_images, validations):

@@ -48,7 +48,12 @@ class StopOnSignal(_Signals):
 
     Left after a signal, or with the `Cancelled` that it led to, it raises `Interrupted`: what is
     to be told of the run is told before.
+
+    Attributes:
+        tells: whether it says that a signal came.
     """
+
+    tells = True
 
     def __init__(self, kept: str) -> None:
         """Begin without a signal; `kept` says what stopping keeps."""
@@ -59,7 +64,7 @@ class StopOnSignal(_Signals):
     def asked(self) -> bool:
         """Whether a signal came; says so the first time."""
         # Not from the handler, which may have broken into another line being printed.
-        if self._number and not self._told:
+        if self._number and self.tells and not self._told:
             self._told = True
             tell("", f"Stopping; {self._kept}")
         return self._number > 0

@@ -26,7 +26,14 @@ def add_commands(commands: Subcommands) -> None:
 
 
 def _add_train(commands: Subcommands) -> None:
-    parser = commands.add_parser("train", help="fine-tune an adapter as a recipe says")
+    parser = commands.add_parser(
+        "train",
+        help="fine-tune an adapter as a recipe says",
+        epilog="On several cores, GPUs or machines, PyTorch starts a process for each, and they "
+        "share the images: torchrun --nproc-per-node N -m vera_studio train RECIPE.toml --out "
+        "FOLDER. The result is that of one process, but for rounding, and --resume goes on with "
+        "any number of them.",
+    )
     parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE.toml")
     folder = parser.add_mutually_exclusive_group(required=True)
     folder.add_argument("--out", type=Path, metavar="FOLDER", help="the run folder to write")
@@ -66,16 +73,21 @@ def _train(options: argparse.Namespace) -> None:
         options.parser.error("--epochs goes with --resume; else the recipe has them")
     asked = recipe_file.load(options.recipe) if options.recipe else None  # before torch: seconds
     from vera_studio.training.loop import resume, train
+    from vera_studio.training.processes import joined_processes
 
     if options.name is not None:
         check_name(options.name)
     stop = StopOnSignal("what was trained so far is kept.")
-    with stop:
+    with stop, joined_processes() as processes:
+        stop.tells = processes.is_first
+        line, ask = ProgressLine(), stop.asked
         if asked is None:
-            line = ProgressLine()
-            result = resume(options.resume, line, stop.asked, epochs=options.epochs)
+            folder = options.resume
+            result = resume(folder, line, ask, epochs=options.epochs, processes=processes)
         else:
-            result = train(asked, options.out, ProgressLine(), stop.asked)
+            result = train(asked, options.out, line, ask, processes=processes)
+        if not processes.is_first:
+            return
         show(*gains(result), f"Run folder: {result.folder}")
         if options.name is not None:
             _name_best(result, options.name)

@@ -1,5 +1,6 @@
 """Views of training images: parts of each cut out and enlarged, drawn once and then kept."""
 
+import copy
 import math
 
 import torch
@@ -31,6 +32,14 @@ class DrawnViews:
         maps = [_drawn_maps(images, flips, generator) for _ in range(views - 1)]
         # (views - 1, images, 2, 3)
         self._maps = torch.stack(maps) if maps else torch.empty(0, images, 2, 3)
+
+    def of(self, numbers: torch.Tensor) -> "DrawnViews":
+        """The views of some images alone, by their `numbers` (count,), which are then 0, 1, ..."""
+        if len(numbers) == self._maps.shape[1]:
+            return self
+        some = copy.copy(self)
+        some._maps = self._maps[:, numbers]
+        return some
 
     def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """The number of a view (count,) int64 for each of `count` images, all equally likely."""

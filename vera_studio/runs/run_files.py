@@ -204,6 +204,19 @@ class RunFiles:
             write_atomically(folder / name, read_regular(self.folder / name, _MOST_BYTES))
 
 
+class NoFiles(RunFiles):
+    """The files of a run that another process writes."""
+
+    def put(self, name: str, make: Make, is_kept: bool = True) -> None:
+        """Write nothing."""
+
+    def remove(self, name: str) -> None:
+        """Delete nothing."""
+
+    def finish(self, state: State = "ended") -> None:
+        """Write nothing."""
+
+
 _GOES_ON = (
     "The run goes on; what it leaves is kept in memory, and written as soon as that can be, at the "
     "end in another folder if need be."

@@ -119,6 +119,13 @@ class RunFolder:
         targets = set(self._targets)
         self._others = [i for i in range(len(class_names)) if i not in targets]
 
+    def add(self, event: object) -> None:
+        """Append what an event of the run tells of steps, or of an epoch."""
+        if isinstance(event, StepsDone):
+            self.add_losses(event)
+        if isinstance(event, EpochDone):
+            self.add_epoch(event)
+
     def add_losses(self, event: StepsDone) -> None:
         """Append the losses of some steps."""
         rows = [

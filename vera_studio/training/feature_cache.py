@@ -39,11 +39,14 @@ _CHUNK_NUMBERS = {"cpu": 128 * 3 * 32 * 32, "cuda": 8192 * 3 * 32 * 32, "mps": 2
 _SMALLEST_CHUNK = 16  # images
 
 
-def budget_of(megabytes: int | None, device: torch.device) -> int:
-    """Bytes that features may take in memory: what was set, or a quarter of what is free."""
+def budget_of(megabytes: int | None, device: torch.device, sharing: int = 1) -> int:
+    """Bytes that features may take in memory: what was set, or a quarter of what is free.
+
+    Of what is this machine's, that is shared by `sharing` processes.
+    """
     if megabytes is not None:
-        return megabytes * 10**6
-    return max(free_bytes(place) for place in (device, _CPU)) // _BUDGET_SHARE
+        return megabytes * 10**6 // sharing
+    return max(_free(place, sharing) for place in (device, _CPU)) // _BUDGET_SHARE
 
 
 class NoRoomError(Exception):
@@ -66,6 +69,7 @@ class FeatureCache:
         budget: int | None = None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
         should_stop: Callable[[], bool] = lambda: False,
+        sharing: int = 1,
     ) -> None:
         """Compute the features.
 
@@ -76,6 +80,7 @@ class FeatureCache:
                 the memory that is free on the device or the host, else half of the disk.
             on_progress: told how many of how many views are done.
             should_stop: asked before every chunk.
+            sharing: processes that keep features in this machine's memory.
 
         Raises:
             NoRoomError: the features are beyond the budget, or neither fit into memory nor can
@@ -85,7 +90,7 @@ class FeatureCache:
         total = sum(source.views for source in sources)
         self.bytes = total * parts.width * parts.dtype.itemsize
         device = sources[0].labels.device
-        self._store = _open_store(total, parts, device, budget)
+        self._store = _open_store(total, parts, device, budget, sharing)
         self.place: Place = self._store.place
         try:
             done = 0
@@ -139,8 +144,13 @@ def _features(parts: Split, source: ImageInputs) -> Iterator[torch.Tensor]:
     return halve_when_out_of_memory(compute, views, chunk)
 
 
+def _free(place: torch.device, sharing: int) -> int:
+    """Bytes that are free for one of so many processes, each of which has a GPU of its own."""
+    return free_bytes(place) // (sharing if place.type == "cpu" else 1)
+
+
 def _open_store(
-    total: int, parts: Split, device: torch.device, budget: int | None
+    total: int, parts: Split, device: torch.device, budget: int | None, sharing: int
 ) -> "_MemoryStore | _FileStore":
     """The best place that has room."""
     size = total * parts.width * parts.dtype.itemsize
@@ -148,13 +158,13 @@ def _open_store(
         raise NoRoomError(f"it would take {size_text(size)}, and {size_text(budget)} are allowed")
     for place in dict.fromkeys((device, _CPU)):
         share = _BUDGET_SHARE if budget is None else 1
-        if size <= free_bytes(place) // share:
+        if size <= _free(place, sharing) // share:
             try:
                 return _MemoryStore(total, parts, place)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-    return _FileStore(size, parts)
+    return _FileStore(size, parts, sharing)
 
 
 class _MemoryStore:
@@ -179,13 +189,13 @@ class _FileStore:
 
     place: Place = "file"
 
-    def __init__(self, size: int, parts: Split) -> None:
+    def __init__(self, size: int, parts: Split, sharing: int) -> None:
         self._width, self._dtype = parts.width, parts.dtype
         self._folder = folder = environment.cache_folder()
         with _told_as_no_room():
             folder.mkdir(parents=True, exist_ok=True)
             # Told now: filling the disk first would trouble all else that writes to it.
-            _check_disk(folder, _DISK_SHARE * size)
+            _check_disk(folder, _DISK_SHARE * size * sharing)
             # Unnamed on POSIX, deleted on closing on Windows: gone with the process in any case.
             self._file = tempfile.TemporaryFile(dir=folder, prefix="features-")  # noqa: SIM115
 

@@ -18,14 +18,14 @@ from vera_studio.recipe import Recipe
 from vera_studio.runs.events import (
     EpochDone,
     Evaluation,
+    Event,
     Notice,
     RunResult,
     Stage,
-    StepsDone,
     told_classes,
 )
 from vera_studio.runs.predictions import predictions_file, to_table
-from vera_studio.runs.run_files import RunFiles
+from vera_studio.runs.run_files import NoFiles, RunFiles
 from vera_studio.runs.run_folder import RunFolder, check_unused
 from vera_studio.runs.run_state import going_on
 from vera_studio.training import progress as progress_file
@@ -40,6 +40,7 @@ from vera_studio.training.memory import out_of_memory_told
 from vera_studio.training.open_inputs import RunInputs, open_inputs
 from vera_studio.training.opening import OnEvent, Plan, ShouldStop, open_plan
 from vera_studio.training.optimisation import make_optimizer, make_schedule
+from vera_studio.training.processes import ALONE, Processes
 from vera_studio.training.progress import Progress, Saved, Saver
 from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
@@ -55,6 +56,7 @@ def resume(
     data: ImageData | None = None,
     model: Model | None = None,
     epochs: int | None = None,
+    processes: Processes = ALONE,
 ) -> RunResult:
     """Go on with a run that was broken off, was stopped, or is to have more epochs.
 
@@ -62,7 +64,8 @@ def resume(
 
     Args:
         run_folder: of the run, which is not going on anywhere else.
-        on_event, should_stop, data, model: as for `train`.
+        on_event, should_stop, data, model, processes: as for `train`. The run may have been begun
+            by another number of processes.
         epochs: that it is to have in all; None for those that it was to have. With others its
             learning rate goes on as it would if it had been begun with so many.
 
@@ -70,13 +73,11 @@ def resume(
         StudioError: the folder holds no run that can go on, its images are others now, or it has
             had so many epochs already; else as `train`.
     """
-    if not is_regular(run_folder / progress_file.FILE):
+    if processes.is_first and not is_regular(run_folder / progress_file.FILE):
         raise StudioError(f"{run_folder} holds no run that can go on.")
-    with going_on(run_folder):
-        recipe, saved = recipe_file.load(run_folder / "recipe.toml"), progress_file.load(run_folder)
-        if epochs is not None:
-            recipe = _give_epochs(recipe, saved, epochs, run_folder)
-        return _run(recipe, run_folder, on_event, should_stop, data, model, saved)
+    with going_on(run_folder) if processes.is_first else nullcontext():
+        recipe, saved = processes.from_first(lambda: _read(run_folder, epochs))
+        return _run(recipe, run_folder, on_event, should_stop, data, model, saved, processes)
 
 
 def train(
@@ -86,6 +87,7 @@ def train(
     should_stop: ShouldStop = lambda: False,
     data: ImageData | None = None,
     model: Model | None = None,
+    processes: Processes = ALONE,
 ) -> RunResult:
     """Fine-tune an adapter as `recipe` says and leave a run folder.
 
@@ -99,6 +101,8 @@ def train(
             up where it is.
         data: the recipe's images, where they are open already.
         model: the recipe's network, where it is open already; the adapter stays on it.
+        processes: that have all called this with the same recipe, and share the images. The first
+            of them writes and tells.
 
     Raises:
         RecipeError: the recipe cannot be run; names every problem.
@@ -111,8 +115,9 @@ def train(
         NotSavedError: what the run came to can be written nowhere.
         Cancelled: stopped before training began, or given up by `should_stop`.
     """
-    check_unused(run_folder)  # now, not when images have been opened and measured
-    return _run(recipe, run_folder, on_event, should_stop, data, model, None)
+    if processes.is_first:
+        check_unused(run_folder)  # now, not when images have been opened and measured
+    return _run(recipe, run_folder, on_event, should_stop, data, model, None, processes)
 
 
 def _run(
@@ -123,54 +128,70 @@ def _run(
     data: ImageData | None,
     model: Model | None,
     saved: Saved | None,
+    processes: Processes,
 ) -> RunResult:
     """The whole run; from where it was broken off if that is `saved`."""
+    folder: RunFolder | None = None  # of the process that writes, once there is something
+
+    def tell(event: Event) -> None:
+        if folder:
+            folder.add(event)
+        if processes.is_first:
+            on_event(event)
 
     def notice(text: str) -> None:
-        on_event(Notice(text))
+        tell(Notice(text))
 
     recipes.validate(recipe)
     device = choose_device(recipe.training.device)
     with out_of_memory_told(device.device), ExitStack() as resources:
         # Open the network and the images, and decide what the recipe leaves open.
-        plan = open_plan(recipe, run_folder, device, on_event, should_stop, data, model, saved)
+        plan = processes.after_first(
+            lambda: open_plan(recipe, run_folder, device, tell, should_stop, data, model, saved)
+        )
+        processes.check_images(len(plan.data.train), plan.opened.order)
         model, course, classes = plan.model, plan.course, len(plan.model.class_names)
         clock = Stopwatch(saved.seconds if saved else 0.0)
-        stopping = Stopping(lambda: clock.outside(should_stop))
+        stopping = Stopping(lambda: clock.outside(should_stop), processes)
+        ask = stopping.should_stop
 
         # Attach the adapter, and compute what the frozen layers make of the images.
         attach(model.network, plan.recipe.adapter, images=example(model.kind, 2))
         for text in run_description.notices(plan):
             notice(text)
         model.network.to(device.device)
-        inputs = open_inputs(plan, on_event, stopping.should_stop, resources)
+        inputs = open_inputs(plan, tell, ask, resources, processes)
         if model.has_own_classes:
-            on_event(Stage("Beginning with the means of the classes"))
-            start_head(model.network, plan.head, inputs.train, stopping.should_stop)
+            tell(Stage("Beginning with the means of the classes"))
+            labels = plan.data.train.labels
+            start_head(model.network, plan.head, inputs.train, labels, ask, processes)
 
         # Measure what there is before training.
-        on_event(Stage("Measuring before training"))
-        base_test = predict_inputs(inputs.test, classes, stopping.should_stop, "test")
-        base_validation = predict_inputs(
-            inputs.validation, classes, stopping.should_stop, "validation"
+        tell(Stage("Measuring before training"))
+        base_test = processes.joined(predict_inputs(inputs.test, classes, ask, "test"))
+        base_validation = processes.joined(
+            predict_inputs(inputs.validation, classes, ask, "validation")
         )
         before, validation_before = base_test.evaluation(), base_validation.evaluation()
 
         # Begin, or go on: all that the run becomes is `progress`; files of it go into a folder.
         progress = _begin(plan, inputs, before, validation_before, clock, saved)
-        told = told_classes(validation_before)
-        done = (progress.step, progress.epoch - 1) if saved else None
-        folder = RunFolder(run_folder, plan.recipe, model.class_names, told, done, notice)
-        checkpoints = Checkpoints(folder.files, plan.recipe, model, progress)
-        saver = Saver(folder.files)
-        losses = _watch_losses(plan, progress, validation_before, folder, on_event)
-        on_event(run_description.started(plan, before, validation_before))
-        if saved:
+        if processes.is_first:
+            told = told_classes(validation_before)
+            done = (progress.step, progress.epoch - 1) if saved else None
+            folder = RunFolder(run_folder, plan.recipe, model.class_names, told, done, notice)
+        files = folder.files if folder else NoFiles(run_folder)
+        checkpoints = Checkpoints(files, plan.recipe, model, progress)
+        saver = Saver(files)
+        advice = lower_rate(course.learning_rate, course.usual_learning_rate)
+        losses = Losses(progress, plan.steps, validation_before, advice, tell, processes.is_first)
+        tell(run_description.started(plan, before, validation_before))
+        if saved and folder:
             for event in told_again(progress, folder.losses(), plan.steps):
                 on_event(event)
 
         # `resume` holds the folder already.
-        held = nullcontext() if saved else going_on(run_folder)
+        held = going_on(run_folder) if folder and not saved else nullcontext()
         with held, checkpoints.told_if_it_fails(), out_of_memory_told(device.device):
             step: Step | None = None
             # What the best so far says; of a run that goes on it is not known.
@@ -182,18 +203,18 @@ def _run(
                 and not progress.is_out_of_patience
             ):
                 # Draw the epoch's images, in their order.
-                batches = _draw(plan, inputs)
+                batches = _draw(plan, inputs, processes)
                 if step is None:
-                    plain = TrainingStep(inputs.train, progress.optimizer, notice)
-                    step = fastest_step(plain, progress.optimizer, *batches[0])
+                    plain = TrainingStep(inputs.train, progress.optimizer, notice, processes)
+                    step = fastest_step(plain, progress.optimizer, *batches[0][:2])
 
                 # Train, batch after batch.
                 losses.begin_epoch()
                 with one_thread_unless(inputs.train.threads_pay(plan.batch_size)):
-                    for views, labels in batches[progress.batches :]:
-                        loss = step(views, labels)
+                    for views, labels, images in batches[progress.batches :]:
+                        loss = step(views, labels, images)
                         progress.schedule.step()
-                        losses.add(loss, len(views))
+                        losses.add(loss, images)
                         is_last = progress.batches == len(batches)
                         stops = not is_last and stopping.stops()
                         if stops or saver.is_overdue or (is_last and not saver.has_saved):
@@ -223,8 +244,7 @@ def _run(
                     progress.epoch, progress.step, train_loss, validation, rate, is_best, seconds
                 )
                 progress.history.append(event)
-                folder.add_epoch(event)
-                on_event(event)
+                tell(event)
                 if stopping.has_stopped:
                     break
 
@@ -244,7 +264,7 @@ def _run(
             best_test: Answers | None = base_test
             after = before
             if checkpoints.has_best:
-                on_event(Stage("Measuring the best epoch on the test images"))
+                tell(Stage("Measuring the best epoch on the test images"))
                 checkpoints.put_best_on()
                 best_test = stopping.measure(inputs.test, classes, "test")
                 after = best_test.evaluation() if best_test else Evaluation.nothing(classes, "test")
@@ -257,12 +277,20 @@ def _run(
             result = run_description.result(
                 plan, progress, before, after, epochs_done, stopping.has_stopped, gave_up
             )
-            for images, best, base in (
+            for part, best, base in (
                 (plan.data.validation, best_validation, base_validation),
                 (plan.data.test, best_test, base_test),
             ):
-                _keep_predictions(plan, images, best, base, folder.files)
-            return folder.add_result(result)
+                _keep_predictions(plan, part, best, base, files)
+            return folder.add_result(result) if folder else result
+
+
+def _read(run_folder: Path, epochs: int | None) -> tuple[Recipe, Saved]:
+    """What a run goes on with, to have `epochs` in all if that is given."""
+    recipe, saved = recipe_file.load(run_folder / "recipe.toml"), progress_file.load(run_folder)
+    if epochs is not None:
+        recipe = _give_epochs(recipe, saved, epochs, run_folder)
+    return recipe, saved
 
 
 def _give_epochs(recipe: Recipe, saved: Saved, epochs: int, run_folder: Path) -> Recipe:
@@ -324,30 +352,25 @@ def _begin(
     return progress
 
 
-def _watch_losses(
-    plan: Plan,
-    progress: Progress,
-    before: Evaluation,
-    folder: RunFolder,
-    on_event: OnEvent,
-) -> Losses:
-    def tell(event: StepsDone | Notice) -> None:
-        if isinstance(event, StepsDone):
-            folder.add_losses(event)
-        on_event(event)
+def _draw(
+    plan: Plan, inputs: RunInputs, processes: Processes
+) -> list[tuple[torch.Tensor, torch.Tensor, int]]:
+    """An epoch's batches in the order to train in.
 
-    advice = lower_rate(plan.course.learning_rate, plan.course.usual_learning_rate)
-    return Losses(progress, plan.steps, before, advice, tell)
-
-
-def _draw(plan: Plan, inputs: RunInputs) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """An epoch's batches in the order to train in: views and their labels, each (batch,)."""
+    Of each the views that are this process's and their labels, each (own,), and how many images
+    all of it has.
+    """
     images = plan.sampler.draw()
     variants = inputs.augmentation.draw(len(images), plan.generator)
-    views = (images + len(plan.data.train) * variants).to(inputs.train.index_device)
-    labels = inputs.train.labels[images.to(inputs.train.labels.device)]
-    size = plan.batch_size
-    return list(zip(torch.split(views, size), torch.split(labels, size), strict=True))
+    size, count = plan.batch_size, len(images)
+    places = processes.places_of_own(images)
+    own = processes.own_numbers(images[places])
+    labels = inputs.train.labels
+    views = (own + len(labels) * variants[places]).to(inputs.train.index_device)
+    sizes = [min(size, count - start) for start in range(0, count, size)]
+    own_sizes = torch.bincount(places // size, minlength=len(sizes)).tolist()
+    own_labels = torch.split(labels[own.to(labels.device)], own_sizes)
+    return list(zip(torch.split(views, own_sizes), own_labels, sizes, strict=True))
 
 
 def _keep_predictions(

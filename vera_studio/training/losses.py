@@ -28,6 +28,7 @@ class Losses:
         before: Evaluation,
         advice: str,
         on_event: Callable[[StepsDone | Notice], None],
+        is_first: bool = True,
     ) -> None:
         """Begin where `progress` is.
 
@@ -37,13 +38,15 @@ class Losses:
             before: the validation images' figures before training.
             advice: what to try where losses grow without bounds.
             on_event: told of steps and, once, that a loss is huge.
+            is_first: whether this process is the one that tells. It also is the one to end a run
+                whose losses are not finite, before the others do so.
         """
         guessing = math.log(len(before.counts))
         self._usual = max(guessing, before.loss) if math.isfinite(before.loss) else guessing
         self._progress = progress
         self._steps = steps
         self._advice = advice
-        self._on_event = on_event
+        self._on_event, self._is_first = on_event, is_first
         self._pending: list[torch.Tensor] = []
         self._epoch_start = self._reported = 0.0
 
@@ -62,7 +65,7 @@ class Losses:
         self._progress.batches += 1
         self._progress.step += 1
         self._progress.images += images
-        if time.perf_counter() - self._reported >= _REPORT_SECONDS:
+        if self._is_first and time.perf_counter() - self._reported >= _REPORT_SECONDS:
             self.report()
 
     def end_epoch(self) -> tuple[float, float]:

@@ -16,12 +16,12 @@ from vera_studio.data.store import ImageSet
 from vera_studio.data.views import DrawnViews
 from vera_studio.recipe import TrainingSettings
 from vera_studio.runs.events import Event, Notice, Stage
-from vera_studio.training.automatic import Course
 from vera_studio.training.feature_cache import FeatureCache, NoRoomError, budget_of
 from vera_studio.training.frozen_part import WIDEST, CannotSplitError, Split, in_bfloat16, split
 from vera_studio.training.inputs import ImageInputs, Inputs, device_of
 from vera_studio.training.memory import is_out_of_memory
 from vera_studio.training.opening import Plan
+from vera_studio.training.processes import ALONE, Processes
 
 _MOST_VARIANTS = 2  # of an image: as it is, and mirrored
 _PROOF_IMAGES = 6
@@ -34,7 +34,7 @@ _COMPUTING = "Computing what the frozen layers make of the images"
 
 @dataclass(frozen=True, eq=False)
 class RunInputs:
-    """What a run trains on, chooses by and ends with."""
+    """What a run trains on, chooses by and ends with: this process's share of it."""
 
     augmentation: Augmentation | DrawnViews
     train: Inputs
@@ -47,6 +47,7 @@ def open_inputs(
     on_event: Callable[[Event], None],
     should_stop: Callable[[], bool],
     resources: ExitStack,
+    processes: Processes = ALONE,
 ) -> RunInputs:
     """Prepare the images of a run, and say with a `Notice` how they reach the network.
 
@@ -55,6 +56,7 @@ def open_inputs(
         on_event: told how far the features are, and of the notice.
         should_stop: asked now and then.
         resources: closes the cache when it is closed.
+        processes: that share the images.
 
     Raises:
         Cancelled: `should_stop` said so.
@@ -64,24 +66,29 @@ def open_inputs(
     if course.views:
         seed = settings.seed
         augmentation = DrawnViews(len(data.train), course.views, settings.flips, seed)
+        augmentation = augmentation.of(processes.own(len(data.train)))
     network, preprocessing = plan.model.network, plan.model.preprocessing
     device = device_of(network)
-    training = _on_device(data.train, device)
-    plain = (
-        ImageInputs(network, preprocessing, training, augmentation),
-        ImageInputs(network, preprocessing, data.validation),
-        ImageInputs(network, preprocessing, data.test),
+    train, validation, test = (
+        processes.share(part) for part in (data.train, data.validation, data.test)
     )
-    reason = _reason_against(settings, course, augmentation, plain, len(plan.sampler))
+    plain = (
+        ImageInputs(network, preprocessing, _on_device(train, device), augmentation),
+        ImageInputs(network, preprocessing, validation),
+        ImageInputs(network, preprocessing, test),
+    )
+    reason = _reason_against(plan, augmentation)
     if reason is None:
         try:
-            parts = _split(network, plain, settings)
+            megabytes, sharing = settings.cache_megabytes, processes.on_this_machine
+            parts = _split(network, plain, settings, sharing)
             cache = FeatureCache(
                 parts,
                 plain,
-                None if settings.cache_megabytes is None else settings.cache_megabytes * 10**6,
+                None if megabytes is None else megabytes * 10**6 // sharing,
                 _Progress(on_event),
                 should_stop,
+                sharing,
             )
         except CannotSplitError as error:
             reason = f"this network cannot be split: {error}"
@@ -108,22 +115,17 @@ class _Progress:
             self._on_event(Stage(_COMPUTING, done / total))
 
 
-def _reason_against(
-    settings: TrainingSettings,
-    course: Course,
-    augmentation: Augmentation | DrawnViews,
-    inputs: tuple[ImageInputs, ...],
-    images_per_epoch: int,
-) -> str | None:
+def _reason_against(plan: Plan, augmentation: Augmentation | DrawnViews) -> str | None:
     """A clause that says why there should be no cache; None if there should be one."""
-    if not settings.feature_cache:
+    course = plan.course
+    if not plan.recipe.training.feature_cache:
         return "it is switched off in the set-up"
     if not course.views and augmentation.variants > _MOST_VARIANTS:
         return f"shifted images come in {augmentation.variants} variants each, too many to keep"
-    _, validation, test = (one.views for one in inputs)
-    kept = sum(one.views for one in inputs)
+    validation, test = len(plan.data.validation), len(plan.data.test)
+    kept = len(plan.data.train) * augmentation.variants + validation + test
     epochs = course.epochs
-    seen = epochs * images_per_epoch + (epochs + 1) * validation + 2 * test
+    seen = epochs * len(plan.sampler) + (epochs + 1) * validation + 2 * test
     if seen < kept:
         return (
             f"not worth it for so short a run, which computes {seen:,} images in all; "
@@ -132,7 +134,9 @@ def _reason_against(
     return None
 
 
-def widest(views: int, megabytes: int | None, device: torch.device, image_numbers: int) -> int:
+def widest(
+    views: int, megabytes: int | None, device: torch.device, image_numbers: int, sharing: int = 1
+) -> int:
     """How many numbers an image's features may have so that all are in memory, and pay.
 
     Args:
@@ -140,8 +144,9 @@ def widest(views: int, megabytes: int | None, device: torch.device, image_number
         megabytes: that they may take; None for a quarter of what is free.
         device: that computes.
         image_numbers: of an image as the network takes it.
+        sharing: processes that keep as many in this machine's memory.
     """
-    in_memory = budget_of(megabytes, device) // (_BYTES_OF_A_NUMBER * max(views, 1))
+    in_memory = budget_of(megabytes, device, sharing) // (_BYTES_OF_A_NUMBER * max(views, 1))
     return min(WIDEST * image_numbers, in_memory)
 
 
@@ -153,11 +158,13 @@ def cut_within(cut: Callable[[int], _Cut], most_width: int, image_numbers: int) 
         return cut(WIDEST * image_numbers)
 
 
-def _split(network: nn.Module, plain: tuple[ImageInputs, ...], settings: TrainingSettings) -> Split:
+def _split(
+    network: nn.Module, plain: tuple[ImageInputs, ...], settings: TrainingSettings, sharing: int
+) -> Split:
     """The network cut where its features pay, and are in memory, if they can be, not in a file."""
     inputs = plain[0]
     kept, device = sum(one.views for one in plain), inputs.labels.device
-    most_width = widest(kept, settings.cache_megabytes, device, inputs.image_numbers)
+    most_width = widest(kept, settings.cache_megabytes, device, inputs.image_numbers, sharing)
 
     def some(most: int) -> torch.Tensor:
         # From all over the data: folders are sorted by class.

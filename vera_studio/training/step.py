@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from vera_studio.training.inputs import MOST_AT_ONCE, Inputs
 from vera_studio.training.memory import is_out_of_memory
+from vera_studio.training.processes import ALONE, Processes
 
 # Times what is computed at once without gradient. What EfficientNet-Lite0 keeps of 32 images of
 # 224 x 224 pixels, trained from its first layer on, takes 3 GB.
@@ -25,7 +26,11 @@ class TrainingStep:
     """
 
     def __init__(
-        self, inputs: Inputs, optimizer: torch.optim.Optimizer, on_notice: Callable[[str], None]
+        self,
+        inputs: Inputs,
+        optimizer: torch.optim.Optimizer,
+        on_notice: Callable[[str], None],
+        processes: Processes = ALONE,
     ) -> None:
         """Prepare to train on `inputs`.
 
@@ -33,7 +38,9 @@ class TrainingStep:
             inputs: where views are gathered from.
             optimizer: holds what is trained.
             on_notice: told in a sentence when batches have to be computed in parts.
+            processes: that take the step together, each with its own images of the batch.
         """
+        self._processes = processes
         self._inputs = inputs
         self._optimizer = optimizer
         self._on_notice = on_notice
@@ -43,42 +50,51 @@ class TrainingStep:
         if inputs.labels.device.type == "cpu" and inputs.at_once < MOST_AT_ONCE:
             self._part = _TRAINED_AT_ONCE * inputs.at_once
 
-    def __call__(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, views: torch.Tensor, labels: torch.Tensor, whole: int | None = None
+    ) -> torch.Tensor:
         """Take one step; returns the batch's mean loss (), left on the device.
 
         Args:
             views: (batch,) int64, where the inputs' indices have to be.
             labels: (batch,) int64, on the device that computes.
+            whole: images of the batch, where other processes have some of them.
 
         Raises:
             RuntimeError: not even one image fits into memory.
         """
         while True:
             try:
-                loss = self._gradients(views, labels)
+                loss = self._gradients(views, labels, whole or len(views))
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error) or self._computed_at_once(views) == 1:
                     raise
             self._halve(len(views), self._computed_at_once(views))
+        loss = self._processes.sum_gradients(self._optimizer, loss)
         self._optimizer.step()
         return loss
 
-    def _gradients(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def _gradients(self, views: torch.Tensor, labels: torch.Tensor, whole: int) -> torch.Tensor:
         self._optimizer.zero_grad(set_to_none=True)
-        if self._part is None or self._part >= len(views):
+        at_once = self._computed_at_once(views)
+        if at_once == whole:
             loss = F.cross_entropy(self._inputs.logits(views), labels)
             loss.backward()  # type: ignore[no-untyped-call]
             return loss.detach()
         total = torch.zeros((), device=labels.device)
-        for some, truth in zip(
-            torch.split(views, self._part), torch.split(labels, self._part), strict=True
-        ):
-            logits = self._inputs.logits(some)
-            loss = F.cross_entropy(logits, truth, reduction="sum") / len(views)
+        for start in range(0, len(views), at_once or 1):
+            some = slice(start, start + at_once)
+            logits = self._inputs.logits(views[some])
+            loss = F.cross_entropy(logits, labels[some], reduction="sum") / whole
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes take the step together."""
+        return self._processes.size > 1
 
     def _computed_at_once(self, views: torch.Tensor) -> int:
         return min(self._part or len(views), len(views))
@@ -148,10 +164,12 @@ class GraphedStep:
         with torch.cuda.graph(self._graph):
             self._loss = self._step(self._views, self._labels)
 
-    def __call__(self, views: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, views: torch.Tensor, labels: torch.Tensor, whole: int | None = None
+    ) -> torch.Tensor:
         """As `TrainingStep.__call__`."""
         if len(views) != len(self._views):
-            return self._step(views, labels)
+            return self._step(views, labels, whole)
         self._views.copy_(views)
         self._labels.copy_(labels)
         self._graph.replay()
@@ -164,7 +182,7 @@ def _tensors_of_state(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor
         yield from (value for value in state.values() if isinstance(value, torch.Tensor))
 
 
-Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Step = TrainingStep | GraphedStep
 
 
 def fastest_step(
@@ -173,8 +191,11 @@ def fastest_step(
     views: torch.Tensor,
     labels: torch.Tensor,
 ) -> Step:
-    """`step`, captured in a CUDA graph where it computes on CUDA and gathers there as well."""
-    if views.device.type != "cuda":
+    """`step`, captured in a CUDA graph where it computes on CUDA and gathers there as well.
+
+    Not with several processes, of which each has another number of a batch's images every time.
+    """
+    if views.device.type != "cuda" or step.is_shared:
         return step
     try:
         with warnings.catch_warnings():

@@ -7,6 +7,7 @@ from vera_studio.runs.events import Part
 from vera_studio.training.answers import Answers
 from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.inputs import Inputs
+from vera_studio.training.processes import ALONE, Processes
 
 
 class Stopping:
@@ -20,14 +21,18 @@ class Stopping:
         has_stopped: whether something was left undone because the user asked.
     """
 
-    def __init__(self, should_stop: Callable[[], bool]) -> None:
-        """Take the question, which may also raise `Cancelled` to give the run up altogether."""
+    def __init__(self, should_stop: Callable[[], bool], processes: Processes = ALONE) -> None:
+        """Take the question, which may also raise `Cancelled` to give the run up altogether.
+
+        Of several processes all stop where one is asked to.
+        """
+        self._processes = processes
         self.should_stop = should_stop
         self._noticed = self.has_stopped = False
 
     def stops(self) -> bool:
         """Whether to leave undone what comes next, for the user has asked to stop."""
-        self.has_stopped = self._asked() or self.has_stopped
+        self.has_stopped = self._any_asked() or self.has_stopped
         return self.has_stopped
 
     def measure(self, inputs: Inputs, classes: int, part: Part) -> Answers | None:
@@ -36,14 +41,21 @@ class Stopping:
         Raises:
             Cancelled: the run was given up altogether.
         """
-        before = self._asked()
+        own: Answers | None = None
+        before = self._any_asked()
         try:
-            return predict_inputs(inputs, classes, self._asked_anew, part)
+            own = predict_inputs(inputs, classes, self._asked_anew, part)
         except Cancelled:
             if self._noticed == before:
                 raise
-            self.has_stopped = True
+        if self._processes.any(own is None) or own is None:
+            self._noticed = self.has_stopped = True
             return None
+        return self._processes.joined(own)
+
+    def _any_asked(self) -> bool:
+        self._noticed = self._processes.any(self._asked())
+        return self._noticed
 
     def _asked(self) -> bool:
         self._noticed = self.should_stop() or self._noticed
