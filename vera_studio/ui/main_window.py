@@ -43,6 +43,7 @@ from vera_studio.ui.pages.looked_page import LookedPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.queue.page import QueuePage
 from vera_studio.ui.pages.results_page import ResultsPage
+from vera_studio.ui.pages.runs.page import RunsPage
 from vera_studio.ui.pages.setup.panel import SetupPanel
 from vera_studio.ui.pages.take_page import TakePage
 from vera_studio.ui.pages.training_page import TrainingPage
@@ -53,11 +54,13 @@ from vera_studio.ui.recent_paths import RecentPaths
 from vera_studio.ui.room_guide import RoomGuide
 from vera_studio.ui.rooms import Rooms
 from vera_studio.ui.run_control import RunState
+from vera_studio.ui.run_reports import RunReports
 from vera_studio.ui.saving_elsewhere import SavingElsewhere
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.setup_beside import SetupBeside
 from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
+from vera_studio.ui.visiting_runs import VisitingRuns
 from vera_studio.ui.widgets.dock_title import DockTitle
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
@@ -88,6 +91,7 @@ class MainWindow(QMainWindow):
         studio.activities.told.connect(self._show_title)
         self.setStatusBar(StatusBar(studio))
         self._continuing = Continuing(studio, settings, self)
+        self._visit_runs()
         self._build_menus()
         self._connect_actions()
         studio.failed.connect(SavingElsewhere(studio, reporter, self).show)
@@ -126,6 +130,7 @@ class MainWindow(QMainWindow):
         self.results_page = ResultsPage(studio.workspace, self.actions_by_name)
         self.adapters_page = AdaptersPage(studio, self.actions_by_name)
         self.comparison_page = ComparisonPage(studio)
+        self.runs_page = RunsPage(studio)
         self.looked_page = LookedPage(studio)
         self.vera_page = VeraPage(studio)
         self.parameters_page = ParametersPage(studio)
@@ -138,6 +143,7 @@ class MainWindow(QMainWindow):
             "vera": self.vera_page,
             "parameters": self.parameters_page,
             "library": self.adapters_page,
+            "runs": self.runs_page,
             "comparison": self.comparison_page,
             "try": TryPage(studio),
             "classify": ClassifyPage(studio),
@@ -159,6 +165,14 @@ class MainWindow(QMainWindow):
         self.studio.folders.proposal_changed.connect(self._show_proposal)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
+
+    def _visit_runs(self) -> None:
+        reports = RunReports(self.studio, self)
+        self.results_page.report_requested.connect(reports.ask)
+        VisitingRuns(
+            *(self.studio, self.rooms, self.runs_page, self.comparison_page),
+            *(self._continuing, reports, self._open_folder),
+        )
 
     def _add_rail(self) -> None:
         bar = QToolBar("Rooms", self, movable=False, floatable=False)

@@ -16,7 +16,7 @@ from vera_studio.errors import NotHereError, StudioError
 from vera_studio.recipe import DataSettings, DataSource, ModelSettings
 from vera_studio.runs.comparison_results import ComparisonSettings
 from vera_studio.runs.events import RunResult
-from vera_studio.runs.run_folder import new_run_folder
+from vera_studio.runs.run_folder import load_result, new_run_folder
 from vera_studio.runs.summary import headline, moved
 from vera_studio.runs.sweep import title_of
 from vera_studio.ui import jobs, run_jobs
@@ -397,6 +397,10 @@ class Studio(QObject):
             self._start(function, folder, model, is_new=False)
 
         self._with_what_it_was_on(folder, go_on)
+
+    def show_run(self, folder: Path) -> bool:
+        """Show the run in `folder` on the pages that show the newest; whether it can be read."""
+        return self._try(lambda: self.workspace.set_result(load_result(folder)))
 
     def run_again(self, folder: Path) -> None:
         """Open what the run in `folder` is about, take its settings, and start."""

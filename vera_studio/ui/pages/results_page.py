@@ -27,10 +27,12 @@ class ResultsPage(QWidget):
     Signals:
         export_requested(): the adapter of the run that is shown is to be exported.
         layers_requested(): what the run did to each layer is to be shown.
+        report_requested(Path): a report of the run in this folder, which is shown, is wanted.
     """
 
     export_requested = Signal()
     layers_requested = Signal()
+    report_requested = Signal(object)
 
     def __init__(
         self, workspace: Workspace, actions: dict[str, QAction], parent: QWidget | None = None
@@ -51,29 +53,24 @@ class ResultsPage(QWidget):
         self.summary = WrappedLabel("result_summary", "What the run gained", Qt.TextFormat.RichText)
         self.chart = GainChart()
         self.chart.setObjectName("gain_chart")
-        self._export = export = QToolButton(
-            toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self._export = _button(
+            "export_button", "Export This Adapter…", "Export this run's adapter", "export"
         )
-        export.setIcon(icon("export"))
-        export.setText("Export This Adapter…")
-        export.setObjectName("export_button")
-        export.setAccessibleName("Export this run's adapter")
-        export.clicked.connect(self.export_requested)
-        self._layers = layers = QToolButton(
-            toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self._export.clicked.connect(self.export_requested)
+        self._layers = layers = _button(
+            "layers_button", "What It Did", "What this run did to each layer", "understand"
         )
-        layers.setIcon(icon("understand"))
-        layers.setText("What It Did")
-        layers.setObjectName("layers_button")
-        layers.setAccessibleName("What this run did to each layer")
         layers.setToolTip("See what the run did to each layer, and what accuracy does without it")
         layers.clicked.connect(self.layers_requested)
+        report = _button("report_button", "Report…", "Write a report of this run", "table")
+        report.setToolTip("Write a page with all of this run, to be read anywhere")
+        report.clicked.connect(self._request_report)
         words = QVBoxLayout()
         words.addWidget(self.caption)
         words.addWidget(self.summary)
         top = QHBoxLayout()
         top.addLayout(words, 1)
-        for button in (layers, export):
+        for button in (layers, report, self._export):
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         filled = QWidget()
         column = QVBoxLayout(filled)
@@ -82,7 +79,12 @@ class ResultsPage(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(filled)
+        self._workspace = workspace
         workspace.result_changed.connect(self._show)
+
+    def _request_report(self) -> None:
+        if self._workspace.result is not None:
+            self.report_requested.emit(self._workspace.result.folder)
 
     def _follow_start(self) -> None:
         why = "" if self._start.isEnabled() else reason_of(self._start)
@@ -106,6 +108,15 @@ class ResultsPage(QWidget):
             result.before.counts,
             "class means, before training" if result.has_own_classes else "before",
         )
+
+
+def _button(name: str, text: str, accessible_name: str, icon_name: str) -> QToolButton:
+    button = QToolButton(toolButtonStyle=Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setIcon(icon(icon_name))
+    button.setText(text)
+    button.setObjectName(name)
+    button.setAccessibleName(accessible_name)
+    return button
 
 
 def _summary(result: RunResult) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -228,11 +228,12 @@ class ComparisonPage(QWidget):
         if self._studio.comparison.is_going:
             self._studio.message.emit(f"{comparison.folder.name} is not shown. {_GOING}")
             return
-        self._is_beginning = True  # the table gets the height that it needs
         self._show(comparison)
-        runs = f"{len(comparison.runs)} of {comparison.total} runs"
+        QTimer.singleShot(0, self._fit_table)  # the page may not have been laid out yet
         self.progress.setVisible(True)
-        self.progress.set_idle(f"{comparison.folder.name} · {runs}")
+        text = f"{comparison.folder.name}: {len(comparison.runs)} of {comparison.total} runs"
+        is_whole = len(comparison.runs) == comparison.total
+        (self.progress.set_finished if is_whole else self.progress.set_stopped)(text)
 
     def _show(self, comparison: Comparison) -> None:
         self._comparison = comparison
@@ -248,8 +249,12 @@ class ComparisonPage(QWidget):
         allow(self.export_button, "" if comparison.runs else "No run has finished yet.")
         if self._is_beginning:
             self._is_beginning = False
-            height = self.table.height_of_all()
-            self._halves.setSizes([height, max(self._halves.height() - height, height)])
+            self._fit_table()
+
+    def _fit_table(self) -> None:
+        """Give the table the height that it needs, and the plot the rest."""
+        height = self.table.height_of_all()
+        self._halves.setSizes([height, max(self._halves.height() - height, height)])
 
     def _show_progress(self) -> None:
         comparison = self._comparison

@@ -11,6 +11,7 @@ from vera_studio.runs.run_list import RunEntry
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 
 MOST_CURVES = 10  # as many as there are colours
+_TITLE = "Curves of the chosen runs"
 _EMPTY = "Select runs, the second with Ctrl, to see their curves over each other."
 
 
@@ -50,9 +51,11 @@ class RunCurvesView(QWidget):
         self.figure.setToolTip("Which figure of the chosen runs is drawn, epoch by epoch")
         self.figure.addItems([figure.title for figure in _FIGURES])
         self.figure.currentIndexChanged.connect(self._draw)
-        self.shares = CurvePlot("Runs", "Epoch", "Accuracy", percent=True, empty_text=_EMPTY)
+        self.shares = CurvePlot(
+            "Curves of the chosen runs", "Epoch", "Accuracy", percent=True, empty_text=_EMPTY
+        )
         self.shares.setObjectName("run_shares_plot")
-        self.numbers = CurvePlot("Runs", "Epoch", "", empty_text=_EMPTY)
+        self.numbers = CurvePlot(_TITLE, "Epoch", "", empty_text=_EMPTY)
         self.numbers.setObjectName("run_numbers_plot")
         self._note = QLabel()
         self._note.setObjectName("run_curves_note")

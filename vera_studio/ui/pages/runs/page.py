@@ -35,6 +35,7 @@ from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.undo_bar import UndoBar
 
 _EMPTY, _FILLED = range(2)
+_WIDTHS = (380, 620)  # of details and curves
 _LOADING, _NO_RUNS = "Reading the runs…", "No runs yet"
 _EMPTY_TEXT = (
     "Every run and every comparison is kept, and stands here with its curves and its recipe, to "
@@ -46,6 +47,7 @@ class RunsPage(QWidget):
     """Shows all runs and what can be done with them.
 
     Signals:
+        set_up_requested(Path): the window is to be set up as for the run in this folder.
         continue_requested(Path): the run in this folder is to go on.
         evaluate_requested(Path): what the run in this folder learned is to be shown.
         comparison_requested(Comparison): this comparison is to be shown.
@@ -53,6 +55,7 @@ class RunsPage(QWidget):
         folder_requested(Path): this folder is to be shown.
     """
 
+    set_up_requested = Signal(object)
     continue_requested = Signal(object)
     evaluate_requested = Signal(object)
     comparison_requested = Signal(object)
@@ -102,8 +105,8 @@ class RunsPage(QWidget):
         below = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         below.addWidget(self.details)
         below.addWidget(self.curves)
-        below.setStretchFactor(0, 2)
-        below.setStretchFactor(1, 3)
+        below.setSizes(_WIDTHS)  # shares of what there is
+        below.setStretchFactor(1, 1)
         halves = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         halves.addWidget(self.table)
         halves.addWidget(below)
@@ -141,7 +144,7 @@ class RunsPage(QWidget):
             lambda folder, notes: self.history.annotate(folder, notes=notes)
         )
         for name, slot in (
-            ("set_up", lambda folder: studio.open_recipe(folder / "recipe.toml")),
+            ("set_up", self.set_up_requested.emit),
             ("again", studio.run_again),
             ("continue", self.continue_requested.emit),
             ("evaluate", self.evaluate_requested.emit),
@@ -194,7 +197,7 @@ class RunsPage(QWidget):
         self._stack.setCurrentIndex(_FILLED if self._entries else _EMPTY)
         runs, comparisons = len(found.runs), len(found.comparisons)
         more = ", and more that are not listed" if found.left_out else ""
-        self.count.setText(f"{runs:,} runs, {comparisons:,} comparisons{more}")
+        self.count.setText(f"{_count(runs, 'run')}, {_count(comparisons, 'comparison')}{more}")
         self._follow_selection()
 
     def _follow_selection(self) -> None:
@@ -229,7 +232,8 @@ class RunsPage(QWidget):
             self.curves.show_curves((), {})
 
     def _follow_state(self, _: object = None) -> None:
-        self.actions_strip.follow(self.chosen, self._studio.start_obstacle)
+        studio = self._studio
+        self.actions_strip.follow(self.chosen, studio.obstacle, studio.start_obstacle)
 
     def _offer_undo(self, text: str) -> None:
         self.undo_bar.offer(f"Moved {text} to the trash." if text else "")
@@ -249,6 +253,10 @@ class RunsPage(QWidget):
         match self.chosen:
             case [ComparisonEntry(comparison=comparison)] if comparison:
                 self.comparison_requested.emit(comparison)
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _runs_of(entry: Entry) -> tuple[RunEntry, ...]:

@@ -57,35 +57,16 @@ class RunActions(QWidget):
         for action in self.by_name.values():
             row.addWidget(_button(action))
 
-    def follow(self, chosen: Sequence[Entry], obstacle: str) -> None:
+    def follow(self, chosen: Sequence[Entry], obstacle: str, start_obstacle: str) -> None:
         """Allow what can be done with what is selected; the rest says why not.
 
         Args:
             chosen: what is selected.
-            obstacle: why nothing may be opened or started now; empty when it may.
+            obstacle: why nothing may be opened now; empty when it may.
+            start_obstacle: why no run may be started now, likewise.
         """
-        for name, reason in self._reasons(chosen, obstacle).items():
+        for name, reason in _reasons(chosen, obstacle, start_obstacle).items():
             allow(self.by_name[name], reason)
-
-    def _reasons(self, chosen: Sequence[Entry], obstacle: str) -> Mapping[str, str]:
-        one = chosen[0] if len(chosen) == 1 else None
-        of_run = _OF_A_RUN if isinstance(one, ComparisonEntry) else "" if one else _ONE
-        is_going = any(entry.state == "going on" for entry in chosen)
-        reasons = dict.fromkeys(("set_up", "again"), of_run or obstacle)
-        reasons |= dict.fromkeys(("evaluate", "adapter", "continue", "report"), of_run)
-        reasons |= dict.fromkeys(("show", "rename"), "" if one else _ONE)
-        reasons["open"] = _why_not_open(one)
-        reasons["delete"] = (_GOING_ON if is_going else "") if chosen else _SOME
-        if isinstance(one, RunEntry):
-            without = "" if one.has_adapter else _NO_ADAPTER
-            reasons["adapter"] = without or obstacle
-            going = _GOING_ON if is_going else ""
-            why = "" if one.can_continue else "It left nothing that it could go on from."
-            reasons["continue"] = going or why or obstacle
-            unknown = "" if one.result else "It has not come to an end."
-            reasons["report"] = unknown
-            reasons["evaluate"] = unknown
-        return reasons
 
     def _make(self, name: str, entry: _Entry) -> QAction:
         action = QAction(icon(entry.icon), entry.text, self)
@@ -97,6 +78,28 @@ class RunActions(QWidget):
             # On the table alone: Del elsewhere means something else.
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         return action
+
+
+def _reasons(chosen: Sequence[Entry], obstacle: str, start_obstacle: str) -> Mapping[str, str]:
+    """Why each cannot be done, by its name; empty where it can."""
+    one = chosen[0] if len(chosen) == 1 else None
+    of_run = _OF_A_RUN if isinstance(one, ComparisonEntry) else "" if one else _ONE
+    is_going = any(entry.state == "going on" for entry in chosen)
+    reasons = {"set_up": of_run or obstacle, "again": of_run or start_obstacle}
+    reasons |= dict.fromkeys(("evaluate", "adapter", "continue", "report"), of_run)
+    reasons |= dict.fromkeys(("show", "rename"), "" if one else _ONE)
+    reasons["open"] = _why_not_open(one)
+    reasons["delete"] = (_GOING_ON if is_going else "") if chosen else _SOME
+    if isinstance(one, RunEntry):
+        without = "" if one.has_adapter else _NO_ADAPTER
+        reasons["adapter"] = without or obstacle
+        going = _GOING_ON if is_going else ""
+        why = "" if one.can_continue else "It left nothing that it could go on from."
+        reasons["continue"] = going or why or start_obstacle
+        unknown = "" if one.result else "It has not come to an end."
+        reasons["report"] = unknown
+        reasons["evaluate"] = unknown
+    return reasons
 
 
 def _why_not_open(entry: Entry | None) -> str:

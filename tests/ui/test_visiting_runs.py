@@ -1,0 +1,87 @@
+"""From the page of runs a person comes back to what was: set-up, results, comparisons, reports."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.made_runs import make_comparison, make_predictions, make_run
+from tests.top_level import top_level_widgets
+from vera_studio import environment
+from vera_studio.ui import run_reports
+from vera_studio.ui.run_control import RunState
+
+PATIENCE = 60_000
+
+
+@pytest.fixture
+def press(window):
+    """Selects the runs in some folders, and presses a button of the strip."""
+
+    def do(name, *folders):
+        window.rooms.show_page("runs")
+        window.runs_page.select(folders)
+        action = window.runs_page.actions_strip.by_name[name]
+        assert action.isEnabled(), action.toolTip()
+        action.trigger()
+
+    return do
+
+
+def run_to_its_end(qtbot, window, start):
+    with qtbot.waitSignal(window.studio.run.finished, timeout=PATIENCE):
+        start()
+    qtbot.waitUntil(lambda: window.studio.run.state is RunState.IDLE, timeout=PATIENCE)
+
+
+def test_a_run_is_set_up_as_it_was_and_run_again(qtbot, window, settle, press):
+    workspace = window.studio.workspace
+    workspace.edit_training(epochs=1, target_classes=("cat",), views=0)
+    workspace.edit_adapter(rank=2)
+    settle()
+    run_to_its_end(qtbot, window, window.studio.start_run)
+    first = workspace.result
+    recipe = workspace.recipe
+    settle()
+    window.rooms.show_page("runs")
+    settle()
+    assert [entry.folder for entry in window.runs_page.history.runs.runs] == [first.folder]
+    workspace.edit_training(epochs=3, target_classes=None)
+    workspace.edit_adapter(rank=8)
+    press("set_up", first.folder)
+    settle()
+    assert window.rooms.page == "training"
+    assert workspace.recipe == recipe
+    workspace.edit_adapter(rank=8)
+    run_to_its_end(qtbot, window, lambda: press("again", first.folder))
+    settle()
+    again = workspace.result
+    assert again.folder != first.folder
+    assert again.best_adapter.read_bytes() == first.best_adapter.read_bytes()
+    assert len(window.runs_page.history.runs.runs) == 2
+    press("evaluate", first.folder)
+    assert workspace.result.folder == first.folder
+    assert window.rooms.room == "understand"
+
+
+def test_what_was_is_shown_again(qtbot, window, settle, press, monkeypatch, tmp_path):
+    folder = make_run(environment.runs_folder() / "2026-01-02_10-00-00")
+    (folder / "best.safetensors").unlink()
+    make_predictions(folder, files="012345")
+    compared = make_comparison(environment.runs_folder() / "comparisons" / "2026-01-03_10-00-00")
+    window.rooms.show_page("runs")
+    settle()
+    press("open", compared.folder)
+    assert window.rooms.page == "comparison"
+    assert [row[0] for row in window.comparison_page.table.texts()] == [
+        *("Base network", "VeRA", "LoRA")
+    ]
+    opened = []
+    monkeypatch.setattr(run_reports, "ask_save", lambda *_: tmp_path / "report.html")
+    monkeypatch.setattr(run_reports.QDesktopServices, "openUrl", opened.append)
+    press("report", folder)
+    (dialog,) = [w for w in top_level_widgets() if w.objectName() == "report_dialog"]
+    dialog.mistakes.setChecked(True)
+    dialog.save.click()
+    settle()
+    assert "data:image/png" in (tmp_path / "report.html").read_text()
+    assert [Path(url.toLocalFile()) for url in opened] == [tmp_path / "report.html"]
