@@ -39,6 +39,7 @@ from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.classify.page import ClassifyPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
 from vera_studio.ui.pages.data_page import DataPage
+from vera_studio.ui.pages.evaluation.page import EvaluationPage
 from vera_studio.ui.pages.looked_page import LookedPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.queue.page import QueuePage
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         self.training_page = TrainingPage(studio)
         self.queue_page = QueuePage(studio)
         self.results_page = ResultsPage(studio.workspace, self.actions_by_name)
+        self.evaluation_page = EvaluationPage(studio)
         self.adapters_page = AdaptersPage(studio, self.actions_by_name)
         self.comparison_page = ComparisonPage(studio)
         self.runs_page = RunsPage(studio)
@@ -139,6 +141,7 @@ class MainWindow(QMainWindow):
             "training": self.training_page,
             "queue": self.queue_page,
             "results": self.results_page,
+            "evaluate": self.evaluation_page,
             "looked": self.looked_page,
             "vera": self.vera_page,
             "parameters": self.parameters_page,
@@ -154,8 +157,9 @@ class MainWindow(QMainWindow):
             self.rooms.add_page(name, page)
         self.setCentralWidget(self.rooms)
         self._add_rail()
-        RoomGuide(studio, self.rooms, self.actions_by_name["start"])
         self.queue_page.results_requested.connect(partial(self.rooms.show_page, "results"))
+        guide = RoomGuide(studio, self.rooms, self.actions_by_name["start"])
+        self.evaluation_page.about_changed.connect(partial(guide.tell_about, "evaluate"))
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.results_page.layers_requested.connect(partial(self.rooms.show_page, "vera"))

@@ -36,6 +36,7 @@ class RoomGuide(QObject):
         self._studio, self._rooms, self._start = studio, rooms, start
         self._subject = RunSubject()  # of the newest run of this session
         self._has_ended = False  # that run, with a result
+        self._told: dict[str, str] = {}  # by pages themselves
         self._go: Callable[[], object] = lambda: None
         rooms.forward.clicked.connect(lambda: self._go())
         studio.run.events.connect(self._take_events)
@@ -51,6 +52,11 @@ class RoomGuide(QObject):
             signal.connect(self._show)
         workspace.result_changed.connect(self._follow_result)
         workspace.recipe_changed.connect(self._show)
+
+    def tell_about(self, page: str, text: str) -> None:
+        """Say that the page called `page` is about `text`; empty for what its room is about."""
+        self._told[page] = text
+        self._show()
 
     def _take_events(self, events: list[object]) -> None:
         for event in events:
@@ -89,6 +95,8 @@ class RoomGuide(QObject):
 
     def _about(self) -> str:
         workspace = self._studio.workspace
+        if told := self._told.get(self._rooms.page):
+            return told
         match self._rooms.room:
             case "train" if self._subject != RunSubject():
                 return _run_text(self._subject)
@@ -115,10 +123,10 @@ class RoomGuide(QObject):
                 return self._to("training", "Train", "Go to the room where these are trained on")
             case "train":
                 return self._from_train()
-            case "understand":
-                return self._to("try", "Try It", "Try what is on the network on other pictures")
-            case "adapters":
-                return self._to("try", "Try It", "Try what is on the network on other pictures")
+            case "understand" | "adapters":
+                uses = (page for page in ("try", "classify", "take") if page in self._rooms.pages)
+                tip = "Put what is on the network to work on other pictures"
+                return self._to(next(uses, ""), "Try It", tip)
             case "use" if self._rooms.page != "take":
                 return self._to("take", "Take It Along", "Write the classifier to files")
         return None

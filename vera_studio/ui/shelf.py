@@ -116,6 +116,16 @@ class Shelf(QObject):
         if entry and notes != entry.info.notes:
             self._change(path, lambda: self._there.annotate(path, notes))
 
+    def keep_temperature(self, path: Path, temperature: float) -> bool:
+        """Keep in an adapter by what to divide before shares are told; whether that was done."""
+        try:
+            self._there.keep_temperature(path, temperature)
+        except StudioError as error:
+            self.failed.emit(error)
+            return False
+        self.refresh()
+        return True
+
     def delete(self, paths: Sequence[Path]) -> None:
         """Delete adapters, which `undo_delete` brings back."""
         entries = [entry for entry in self.entries if entry.path in paths]
