@@ -39,6 +39,26 @@ def test_threads_come_back_after_an_error(three_threads):
     assert torch.get_num_threads() == 3
 
 
+def test_work_that_outlasts_another_does_not_keep_it_to_one_thread(three_threads):
+    begun, may_end, counts = threading.Event(), threading.Event(), []
+
+    def outlast():
+        with one_thread_unless(False):
+            begun.set()
+            may_end.wait(5)
+
+    outlasting = threading.Thread(target=outlast)
+    with one_thread_unless(False):
+        outlasting.start()
+        begun.wait(5)
+    may_end.set()
+    outlasting.join()
+    later = threading.Thread(target=lambda: counts.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert counts == [3]
+
+
 def test_large_batches_of_large_rows_are_worth_threads():
     narrow, wide = (
         FeatureInputs(nn.Identity(), torch.zeros(1, width), torch.zeros(1)) for width in (152, 4096)

@@ -223,15 +223,16 @@ def test_it_can_be_stopped_and_begun_again(qtbot, window, page, pictures, settle
     assert "Stopped" not in page.top.counts.text()
 
 
-def test_nothing_is_classified_while_it_cannot_be(qtbot, window, page, pictures, settle, tmp_path):
+def test_nothing_is_classified_while_it_cannot_be(qtbot, window, page, pictures, tmp_path):
     assert not drop_on(page, pictures / "notes.txt")
     assert not drop_on(page, pictures, pictures)
-    window.studio.workspace.edit_training(epochs=400)
-    window.studio.start_run()
+    workspace = window.studio.workspace
+    known = workspace.model
+    workspace.set_model(known.with_classes(("amber", "teal")), workspace.recipe.model)
     assert not drop_on(page, pictures)
-    assert "Not while a run is going on." in page._empty.button.toolTip()
-    window.studio.stop()
-    settle()
+    assert "knows nothing yet" in page._empty.button.toolTip()
+    workspace.set_model(known, workspace.recipe.model)
+    assert window.studio.runner.wait(20_000)
     empty = tmp_path / "empty"
     empty.mkdir()
     with qtbot.waitSignal(window.studio.failed) as failed:
@@ -245,7 +246,7 @@ def test_nothing_is_classified_while_it_cannot_be(qtbot, window, page, pictures,
     Image.new("RGB", (900, 3), "red").save(folder / "<img src=x>.png")
     Image.new("LA", (1, 1)).save(folder / "tiny.png")
     drop_on(page, folder)
-    settle()
+    assert window.studio.runner.wait(20_000)
     assert texts(page, FILE) == ["<img src=x>.png", "tiny.png"]
     assert page.rows_model.index(0, FILE).data(Qt.ItemDataRole.ToolTipRole).startswith("<p style")
 

@@ -16,8 +16,12 @@ _Result = TypeVar("_Result")
 def one_thread_unless(several_pay: bool) -> Iterator[None]:
     """Have torch compute with one thread, or with all that it has where `several_pay`."""
     before = torch.get_num_threads()
-    if not several_pay:
-        torch.set_num_threads(1)
+    # What is set holds for threads to come as well. One that began while another had set one
+    # thread must not set that for good when it ends after the other.
+    if several_pay or before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -65,7 +65,7 @@ class BusyJobs(QObject):
         failed: Callable[[Exception], None] | None = None,
         cancelled: Callable[[], None] | None = None,
         handling: Handling = USUAL,
-    ) -> Job:
+    ) -> None:
         """Run `function` on a thread, visibly; how it ends is told on this one."""
         job = self.runner.start(function, name=name, handling=handling)
         self._jobs.append(job)
@@ -76,7 +76,6 @@ class BusyJobs(QObject):
             job.cancelled.connect(cancelled)
         job.ended.connect(lambda: self._ended(job))
         self.changed.emit(self.name)
-        return job
 
     def _pass_on(self, job: Job, events: list[object]) -> None:
         for stage in [event for event in events if isinstance(event, Stage)][-1:]:

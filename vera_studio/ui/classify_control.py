@@ -12,7 +12,7 @@ from vera_studio.files import check_folder
 from vera_studio.ui import classify_jobs
 from vera_studio.ui.classify_jobs import ClassifiedFolder, ClassifiedSome, Unreadable
 from vera_studio.ui.jobs import Progress
-from vera_studio.ui.runner import Function, Job
+from vera_studio.ui.runner import Function, Handling, Job
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.classified_rows import ClassifiedRows
 
@@ -71,8 +71,10 @@ class ClassifyControl(QObject):
         """Why no folder can be classified now, a sentence; empty where one can be."""
         if self._job is not None:
             return f"{self._job.name}: wait until that is done."
-        untrained = _UNTRAINED if self._studio.workspace.is_untrained else ""
-        return self._studio.obstacle or untrained
+        workspace = self._studio.workspace
+        if workspace.model is None:
+            return "No network is open."
+        return _UNTRAINED if workspace.is_untrained else ""
 
     @property
     def title(self) -> str:
@@ -100,15 +102,12 @@ class ClassifyControl(QObject):
         function = partial(
             classify_jobs.classify_folder, folder, workspace.model, workspace.adapter, device
         )
-        self._follow(
-            self._studio.busy.start(
-                classify_jobs.CLASSIFY,
-                function,
-                self._classified,
-                self._not_classified,
-                lambda: self.ended.emit("Stopped before its end."),
-            )
-        )
+        handling = Handling(at_once=True)
+        job = self._studio.runner.start(function, name=classify_jobs.CLASSIFY, handling=handling)
+        job.finished.connect(self._classified)
+        job.failed.connect(self._not_classified)
+        job.cancelled.connect(lambda: self.ended.emit("Stopped before its end."))
+        self._follow(job)
 
     def stop(self) -> None:
         """Break off what goes on; what was done stays."""
@@ -156,7 +155,7 @@ class ClassifyControl(QObject):
         return ""
 
     def _start(self, name: str, function: Function, finished: Callable[[int], None]) -> None:
-        job = self._studio.runner.start(function, name=name)
+        job = self._studio.runner.start(function, name=name, handling=Handling(at_once=True))
         job.finished.connect(finished)
         job.failed.connect(self._studio.failed)
         self._follow(job)

@@ -113,8 +113,10 @@ class Outcome(QObject):
 
     def _open_anew(self) -> None:
         studio = self._studio
-        studio.message.emit("Copied your pictures to the open images; they are opened anew.")
-        if not studio.obstacle:
+        if obstacle := studio.obstacle:
+            studio.message.emit(f"Copied. Open the folder again to train on them. {obstacle}")
+        else:
+            studio.message.emit("Copied your pictures to the open images, which are opened anew.")
             studio.open_data(studio.workspace.recipe.data)
 
     def _ask_folder(self, title: str) -> Path | None:
