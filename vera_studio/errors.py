@@ -42,6 +42,10 @@ class NotEnoughMemoryError(StudioError):
     """A device or the host has too little memory left for what was asked."""
 
 
+class DeviceFailedError(StudioError):
+    """A device computes no more, such as a GPU whose driver gave up."""
+
+
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
     """The user asked to stop; nothing is shown."""
 

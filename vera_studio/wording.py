@@ -161,6 +161,16 @@ def not_enough_memory(device: str) -> str:
     )
 
 
+def device_failed(device: str, why: str) -> str:
+    """What to do where `device`, such as "cuda", computes no more; `why` is what it said."""
+    reason = why.strip().partition("\n")[0].rstrip(".")[:200]
+    name = device.upper() or "The graphics card"
+    return (
+        f"{name} computes no more ({reason}). Start the program anew before it is used again, or "
+        "choose the CPU as the device."
+    )
+
+
 def of_few(share: float, images: int) -> str:
     """The images behind a share where they are few, such as "1 of 3"; else empty."""
     return f"{round(share * images)} of {images}" if 0 < images < _FEW else ""

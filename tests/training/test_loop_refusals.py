@@ -21,7 +21,7 @@ from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingS
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
 from vera_studio.training import loop, open_inputs, opening, step, stopping
 from vera_studio.training.loop import train
-from vera_studio.training.memory import out_of_memory_told
+from vera_studio.training.memory import device_failures_told
 
 CAT = 3
 
@@ -169,7 +169,7 @@ def test_not_even_one_image_fits(tiny_data, tmp_path, monkeypatch):
 
 def test_a_device_is_named():
     told = pytest.raises(NotEnoughMemoryError, match=r"on CUDA\. Choose the CPU")
-    with told, out_of_memory_told(torch.device("cuda")):
+    with told, device_failures_told(torch.device("cuda")):
         out_of_memory()
 
 
@@ -190,7 +190,8 @@ def failing_late():
 def test_a_failure_is_told_with_what_is_kept(tiny_data, tmp_path, failing_late):
     with pytest.raises(StudioError, match=r"The device is gone\.") as caught:
         train(recipe(), tmp_path, failing_late(EpochDone), data=tiny_data())
-    assert str(caught.value).endswith(f"the best so far, is in {tmp_path / 'best.safetensors'}.")
+    assert f"the best so far, is in {tmp_path / 'best.safetensors'}." in str(caught.value)
+    assert str(caught.value).endswith(f"vera-studio train --resume {tmp_path}.")
 
 
 def test_what_training_began_with_is_told_where_it_is_the_best(tiny_data, tmp_path, failing_late):

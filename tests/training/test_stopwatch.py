@@ -53,3 +53,21 @@ def test_time_outside_that_ends_in_an_error_reaches_the_caller(clock):
 
     with pytest.raises(KeyboardInterrupt):
         Stopwatch().outside(fail)
+
+
+def test_an_hour_of_sleep_does_not_count(clock):
+    watch = Stopwatch(10.0)
+    clock.now += 3
+    assert watch.seconds() == 13
+    clock.now += 3600
+    assert watch.seconds() == 13
+    clock.now += 2
+    assert watch.seconds() == 15
+
+
+def test_a_clock_that_goes_back_does_not_count(clock):
+    watch = Stopwatch()
+    clock.now -= 50
+    assert watch.seconds() == 0
+    clock.now += 2
+    assert watch.seconds() == 2

@@ -187,11 +187,11 @@ def _measure(
     from vera_studio.runs.predictions import to_table
     from vera_studio.training.answers import side_by_side
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.memory import out_of_memory_told
+    from vera_studio.training.memory import device_failures_told
     from vera_studio.training.prediction_pass import predict_both
 
     device, names, found = choose_device(options.device).device, model.class_names, []
-    with out_of_memory_told(device):
+    with device_failures_told(device):
         model.network.to(device)
         for part, images in parts.items():
             answers, base = predict_both(model, images, part, _report(Teller(), "Measuring"))

@@ -135,14 +135,14 @@ def _classified(
 ) -> "Iterator[Classified]":
     from vera_studio.training.classification import classify
     from vera_studio.training.inputs import device_of
-    from vera_studio.training.memory import out_of_memory_told
+    from vera_studio.training.memory import device_failures_told
 
     teller = Teller()
 
     def report(done: int, total: int) -> None:
         teller.move(f"{done / total:6.1%}  Looking at {total:,} files")
 
-    with out_of_memory_told(device_of(model.network)):
+    with device_failures_told(device_of(model.network)):
         yield from classify(model, files, report)
     teller.clear()
 

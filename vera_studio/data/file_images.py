@@ -94,9 +94,10 @@ class FilePixels:
         missing = [k for k, row in enumerate(numbers) if not self._read_cached(row, pixels[k])]
         if missing:
             paths = [self._root / self._names[numbers[k]] for k in missing]
-            found = decode(paths, self._form, never_stop, threads() if len(missing) > 1 else 1)
-            for k, image in zip(missing, found, strict=True):
-                pixels[k] = self._checked(numbers[k], image)
+            several = threads() if len(missing) > 1 else 1
+            with closing(decode(paths, self._form, never_stop, several)) as found:
+                for k, image in zip(missing, found, strict=True):
+                    pixels[k] = self._checked(numbers[k], image)
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
 
     def _read_cached(self, row: int, pixels: NDArray[np.uint8]) -> bool:
@@ -113,6 +114,11 @@ class FilePixels:
 
     def _checked(self, row: int, image: Decoded) -> NDArray[np.uint8]:
         if isinstance(image, UnreadableImage):
+            if not self._root.is_dir():
+                raise DataError(
+                    f"The folder {self._root} is gone, and images are read from it when they are "
+                    "needed. Bring it back, or the disk that it is on."
+                )
             why = f"cannot be read any more: {image}"
         elif pixel_digest(image) != self._digests[row]:
             why = "has changed since the folder was opened."

@@ -10,10 +10,12 @@ import torch
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.training_record import Accuracies, TrainingRecord
 from vera_studio.errors import StudioError, TrainingError
+from vera_studio.files import is_regular
 from vera_studio.models.model import Model
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_files import NotSavedError, RunFiles
+from vera_studio.runs.run_state import PROGRESS_FILE
 from vera_studio.training.automatic import Course
 from vera_studio.training.progress import Best, Progress
 from vera_studio.wording import sentence
@@ -85,10 +87,10 @@ class Checkpoints:
 
     @contextmanager
     def told_if_it_fails(self) -> Iterator[None]:
-        """Add to a failure where the best adapter so far is, having written what was not.
+        """Add to a failure what is safe, having written what was not, and what to do.
 
         Raises:
-            StudioError: as it was, with one more sentence.
+            StudioError: as it was, with more sentences.
         """
         try:
             yield
@@ -100,12 +102,24 @@ class Checkpoints:
                 self._files.finish("failed" if isinstance(error, TrainingError) else "going on")
             except NotSavedError as unsaved:
                 raise NotSavedError(f"{text}\n{unsaved}", unsaved.save, unsaved.name) from error
-            if not self.has_best:
-                raise
-            epoch = self._progress.best.epoch
-            which = f"The adapter of epoch {epoch}" if epoch else "What training began with"
-            kept = f"{which}, the best so far, is in {self._files.folder / BEST}."
-            raise type(error)(f"{text}\n{kept}") from error
+            told = filter(None, (text, self._where_best_is(), self._how_to_go_on(error)))
+            raise type(error)("\n".join(told)) from error
+
+    def _where_best_is(self) -> str:
+        if not self.has_best:
+            return ""
+        epoch = self._progress.best.epoch
+        which = f"The adapter of epoch {epoch}" if epoch else "What training began with"
+        return f"{which}, the best so far, is in {self._files.folder / BEST}."
+
+    def _how_to_go_on(self, error: StudioError) -> str:
+        """How to continue from what was saved last; empty where the run would only fail again."""
+        if isinstance(error, TrainingError) or not is_regular(self._files.folder / PROGRESS_FILE):
+            return ""
+        return (
+            "How far the run was is saved: once that is mended, go on by Run > Continue a Run, or "
+            f"with vera-studio train --resume {self._files.folder}."
+        )
 
     def put_best_on(self) -> None:
         """Give the network the best epoch's adapter."""

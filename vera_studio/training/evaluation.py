@@ -12,7 +12,7 @@ from vera_studio.models.model import Model
 from vera_studio.runs.events import Evaluation, Part
 from vera_studio.training.answers import Answers
 from vera_studio.training.inputs import MOST_AT_ONCE, ImageInputs, Inputs, device_of
-from vera_studio.training.memory import halve_when_out_of_memory, out_of_memory_told
+from vera_studio.training.memory import device_failures_told, halve_when_out_of_memory
 from vera_studio.training.threads import in_parallel
 
 
@@ -69,7 +69,7 @@ def answers_of(
     Raises:
         NotEnoughMemoryError, Cancelled: as `evaluate`.
     """
-    with out_of_memory_told(device_of(networks[0])):
+    with device_failures_told(device_of(networks[0])):
         inputs = ImageInputs(networks[0], model.preprocessing, images)
         logits = logits_of(networks, inputs, on_progress, should_stop)
         classes, truth = len(model.class_names), inputs.labels.cpu()

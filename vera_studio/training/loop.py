@@ -36,7 +36,7 @@ from vera_studio.training.devices import choose_device
 from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.head_start import start_head
 from vera_studio.training.losses import Losses, told_again
-from vera_studio.training.memory import out_of_memory_told
+from vera_studio.training.memory import device_failures_told
 from vera_studio.training.open_inputs import RunInputs, open_inputs
 from vera_studio.training.opening import OnEvent, Plan, ShouldStop, open_plan
 from vera_studio.training.optimisation import make_optimizer, make_schedule
@@ -144,7 +144,7 @@ def _run(
 
     recipes.validate(recipe)
     device = choose_device(recipe.training.device)
-    with out_of_memory_told(device.device), ExitStack() as resources:
+    with device_failures_told(device.device), ExitStack() as resources:
         # Open the network and the images, and decide what the recipe leaves open.
         plan = processes.after_first(
             lambda: open_plan(recipe, run_folder, device, tell, should_stop, data, model, saved)
@@ -192,7 +192,7 @@ def _run(
 
         # `resume` holds the folder already.
         held = going_on(run_folder) if folder and not saved else nullcontext()
-        with held, checkpoints.told_if_it_fails(), out_of_memory_told(device.device):
+        with held, checkpoints.told_if_it_fails(), device_failures_told(device.device):
             step: Step | None = None
             # What the best so far says; of a run that goes on it is not known.
             best_validation = None if saved else base_validation

@@ -1,4 +1,4 @@
-"""Memory: how much is free, and what to do when there is none left."""
+"""Memory: how much is free, and what to do when there is none left, or the device is gone."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import torch
 
-from vera_studio.errors import NotEnoughMemoryError
+from vera_studio.device_failures import is_device_failure
+from vera_studio.errors import DeviceFailedError, NotEnoughMemoryError
 from vera_studio.memory import free_memory
 from vera_studio.memory import is_out_of_memory as is_out_of_memory
-from vera_studio.wording import not_enough_memory
+from vera_studio.wording import device_failed, not_enough_memory
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -24,19 +25,23 @@ def free_bytes(device: torch.device) -> int:
 
 
 @contextmanager
-def out_of_memory_told(device: torch.device) -> Iterator[None]:
-    """Have memory that runs out on `device` come as a message that says what to do.
+def device_failures_told(device: torch.device) -> Iterator[None]:
+    """Have memory that runs out, and a device that fails, come as messages that say what to do.
 
     Raises:
-        NotEnoughMemoryError: it ran out.
+        NotEnoughMemoryError: memory ran out.
+        DeviceFailedError: the device computes no more.
     """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        _log.warning("out of memory on %s: %s", device, error)
-        raise NotEnoughMemoryError(not_enough_memory(device.type)) from error
+        if is_out_of_memory(error):
+            _log.warning("out of memory on %s: %s", device, error)
+            raise NotEnoughMemoryError(not_enough_memory(device.type)) from error
+        if is_device_failure(error):
+            _log.error("%s failed", device, exc_info=error)
+            raise DeviceFailedError(device_failed(device.type, str(error))) from error
+        raise
 
 
 def halve_when_out_of_memory(

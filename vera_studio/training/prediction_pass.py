@@ -14,7 +14,7 @@ from vera_studio.runs.events import Part
 from vera_studio.training.answers import Answers
 from vera_studio.training.evaluation import answers_of, logits_of
 from vera_studio.training.inputs import ImageInputs, device_of
-from vera_studio.training.memory import out_of_memory_told
+from vera_studio.training.memory import device_failures_told
 
 _MOST_LOGITS = 20_000_000  # that a temperature is fitted to
 
@@ -78,7 +78,7 @@ def fit_temperature(
     every = math.ceil(len(images) * len(model.class_names) / _MOST_LOGITS)
     some = images.subset(torch.arange(0, len(images), max(every, 1)))
     network = model.network
-    with out_of_memory_told(device_of(network)):
+    with device_failures_told(device_of(network)):
         inputs = ImageInputs(network, model.preprocessing, some)
         batches = [one for (one,) in logits_of([network], inputs, on_progress, should_stop)]
     logits = torch.cat(batches) if batches else torch.empty(0, len(model.class_names))

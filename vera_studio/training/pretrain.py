@@ -22,7 +22,7 @@ from vera_studio.runs.events import Evaluation
 from vera_studio.training.devices import choose_device
 from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.inputs import ImageInputs
-from vera_studio.training.memory import out_of_memory_told
+from vera_studio.training.memory import device_failures_told
 from vera_studio.training.optimisation import make_optimizer
 
 
@@ -70,7 +70,7 @@ def pretrain(
         Cancelled: `should_stop` said so; nothing is written.
     """
     chosen = choose_device(device).device
-    with out_of_memory_told(chosen):
+    with device_failures_told(chosen):
         return _pretrain(kind, data, path, settings, chosen, on_epoch, should_stop)
 
 

@@ -76,7 +76,7 @@ def classify_folder(
     """
     from vera_studio.training.classification import classify, find_pictures
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.memory import out_of_memory_told
+    from vera_studio.training.memory import device_failures_told
 
     def found(entries: int, _: int) -> None:
         on_event(jobs.Progress(0, 0, f"{CLASSIFY}: {entries:,} files found"))
@@ -85,7 +85,7 @@ def classify_folder(
     on_event(jobs.Progress(0, 0, CLASSIFY))
     files = find_pictures(folder, found, should_stop)
     device = choose_device(wanted_device).device
-    with out_of_memory_told(device):
+    with device_failures_told(device):
         bare = jobs.with_adapter(model, adapter).to(device)
         told = classify(model.with_network(bare), files, should_stop=should_stop)
         return _tell(folder, told, len(files), on_event)

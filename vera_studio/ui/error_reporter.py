@@ -10,7 +10,8 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from vera_studio.errors import Cancelled, NotEnoughMemoryError, StudioError
+from vera_studio.device_failures import is_device_failure
+from vera_studio.errors import Cancelled, DeviceFailedError, NotEnoughMemoryError, StudioError
 from vera_studio.memory import is_out_of_memory
 from vera_studio.ui.bug_report import (
     CRASH_ADVICE,
@@ -20,7 +21,7 @@ from vera_studio.ui.bug_report import (
     summary,
 )
 from vera_studio.ui.widgets.plain_text import plain_message
-from vera_studio.wording import not_enough_memory
+from vera_studio.wording import device_failed, not_enough_memory
 
 _log = logging.getLogger(__name__)
 _MOST_DIALOGS = 3  # open at once; what else fails meanwhile is in the log
@@ -129,10 +130,13 @@ def install_exception_hooks(reporter: ErrorReporter) -> Callable[[], None]:
 
 
 def _as_message(error: BaseException) -> BaseException:
-    """A message that says what to do, where `error` says that memory ran out; else `error`."""
-    if not is_out_of_memory(error):
+    """A message that says what to do where memory ran out or a device failed; else `error`."""
+    if is_out_of_memory(error):
+        told: StudioError = NotEnoughMemoryError(not_enough_memory("cpu"))
+    elif is_device_failure(error):
+        told = DeviceFailedError(device_failed("", str(error)))
+    else:
         return error
-    told = NotEnoughMemoryError(not_enough_memory("cpu"))
     told.__cause__ = error
     return told
 

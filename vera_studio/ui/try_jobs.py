@@ -71,11 +71,11 @@ def try_pictures(
     """
     from vera_studio.data.preprocessing import square
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.memory import out_of_memory_told
+    from vera_studio.training.memory import device_failures_told
 
     jobs.take_thread_count()
     device = choose_device(wanted_device).device
-    with out_of_memory_told(device):
+    with device_failures_told(device):
         base = model.original
         base = base.with_network(jobs.with_adapter(base, None).to(device))
         adapted = None
