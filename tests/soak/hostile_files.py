@@ -32,7 +32,7 @@ from PIL import Image
 from tests import audit
 from tests.benchmarks.common import print_table
 from tests.made_runs import make_comparison, make_run
-from vera_studio import recipe_file
+from vera_studio import environment, recipe_file
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import attach, detach
 from vera_studio.adapters.library import Library
@@ -41,6 +41,7 @@ from vera_studio.data.cache_index import CachedImage, CacheIndex, read_index, wr
 from vera_studio.data.image_file import UnreadableImage, read_image
 from vera_studio.data.image_marks import marks_file, read_marks, set_mark
 from vera_studio.data.preprocessing import square
+from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.errors import StudioError
 from vera_studio.exchange.peft_export import export_peft
 from vera_studio.exchange.reading import read_adapter
@@ -57,7 +58,9 @@ from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_folder import RunFolder, load_result
 from vera_studio.runs.run_list import read_runs
 from vera_studio.runs.run_notes import NOTES_FILE, RunNotes, save_notes
-from vera_studio.training import automatic, progress
+from vera_studio.runs.run_state import STATE_FILE, broken_off, state_of
+from vera_studio.training import progress
+from vera_studio.training.loop import train
 from vera_studio.ui.settings import Settings
 
 SECONDS = 2.0  # that a reader may take
@@ -247,23 +250,20 @@ def _make_predictions(folder: Path) -> Path:
 
 
 def _make_progress(folder: Path) -> Path:
-    weights = torch.zeros(3)
-    progress.Progress(
-        place=progress.Place(1, 2, torch.zeros(4, dtype=torch.uint8)),
-        course=automatic.decide(TrainingSettings(), "vera", False, (8,)),
-        batch_size=16,
-        parameters={"fc1.d": weights},
-        optimizer={"state": {0: {"step": torch.tensor(1.0), "exp_avg": weights}}},
-        schedule={"T_max": 12, "last_epoch": 2},
-        told=progress.Told(2, 32, 0.5, 0.5, [1.0, 2.0]),
-        best=progress.Best(0, (0.5, -1.0), 0, {"fc1.d": weights}, {"epoch": 0}),
-        epochs_measured=0,
-        has_told_huge=False,
-        seconds=1.0,
-        images="a" * 64,
-        history=[],
-    ).save(folder)
-    return folder / progress.FILE
+    labels = torch.arange(10)
+    images = ImageSet(torch.full((10, 3, 32, 32), 90, dtype=torch.uint8), labels)
+    data = ImageData("folder", "Grey", open_model(ModelSettings()).class_names, *[images] * 3)
+    training = TrainingSettings(epochs=1, batch_size=8, device="cpu")
+    train(Recipe(adapter=AdapterSettings(rank=4), training=training), folder / "run", data=data)
+    return folder / "run" / progress.FILE
+
+
+def _make_state(folder: Path) -> Path:
+    return make_run(folder / "run") / STATE_FILE
+
+
+def _read_state(path: Path) -> None:
+    state_of(path.parent), broken_off(path.parent.parent), read_runs(path.parent.parent)
 
 
 def _read_settings(path: Path) -> None:
@@ -280,7 +280,7 @@ def _make_index(folder: Path) -> Path:
 def _make_marks(folder: Path) -> Path:
     set_mark(folder, "cat/1.jpg", "mislabelled")
     set_mark(folder, "cat/2.jpg", "left out")
-    return marks_file(folder)
+    return marks_file(folder).replace(folder / "marks.json")
 
 
 def _make_notes(folder: Path) -> Path:
@@ -315,6 +315,15 @@ FORMATS: dict[str, Callable[[], Format]] = {
         _make_predictions, lambda path: load_predictions(path.parent, "test")
     ),
     "run-folder": lambda: Format(_make_run, lambda path: load_result(path.parent)),
+    "run-state": lambda: Format(_make_state, _read_state),
+    "run-recipe": lambda: Format(
+        lambda folder: make_run(folder / "a") / "recipe.toml",
+        lambda path: read_runs(path.parent.parent),
+    ),
+    "run-losses": lambda: Format(
+        lambda folder: make_run(folder / "a") / "losses.csv",
+        lambda path: load_curves(path.parent),
+    ),
     "run-curves": lambda: Format(
         lambda folder: make_run(folder / "a") / "metrics.csv",
         lambda path: load_curves(path.parent),
@@ -338,6 +347,7 @@ def main() -> None:
     rows, process = [], psutil.Process()
     for name in options.formats or FORMATS:
         folder = Path(tempfile.mkdtemp())
+        environment.set_data_folder(folder / "home")
         before = process.memory_info().rss
         tally = try_out(FORMATS[name](), folder, options.examples)
         shutil.rmtree(folder)
