@@ -1,4 +1,4 @@
-"""Which run, network and images the figures below are of."""
+"""Says so where the figures below are of another network or other images than are open."""
 
 import html
 
@@ -12,7 +12,7 @@ from vera_studio.ui.workspace import Workspace
 
 
 class RunCaption(WrappedLabel):
-    """A line above the figures of a run; says so once other things are open than they are of."""
+    """Hidden while what is open is what the figures are of; the room says which run that is."""
 
     def __init__(self, name: str, workspace: Workspace, parent: QWidget | None = None) -> None:
         """Make an empty one.
@@ -22,7 +22,7 @@ class RunCaption(WrappedLabel):
             workspace: where what is open is changed.
             parent: takes the caption along.
         """
-        title = "Which run, network and images the figures are of"
+        title = "Whether the figures are of what is open"
         super().__init__(name, title, Qt.TextFormat.RichText, parent)
         self._workspace = workspace
         self._subject = RunSubject()
@@ -43,13 +43,9 @@ class RunCaption(WrappedLabel):
         self._show()
 
     def _show(self, _: object = None) -> None:
-        subject = self._subject
-        run = f"Run {subject.run}" if subject.run else ""
-        parts = (run, self._network(), subject.data, subject.adapter)
-        lines = [html.escape(" · ".join(filter(None, parts)))]
-        lines += [f"<b>{html.escape(text)}</b>" for text in self._differences()]
+        lines = [f"<b>{html.escape(text)}</b>" for text in self._differences()]
         self.setText("<br>".join(lines))
-        self.setVisible(subject != RunSubject())
+        self.setVisible(bool(lines))
 
     def _network(self) -> str:
         return ", ".join(filter(None, (self._subject.network, self._subject.weights)))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
 
 from vera_studio.ui.widgets.reasons import allow
+from vera_studio.ui.widgets.ticked_buttons import TickedToolButton
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class ChoiceRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons: dict[str, TickedToolButton] = {}
         group = QButtonGroup(self)
         for choice in choices:
-            button = QToolButton()
+            button = TickedToolButton()
             button.setText(choice.text)
             button.setCheckable(True)
             button.setObjectName(f"{name}_{choice.key}")

@@ -298,7 +298,16 @@ class EvaluationPage(QWidget):
         self.gallery.select(Selection("cell", true, other, cast(When, when)))
 
     def _tell_about(self) -> None:
-        self.about_changed.emit(self.source.currentText())
+        workspace = self._studio.workspace
+        model, data, result = workspace.model, workspace.data, workspace.result
+        if self.is_run and result is not None and result.folder == self._run:
+            self.about_changed.emit("")  # the room says that
+        elif self.is_run or model is None or data is None:
+            self.about_changed.emit(self.source.currentText())
+        else:
+            on = printable(workspace.adapter.title) if workspace.adapter else "nothing on"
+            parts = (f"{model.kind.title}, {model.weights}", data.title, on)
+            self.about_changed.emit(" \N{MIDDLE DOT} ".join(parts))
 
 
 def _summary(evaluated: Evaluated) -> str:

@@ -19,6 +19,7 @@ from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.scaled_picture import ScaledPicture
 from vera_studio.ui.widgets.thumbnail_rows import fitted
+from vera_studio.ui.widgets.ticked_buttons import TickedPushButton
 from vera_studio.ui.widgets.told_bars import Told, ToldBars
 from vera_studio.wording import printable
 
@@ -88,7 +89,8 @@ class PicturePane(QWidget):
         self.folder.clicked.connect(lambda: self._show_outside(self._path and self._path.parent))
         self.marks: dict[Mark, QPushButton] = {}
         for mark, text, tip in _MARKS:
-            button = _button(f"mark_{mark.replace(' ', '_')}", text, tip)
+            button = TickedPushButton(text)
+            _describe(button, f"mark_{mark.replace(' ', '_')}", text, tip)
             button.setCheckable(True)
             button.clicked.connect(lambda is_on, mark=mark: self._ask_mark(mark, is_on))
             self.marks[mark] = button
@@ -151,7 +153,11 @@ def _told(evaluated: Evaluated, index: int, told: Any, shares: Any) -> list[Told
 
 def _button(name: str, text: str, tip: str) -> QPushButton:
     button = QPushButton(text)
+    _describe(button, name, text, tip)
+    return button
+
+
+def _describe(button: QPushButton, name: str, text: str, tip: str) -> None:
     button.setObjectName(f"{name}_button")
     button.setAccessibleName(text)
     button.setToolTip(tip)
-    return button
