@@ -14,6 +14,7 @@ from tests.command_line import run, write_class
 from vera_studio import cli, environment, recipe_file
 from vera_studio.cli.tables import accuracy_table, as_json, gains
 from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome
 from vera_studio.training import checkpoints
@@ -441,3 +442,18 @@ def test_a_run_that_does_no_better_adds_nothing_to_the_library(
     assert err.splitlines()[-1] == (
         "vera-studio: Nothing was added to the library: there is no best adapter."
     )
+
+
+def test_a_run_is_told_to_tensorboard_too_and_so_is_its_end(write_recipe, tmp_path, capsys):
+    pytest.importorskip("tensorboard")
+    folder = tmp_path / "run"
+    assert run("train", write_recipe(epochs=1), "--out", folder, "--tensorboard") == 0
+    assert run("train", "--resume", folder, "--epochs", 2, "--tensorboard") == 0
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    read = EventAccumulator(str(folder / "tensorboard"))
+    read.Reload()
+    told = [round(one.value, 4) for one in read.Scalars("accuracy/all")]
+    assert told[1:] == [round(share, 4) for share in load_curves(folder).validation_accuracy]
+    losses = (folder / "losses.csv").read_text().splitlines()[1:]
+    assert [one.step for one in read.Scalars("loss/every step")] == list(range(1, len(losses) + 1))

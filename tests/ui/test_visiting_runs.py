@@ -52,10 +52,14 @@ def test_a_run_is_set_up_as_it_was_and_run_again(qtbot, window, settle, press):
     assert window.rooms.page == "training"
     assert workspace.recipe == recipe
     workspace.edit_adapter(rank=8)
+    window.actions_by_name["event_files"].trigger()
     run_to_its_end(qtbot, window, lambda: press("again", first.folder))
     settle()
     again = workspace.result
     assert again.folder != first.folder
+    assert [
+        folder.name for folder in (first.folder, again.folder) if (folder / "tensorboard").is_dir()
+    ] == [again.folder.name]
     assert again.best_adapter.read_bytes() == first.best_adapter.read_bytes()
     assert len(window.runs_page.history.runs.runs) == 2
     press("evaluate", first.folder)

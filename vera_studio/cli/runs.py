@@ -1,6 +1,8 @@
 """The subcommands that train: train, pretrain."""
 
 import argparse
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from vera_studio import recipe, recipe_file
@@ -14,7 +16,7 @@ from vera_studio.cli.terminal import show, tell
 from vera_studio.errors import StudioError
 from vera_studio.files import check_file
 from vera_studio.recipe import ModelSettings
-from vera_studio.runs.events import RunResult
+from vera_studio.runs.events import Event, RunResult
 from vera_studio.runs.run_folder import name_adapter
 from vera_studio.runs.summary import moved
 
@@ -51,6 +53,11 @@ def _add_train(commands: Subcommands) -> None:
         help="with --resume: the epochs that it is to have in all",
     )
     parser.add_argument("--name", help="add the best adapter to the library under this name")
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write files for TensorBoard too, in the run folder's 'tensorboard', as it goes",
+    )
     parser.set_defaults(command=_train, parser=parser)
 
 
@@ -72,20 +79,25 @@ def _train(options: argparse.Namespace) -> None:
     if options.epochs is not None and options.resume is None:
         options.parser.error("--epochs goes with --resume; else the recipe has them")
     asked = recipe_file.load(options.recipe) if options.recipe else None  # before torch: seconds
+    from vera_studio.training.event_files import written_too
     from vera_studio.training.loop import resume, train
     from vera_studio.training.processes import joined_processes
 
     if options.name is not None:
         check_name(options.name)
     stop = StopOnSignal("what was trained so far is kept.")
-    with stop, joined_processes() as processes:
+    with stop, joined_processes() as processes, ExitStack() as files:
         stop.tells = processes.is_first
-        line, ask = ProgressLine(), stop.asked
+        on_event: Callable[[Event], None] = ProgressLine()
+        if options.tensorboard and processes.is_first:
+            on_event = files.enter_context(written_too(options.out or options.resume, on_event))
         if asked is None:
             folder = options.resume
-            result = resume(folder, line, ask, epochs=options.epochs, processes=processes)
+            result = resume(
+                folder, on_event, stop.asked, epochs=options.epochs, processes=processes
+            )
         else:
-            result = train(asked, options.out, line, ask, processes=processes)
+            result = train(asked, options.out, on_event, stop.asked, processes=processes)
         if not processes.is_first:
             return
         show(*gains(result), f"Run folder: {result.folder}")

@@ -114,6 +114,10 @@ _ENTRIES = {
         "&Compare Methods", "Show the page that runs methods side by side", None, "comparison"
     ),
     "open_runs": _Entry("Open Runs &Folder", "Show the folder in which every run is kept"),
+    "event_files": _Entry(
+        "Write &TensorBoard Files",
+        "Have every run write files for TensorBoard too, in its folder's 'tensorboard'",
+    ),
     "full_screen": _Entry("&Full Screen", "Use the whole screen, or only the window again", "F11"),
     "copy_diagnostics": _Entry(
         "&Copy Diagnostics",

@@ -32,6 +32,7 @@ from vera_studio.ui.continuing import Continuing
 from vera_studio.ui.continuity import Continuity
 from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
+from vera_studio.ui.event_file_choice import bind_event_files
 from vera_studio.ui.icons import icon
 from vera_studio.ui.menus import RecentMenu, build_menus, export_title
 from vera_studio.ui.pages.activity_page import ActivityPage
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self._visit_runs()
         self._build_menus()
         self._connect_actions()
+        bind_event_files(self.actions_by_name["event_files"], studio.run, settings)
         studio.failed.connect(SavingElsewhere(studio, reporter, self).show)
         studio.path_opened.connect(self._recent.add)
         studio.run.state_changed.connect(self._follow_run)

@@ -21,7 +21,7 @@ _FILE = (
     " | open_recipe save_recipe | import_adapter import_peft EXPORT remove_adapter | RECENT | quit"
 )
 _EDIT = "undo_delete"
-_RUN = "start pause stop | add_to_queue sweep | continue_run | compare | open_runs"
+_RUN = "start pause stop | add_to_queue sweep | continue_run | compare | open_runs event_files"
 _HELP = "help | image_cache | copy_diagnostics open_log about"
 _SCHEMES = {"system": "Like the &System", "light": "&Light", "dark": "&Dark"}
 

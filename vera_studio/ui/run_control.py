@@ -15,7 +15,7 @@ from vera_studio.errors import Cancelled
 from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
-from vera_studio.ui import jobs
+from vera_studio.ui import jobs, run_jobs
 from vera_studio.ui.runner import Function, Handling, Job, JobState, OnEvent, Runner, ShouldStop
 from vera_studio.ui.workspace import Workspace
 
@@ -108,11 +108,13 @@ class RunControl(MainControl):
 
     Attributes:
         folder: of the run that goes on, or else the last one.
+        writes_event_files: whether runs are told to TensorBoard too.
     """
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(runner, parent)
         self.folder: Path | None = None
+        self.writes_event_files = False
         self._discard, self._is_new = False, True
 
     def start(
@@ -131,6 +133,8 @@ class RunControl(MainControl):
             return
         self._discard, self._is_new = False, is_new
         self.folder = folder
+        if self.writes_event_files:
+            function = partial(run_jobs.with_event_files, function, folder)
 
         def give_up_or(on_event: OnEvent, should_stop: ShouldStop) -> Any:
             def asked() -> bool:

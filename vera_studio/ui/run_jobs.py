@@ -1,6 +1,6 @@
 """Going on with runs, on threads: plain functions around the engine, as in `jobs`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vera_studio.errors import Cancelled, StudioError
 from vera_studio.files import is_regular
 from vera_studio.recipe import Recipe
-from vera_studio.runs.events import RunResult
+from vera_studio.runs.events import Event, RunResult
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_state import PROGRESS_FILE, broken_off, state_of
 from vera_studio.ui.jobs import OnEvent, ShouldStop, take_thread_count
@@ -128,3 +128,16 @@ def resume(
     take_thread_count()
     own = model.with_network(sharing_copy(model.network))
     return resume(folder, on_event, should_stop, data, own, epochs)
+
+
+def with_event_files(
+    function: Callable[[Callable[[Event], None], ShouldStop], RunResult],
+    folder: Path,
+    on_event: OnEvent,
+    should_stop: ShouldStop,
+) -> RunResult:
+    """A run that `function` does in `folder`, told to TensorBoard too."""
+    from vera_studio.training.event_files import written_too
+
+    with written_too(folder, on_event) as told:
+        return function(told, should_stop)
