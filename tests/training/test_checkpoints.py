@@ -13,8 +13,8 @@ from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_files import RunFiles
 from vera_studio.training.automatic import decide
-from vera_studio.training.checkpoints import Checkpoints, best_before, score_of, standard_error
-from vera_studio.training.progress import Progress
+from vera_studio.training.checkpoints import Checkpoints, score_of, standard_error
+from vera_studio.training.progress import Best, Progress
 from vera_studio.training.stopwatch import Stopwatch
 
 NAMES = ("cat", "dog", "frog")
@@ -34,12 +34,14 @@ def accuracy_of(validation, chosen):
 
 def checkpoints_of(folder, chosen, model, record, before):
     """Of a run before its first step, and its progress."""
+    vectors = adapter_file.parameters(model.network)
     course = decide(chosen.training, "vera", model.has_own_classes, (8,) * 10)
+    score = score_of(before, chosen, model.class_names, course.by_classes)
     progress = Progress(
         course=course,
         batch_size=8,
         order="",
-        best=best_before(model, chosen, course, record, before),
+        best=Best(0, score or (-math.inf, -math.inf), 0, vectors, record),
         drawn_from=torch.zeros(0),
         network=model.network,
         optimizer=None,
@@ -170,7 +172,7 @@ def test_with_own_classes_the_last_of_the_best_that_chance_may_part_is_kept(
     def measured(share):
         return Evaluation(1.0, share, (share, share), (100, 100), (1.0, 1.0))
 
-    record = TrainingRecord()
+    record = TrainingRecord(epoch=0)
     checkpoints, progress = checkpoints_of(tmp_path, chosen, model, record, measured(0.7))
     assert adapter_file.inspect(tmp_path / "best.safetensors").training.epoch == 0
     for epoch, share in enumerate(shares, start=1):

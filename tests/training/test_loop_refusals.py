@@ -19,7 +19,7 @@ from vera_studio.errors import (
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
-from vera_studio.training import loop, open_inputs, opening, step, stopping
+from vera_studio.training import beginning, loop, open_inputs, opening, step, stopping
 from vera_studio.training.loop import train
 from vera_studio.training.memory import device_failures_told
 
@@ -98,7 +98,7 @@ def test_what_the_last_step_ruined_is_told(tiny_data, tmp_path, monkeypatch):
             for parameter in self.param_groups[0]["params"]:
                 parameter.data.fill_(float("inf"))
 
-    monkeypatch.setattr(loop, "make_optimizer", lambda _, own, rate, **__: Ruinous(own, rate))
+    monkeypatch.setattr(beginning, "make_optimizer", lambda _, own, rate, **__: Ruinous(own, rate))
     events, data = [], tiny_data()
     one_step = recipe(epochs=1, batch_size=len(data.train), schedule="constant")
     with pytest.raises(TrainingError, match=r"no longer finite in epoch 1\."):

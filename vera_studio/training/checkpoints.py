@@ -16,8 +16,7 @@ from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Evaluation
 from vera_studio.runs.run_files import NotSavedError, RunFiles
 from vera_studio.runs.run_state import PROGRESS_FILE
-from vera_studio.training.automatic import Course
-from vera_studio.training.progress import Best, Progress
+from vera_studio.training.progress import Progress
 from vera_studio.wording import sentence
 
 BEST, LAST = "best.safetensors", "last.safetensors"
@@ -172,27 +171,6 @@ class Checkpoints:
 
     def _put(self, name: str, adapter: adapter_file.AdapterFile) -> None:
         self._files.put(name, lambda: adapter_file.checked_bytes(adapter))
-
-
-def best_before(
-    model: Model,
-    recipe: Recipe,
-    course: Course,
-    record: TrainingRecord,
-    validation: Evaluation,
-) -> Best:
-    """The network before training, the best so far, which is measured on validation images.
-
-    Args, from the second on: as for `Checkpoints`; `validation` is how it does.
-    """
-    score = score_of(validation, recipe, model.class_names, course.by_classes)
-    return Best(
-        epoch=0,
-        score=score or (-math.inf, -math.inf),
-        since=0,
-        parameters=adapter_file.parameters(model.network),
-        record=replace(record, epoch=0) if model.has_own_classes else record,
-    )
 
 
 def standard_error(share: float, images: int) -> float:

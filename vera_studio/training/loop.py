@@ -4,14 +4,12 @@ import dataclasses
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
-import torch
-
 from vera_studio import recipe as recipes
 from vera_studio import recipe_file
 from vera_studio.adapters import adapter_file
-from vera_studio.adapters.attach import adapter_parameters, attach
+from vera_studio.adapters.attach import attach
 from vera_studio.data.store import ImageData, ImageSet
-from vera_studio.errors import AdapterError, StudioError
+from vera_studio.errors import StudioError
 from vera_studio.files import is_regular
 from vera_studio.models.model import Model, example
 from vera_studio.recipe import Recipe
@@ -31,17 +29,17 @@ from vera_studio.runs.run_state import going_on
 from vera_studio.training import progress as progress_file
 from vera_studio.training import run_description
 from vera_studio.training.answers import Answers, side_by_side
-from vera_studio.training.checkpoints import Checkpoints, best_before
+from vera_studio.training.beginning import begin
+from vera_studio.training.checkpoints import Checkpoints
 from vera_studio.training.devices import choose_device
 from vera_studio.training.evaluation import predict_inputs
 from vera_studio.training.head_start import start_head
 from vera_studio.training.losses import Losses, told_again
 from vera_studio.training.memory import device_failures_told
-from vera_studio.training.open_inputs import RunInputs, open_inputs
+from vera_studio.training.open_inputs import draw_epoch, open_inputs
 from vera_studio.training.opening import OnEvent, Plan, ShouldStop, open_plan
-from vera_studio.training.optimisation import make_optimizer, make_schedule
 from vera_studio.training.processes import ALONE, Processes
-from vera_studio.training.progress import Progress, Saved, Saver
+from vera_studio.training.progress import Saved, Saver
 from vera_studio.training.step import Step, TrainingStep, fastest_step
 from vera_studio.training.stopping import Stopping
 from vera_studio.training.stopwatch import Stopwatch
@@ -175,7 +173,8 @@ def _run(
         before, validation_before = base_test.evaluation(), base_validation.evaluation()
 
         # Begin, or go on: all that the run becomes is `progress`; files of it go into a folder.
-        progress = _begin(plan, inputs, before, validation_before, clock, saved)
+        capturable = inputs.train.index_device.type == "cuda"
+        progress = begin(plan, before, validation_before, clock, saved, capturable)
         if processes.is_first:
             told = told_classes(validation_before)
             done = (progress.step, progress.epoch - 1) if saved else None
@@ -203,7 +202,7 @@ def _run(
                 and not progress.is_out_of_patience
             ):
                 # Draw the epoch's images, in their order.
-                batches = _draw(plan, inputs, processes)
+                batches = draw_epoch(plan, inputs, processes)
                 if step is None:
                     plain = TrainingStep(inputs.train, progress.optimizer, notice, processes)
                     step = fastest_step(plain, progress.optimizer, *batches[0][:2])
@@ -305,72 +304,6 @@ def _give_epochs(recipe: Recipe, saved: Saved, epochs: int, run_folder: Path) ->
     saved.course = dataclasses.replace(saved.course, epochs=epochs)
     training = dataclasses.replace(recipe.training, epochs=epochs)
     return dataclasses.replace(recipe, training=training)
-
-
-def _begin(
-    plan: Plan,
-    inputs: RunInputs,
-    before: Evaluation,
-    validation_before: Evaluation,
-    clock: Stopwatch,
-    saved: Saved | None,
-) -> Progress:
-    """The progress of a run before its first step, or as far as it is `saved`.
-
-    Raises:
-        StudioError: what was saved cannot be of this run.
-    """
-    settings, course = plan.recipe.training, plan.course
-    trained = list(adapter_parameters(plan.model.network))
-    of_head = {name for name, _ in trained if name.rpartition(".")[0] == plan.head}
-    optimizer = make_optimizer(
-        settings.optimizer,
-        [parameter for name, parameter in trained if name not in of_head],
-        course.learning_rate,
-        capturable=inputs.train.index_device.type == "cuda",
-        head=[parameter for name, parameter in trained if name in of_head],
-        head_learning_rate=course.head_learning_rate,
-    )
-    record = run_description.record(plan, before)
-    progress = Progress(
-        course=course,
-        batch_size=plan.batch_size,
-        order=plan.opened.order,
-        best=best_before(plan.model, plan.recipe, course, record, validation_before),
-        drawn_from=plan.generator.get_state(),
-        network=plan.model.network,
-        optimizer=optimizer,
-        schedule=make_schedule(settings.schedule, optimizer, plan.steps),
-        generator=plan.generator,
-        clock=clock,
-    )
-    if saved:
-        try:
-            progress.go_on(saved, plan.steps_per_epoch)
-        except (AdapterError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise progress_file.damaged(plan.folder) from error
-    return progress
-
-
-def _draw(
-    plan: Plan, inputs: RunInputs, processes: Processes
-) -> list[tuple[torch.Tensor, torch.Tensor, int]]:
-    """An epoch's batches in the order to train in.
-
-    Of each the views that are this process's and their labels, each (own,), and how many images
-    all of it has.
-    """
-    images = plan.sampler.draw()
-    variants = inputs.augmentation.draw(len(images), plan.generator)
-    size, count = plan.batch_size, len(images)
-    places = processes.places_of_own(images)
-    own = processes.own_numbers(images[places])
-    labels = inputs.train.labels
-    views = (own + len(labels) * variants[places]).to(inputs.train.index_device)
-    sizes = [min(size, count - start) for start in range(0, count, size)]
-    own_sizes = torch.bincount(places // size, minlength=len(sizes)).tolist()
-    own_labels = torch.split(labels[own.to(labels.device)], own_sizes)
-    return list(zip(torch.split(views, own_sizes), own_labels, sizes, strict=True))
 
 
 def _keep_predictions(

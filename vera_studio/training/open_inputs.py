@@ -101,6 +101,28 @@ def open_inputs(
     return RunInputs(augmentation, *plain)
 
 
+def draw_epoch(
+    plan: Plan, inputs: RunInputs, processes: Processes
+) -> list[tuple[torch.Tensor, torch.Tensor, int]]:
+    """An epoch's batches, in the order to train in.
+
+    Returns:
+        Of each batch the views that are this process's and their labels, each (own,) int64, and
+        how many images the whole of it has.
+    """
+    images = plan.sampler.draw()
+    variants = inputs.augmentation.draw(len(images), plan.generator)
+    size, count = plan.batch_size, len(images)
+    places = processes.places_of_own(images)
+    own = processes.own_numbers(images[places])
+    labels = inputs.train.labels
+    views = (own + len(labels) * variants[places]).to(inputs.train.index_device)
+    sizes = [min(size, count - start) for start in range(0, count, size)]
+    own_sizes = torch.bincount(places // size, minlength=len(sizes)).tolist()
+    own_labels = torch.split(labels[own.to(labels.device)], own_sizes)
+    return list(zip(torch.split(views, own_sizes), own_labels, sizes, strict=True))
+
+
 class _Progress:
     """Tells how far the features are, some ten times a second."""
 
