@@ -16,7 +16,8 @@ _STEPS = """<ol>
 <li>Wait until the network and the images are open (a few seconds).</li>
 <li>To teach the network things of your own, drop a folder of photographs on the window, with a
 subfolder for each class, and accept what is proposed; go on with <b>Start</b>.</li>
-<li>Under <b>Setup</b>, beside the rooms Images and Train, tick the classes to improve; <i>Weakest three</i> is a good start.</li>
+<li>Under <b>Setup</b>, beside the rooms Images and Train, tick the classes to improve; <i>Weakest
+three</i> is a good start.</li>
 <li>Choose a <b>rank</b>. The panel shows how few numbers will be trained.</li>
 <li>Press <b>Start</b> and watch loss and accuracy. Pause and Stop keep what was trained.</li>
 <li><b>See Results</b> leads to the room <b>Understand</b>: gains, mistakes picture by picture under
