@@ -69,3 +69,9 @@ def test_nothing_was_measured_where_there_is_nothing(tmp_path):
     assert math.isnan(nothing.loss_over((0, 1)))
     assert len(sentences(result(tmp_path, before=nothing, after=nothing))) == 1
     assert len(sentences(result(tmp_path, before=evaluation(), after=nothing))) == 2
+
+
+def test_what_need_not_come_out_the_same_again_is_told(tmp_path):
+    assert sentences(result(tmp_path, device="cpu")) == sentences(result(tmp_path, threads=2))
+    (*_, told) = sentences(result(tmp_path, device="cuda"))
+    assert told.startswith("It ran on CUDA, which adds numbers up in no fixed order")

@@ -344,7 +344,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=10_000)
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)  # a line for each damaged settings file
-    rows, process = [], psutil.Process()
+    rows, greedy, process = [], [], psutil.Process()
     for name in options.formats or FORMATS:
         folder = Path(tempfile.mkdtemp())
         environment.set_data_folder(folder / "home")
@@ -355,9 +355,10 @@ def main() -> None:
         cells = (f"{tally.files:,}", f"{tally.refused:,}", f"{1000 * tally.slowest:.0f}")
         rows.append([name, *cells, f"{grown:.0f}"])
         print(rows[-1], flush=True)
-        if grown > MEGABYTES:
-            sys.exit(f"{name}: {grown:.0f} MB of memory were taken.")
+        greedy += [name] * (grown > MEGABYTES)
     print_table(["format", "files", "refused", "slowest, ms", "MB at most"], rows)
+    if greedy:
+        sys.exit(f"More than {MEGABYTES} MB of memory were taken by {', '.join(greedy)}.")
 
 
 if __name__ == "__main__":

@@ -183,6 +183,12 @@ class RunResult:
     gave_up: bool = False  # ended before its last epoch, for nothing better came for long
     has_own_classes: bool = False  # a last layer of its own, which is of use before training
     images_digest: str = ""  # of the images that were used; the same for the same images
+    threads: int | None = None  # of a CPU that computed, on which the last digits may depend
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the same recipe gives the same bytes: on a CPU, with as many threads."""
+        return self.device == "cpu"
 
     @property
     def improved(self) -> bool:

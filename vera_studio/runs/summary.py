@@ -12,7 +12,8 @@ _MOST_NAMED = 5  # classes; of more the first ones stand for all
 
 def sentences(result: RunResult) -> tuple[str, ...]:
     """What became of the run, and what the user should know of it."""
-    return tuple(filter(None, (outcome(result), fallen(result), unmeasured(result))))
+    told = (outcome(result), fallen(result), unmeasured(result), repeatability(result))
+    return tuple(filter(None, told))
 
 
 def headline(result: RunResult) -> str:
@@ -77,6 +78,16 @@ def unmeasured(result: RunResult) -> str:
     if result.after.images or not result.before.images:
         return ""
     return "Stopped before it was measured on the test images."
+
+
+def repeatability(result: RunResult) -> str:
+    """Says so where the same recipe need not give the same adapter to the last digit."""
+    if result.is_repeatable:
+        return ""
+    return (
+        f"It ran on {result.device.upper()}, which adds numbers up in no fixed order: run again, "
+        "the last digits may differ."
+    )
 
 
 def moved(asked: Path, folder: Path) -> str:

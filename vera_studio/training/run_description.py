@@ -1,5 +1,6 @@
 """What a run says of itself: as it begins, in its result, and in the adapter files it leaves."""
 
+import torch
 from torch import nn
 
 from vera_studio.adapters.attach import count
@@ -120,6 +121,7 @@ def result(
         has_own_classes=plan.model.has_own_classes,
         images_digest=plan.opened.digest,
         subject=subject(plan),
+        threads=torch.get_num_threads() if plan.device.device.type == "cpu" else None,
     )
 
 
