@@ -7,6 +7,7 @@ import dataclasses
 import json
 import pickle
 import threading
+import weakref
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs.events import StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import losses, progress, stopping
+from vera_studio.training import losses, opening, progress, stopping
 from vera_studio.training.loop import resume, train
 from vera_studio.training.processes import ALONE, Processes, joined_processes
 
@@ -171,6 +172,30 @@ def test_each_reads_its_own_images_alone(tiny_data, tmp_path, cache, monkeypatch
 
     assert together(2, share) == [None, None]
     assert shares == {0: set(range(0, 80, 2)), 1: set(range(1, 80, 2))}
+
+
+def test_each_keeps_its_own_images_alone(tiny_data, tmp_path, monkeypatch):
+    opened, left = [], []
+
+    def open_images(*_):
+        data = tiny_data()
+        opened.append(weakref.ref(data.train.pixels.images))
+        return data
+
+    def look(event):
+        if isinstance(event, StepsDone):
+            left.extend(one() is not None for one in opened)
+
+    monkeypatch.setattr(opening, "open_images", open_images)
+    monkeypatch.setattr(losses, "_REPORT_SECONDS", 0)
+    train(recipe(feature_cache=False), tmp_path / "alone", look)
+    assert left == [True] * 10
+    left.clear()
+    chosen = recipe(feature_cache=False)
+    together(2, lambda processes: train(chosen, tmp_path / "shared", look, processes=processes))
+    assert len(opened) == 3
+    assert left == [False] * 3 * 10
+    assert_alike(tmp_path / "alone", tmp_path / "shared")
 
 
 def test_one_that_is_asked_to_stop_stops_all_at_the_same_step(tiny_data, tmp_path, monkeypatch):

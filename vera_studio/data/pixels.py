@@ -24,6 +24,19 @@ class Pixels(Protocol):
         ...
 
 
+class NoPixels:
+    """Images of which all is known but what they show."""
+
+    def __init__(self, shape: tuple[int, int, int, int]) -> None:
+        """Say that they are (rows, 3, height, width)."""
+        self.shape = shape
+        self.device = torch.device("cpu")
+
+    def read(self, rows: Tensor) -> Tensor:
+        """Refuse: whoever has these does not need what they show."""
+        raise AssertionError("these images are no longer there")
+
+
 class MemoryPixels:
     """Images in memory, of the host or of a device."""
 

@@ -3,14 +3,14 @@
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from vera_studio.data.content import Copies, digest_of, order_of
-from vera_studio.data.pixels import MemoryPixels, Pixels
+from vera_studio.data.pixels import MemoryPixels, NoPixels, Pixels
 from vera_studio.errors import ShouldStop as ShouldStop
 from vera_studio.errors import never_stop as never_stop
 from vera_studio.recipe import DataSource
@@ -101,6 +101,17 @@ class ImageSet:
         pixels = self.read().to(device)
         return ImageSet(pixels, self.labels, self.names, None, self.digests)
 
+    def alone(self) -> "ImageSet":
+        """The same images, with no others beside them that would stay in memory for their sake."""
+        if not isinstance(self.pixels, MemoryPixels):
+            return self
+        return ImageSet(self.read(), self.labels, self.names, None, self.digests)
+
+    def without_pixels(self) -> "ImageSet":
+        """What is known of the images, without what they show."""
+        nothing = NoPixels((len(self), *self.pixels.shape[1:]))
+        return ImageSet(nothing, self.labels, self.names, None, self.digests)
+
     def _all_rows(self) -> Tensor:
         if self.rows is not None:
             return self.rows
@@ -158,6 +169,15 @@ class ImageData:
     def order(self) -> str:
         """SHA-256 over the pixels of all images in their order, which runs go on with alone."""
         return order_of(self._parts)
+
+    def without_pixels(self) -> "ImageData":
+        """What is known of the images, without what they show."""
+        return replace(
+            self,
+            train=self.train.without_pixels(),
+            validation=self.validation.without_pixels(),
+            test=self.test.without_pixels(),
+        )
 
     @property
     def _parts(self) -> dict[str, ImageSet]:

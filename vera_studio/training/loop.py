@@ -159,6 +159,8 @@ def _run(
             notice(text)
         model.network.to(device.device)
         inputs = open_inputs(plan, tell, ask, resources, processes)
+        if processes.size > 1:
+            plan = plan.without_pixels()  # each keeps its own
         if model.has_own_classes:
             tell(Stage("Beginning with the means of the classes"))
             labels = plan.data.train.labels

@@ -46,6 +46,12 @@ class Plan:
     sampler: EpochSampler
     generator: torch.Generator  # of every draw
 
+    def without_pixels(self) -> "Plan":
+        """The same where the images are no longer needed, but what is known of them is."""
+        return dataclasses.replace(
+            self, opened=self.opened.without_pixels(), data=self.data.without_pixels()
+        )
+
     @property
     def head(self) -> str:
         """Full name of the layer that is trained whole beside the adapter; empty for none."""

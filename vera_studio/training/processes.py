@@ -61,7 +61,7 @@ class Processes:
 
     def share(self, images: ImageSet) -> ImageSet:
         """Those of `images` that are this process's."""
-        return images if self.size == 1 else images.subset(self.own(len(images)))
+        return images if self.size == 1 else images.subset(self.own(len(images))).alone()
 
     def after_first(self, work: Callable[[], _Value]) -> _Value:
         """What `work` gives: the first on each machine is done before the others begin.
