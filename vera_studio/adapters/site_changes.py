@@ -22,6 +22,7 @@ from vera_studio.adapters.vera import VeraLayer
 from vera_studio.errors import Cancelled, ShouldStop, never_stop
 
 MOST_POINTS = 128  # of a heat map, a side
+_MOST_AT_ONCE = 2**20  # numbers of dW that are made at once
 _NEGLIGIBLE = 1e-12  # of the largest singular value
 
 Floats = NDArray[np.float32]
@@ -112,9 +113,7 @@ def shrunk(matrix: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
         matrix: with at least so many rows and columns.
         rows, columns: of the result; blocks differ by one row or column at most.
     """
-    parts = torch.stack([_furthest(some) for some in matrix.tensor_split(rows, dim=0)])
-    columns_first = parts.T.contiguous()  # (m, rows)
-    return torch.stack([_furthest(some) for some in columns_first.tensor_split(columns, dim=0)]).T
+    return _fewer_rows(_fewer_rows(matrix, rows).T, columns).T
 
 
 def _change_of(
@@ -187,13 +186,18 @@ def _product_heat(
     """B A, shrunk, some rows at a time."""
     rows, columns = min(len(B), MOST_POINTS), min(A.shape[1], MOST_POINTS)
     found = []
-    for some in B.tensor_split(rows, dim=0):
+    for some in torch.split(B, max(_MOST_AT_ONCE // A.shape[1], 1)):
         if should_stop():
             raise Cancelled
-        found.append(shrunk(some @ A, 1, columns))
-    return torch.cat(found)
+        found.append(_fewer_rows((some @ A).T, columns).T)  # (some, columns)
+    return _fewer_rows(torch.cat(found), rows)
 
 
-def _furthest(some: torch.Tensor) -> torch.Tensor:
-    """Of each column of (n, m) the number that is furthest from zero: (m,)."""
-    return some.gather(0, some.abs().argmax(dim=0, keepdim=True))[0]
+def _fewer_rows(matrix: torch.Tensor, rows: int) -> torch.Tensor:
+    """A matrix (n, m) as (rows, m): of each block of rows what is furthest from zero."""
+    block = torch.arange(len(matrix)) * rows // len(matrix)
+    places = block[:, None].expand_as(matrix)
+    none = matrix.new_zeros(rows, matrix.shape[1])
+    most = none.scatter_reduce(0, places, matrix, "amax", include_self=False)
+    least = none.scatter_reduce(0, places, matrix, "amin", include_self=False)
+    return torch.where(most >= -least, most, least)
