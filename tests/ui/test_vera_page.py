@@ -91,7 +91,7 @@ def test_of_each_method_it_draws_what_that_trains(model):
         ("B", "120 \N{MULTIPLICATION SIGN} 4"),
     ]
     full = changes(model, method="full")["fc5"]
-    assert [part.name for part in drawing_of(full).branch] == ["ΔW", "Δc"]
+    assert [part.name for part in drawing_of(full).branch] == ["ΔW"]
     assert "a change of its own" in words_on(full)
     bias = changes(model, method="bias")["fc5"]
     assert [part.name for part in drawing_of(bias).branch] == ["Δ bias"]

@@ -31,16 +31,16 @@ def drawing_of(change: "SiteChange") -> Drawing:
             )
             formula = "W x + scale · B A x"
         case "full":
-            branch = (Part("ΔW", out, fan_in, is_trained=True),)
-            formula = "(W + ΔW) x"
-            if "bias_change" in change.parameters:
-                branch = (*branch, Part("Δc", out, is_trained=True))
-                formula = "(W + ΔW) x + Δc"
+            has_bias = "bias_change" in change.parameters
+            note = f"and bias {out:,}" if has_bias else ""
+            branch = (Part("ΔW", out, fan_in, is_trained=True, note=note),)
+            formula = "(W + ΔW) x + Δc" if has_bias else "(W + ΔW) x"
         case _:
             names = {"weight_change": "Δ scale", "bias_change": "Δ bias"}
             branch = tuple(Part(names[name], out, is_trained=True) for name in change.parameters)
             formula = "W x + Δ bias" if change.kind != "norm" else "(scale + Δ) x + Δ bias"
-    return Drawing(change.name, weight, branch, formula, fan_in, out)
+    takes_inputs = change.method != "bias" or change.kind == "norm"
+    return Drawing(change.name, weight, branch, formula, fan_in, out, takes_inputs)
 
 
 def words_on(change: "SiteChange") -> str:

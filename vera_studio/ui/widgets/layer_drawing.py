@@ -46,6 +46,7 @@ class Drawing:
     formula: str  # of the outputs
     inputs: int
     outputs: int
+    takes_inputs: bool = True  # whether these go through the branch, or it adds the same to all
 
 
 class LayerDrawing(QWidget):
@@ -99,7 +100,7 @@ class _Painting:
         self._ends(drawing, left, right, top)
         centre = (left + right) / 2
         self._lane(left, right, top, [(centre, drawing.weight)], largest)
-        self._branch(left, right, top, below, drawing.branch, largest)
+        self._branch(left, right, top, below, drawing, largest)
         self._formula(drawing)
 
     def _ends(self, drawing: Drawing, left: float, right: float, top: float) -> None:
@@ -118,16 +119,18 @@ class _Painting:
         right: float,
         top: float,
         below: float,
-        parts: Sequence[Part],
+        drawing: Drawing,
         largest: int,
     ) -> None:
         """From the inputs down, through the parts, and up to where both are added."""
         pen = QPen(self._muted, 1.2)
         self._painter.setPen(pen)
-        self._painter.drawLine(QPointF(left, top), QPointF(left, below))
-        step = (right - left) / (len(parts) + 1)
-        places = [(left + step * (number + 1), part) for number, part in enumerate(parts)]
-        self._lane(left, right, below, places, largest, has_arrow=False)
+        step = (right - left) / (len(drawing.branch) + 1)
+        places = [(left + step * (number + 1), part) for number, part in enumerate(drawing.branch)]
+        if drawing.takes_inputs:
+            self._painter.drawLine(QPointF(left, top), QPointF(left, below))
+        start = left if drawing.takes_inputs else places[0][0]
+        self._lane(start, right, below, places, largest, has_arrow=False)
         self._painter.setPen(pen)
         self._painter.drawLine(QPointF(right, below), QPointF(right, top + _NODE))
         self._arrow_head(QPointF(right, top + _NODE), QPointF(0, -1))
@@ -227,7 +230,8 @@ def _in_words(drawing: Drawing) -> str:
         for part in drawing.branch
     )
     weight = drawing.weight
+    comes = "what comes through " if drawing.takes_inputs else ""
     return (
         f"{drawing.title}: {drawing.inputs:,} inputs go through {weight.name} of {weight.size}, "
-        f"frozen, and through {parts}; both are added to {drawing.outputs:,} outputs."
+        f"frozen; to that is added {comes}{parts}. There are {drawing.outputs:,} outputs."
     )

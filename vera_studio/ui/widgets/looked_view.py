@@ -11,8 +11,9 @@ from vera_studio.ui.widgets.heat_picture import Colors, Heat, HeatPicture, two_s
 from vera_studio.ui.widgets.marked_slider import MarkedSlider
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 
-_OPACITY = 60  # per cent, at first
+_OPACITY = 80  # per cent, at first
 _LINES = 3
+_HARDLY = 0.1  # of the brightest: less cannot be seen
 Told = Sequence[tuple[str, float]]  # classes with their shares, the likeliest first
 
 
@@ -66,10 +67,12 @@ class LookedView(QWidget):
             pane.setVisible(seen is not None)
             if seen is not None:
                 pane.show_map(picture, *seen)
-        self.change.setVisible(before is not None and after is not None)
+        change = None
         if before is not None and after is not None:
-            self.change.show_map(picture, after[0] - before[0], _changed(before[1], after[1]))
-        self.note.setText(_note(class_name, before is not None, after is not None))
+            change = after[0] - before[0]
+            self.change.show_map(picture, change, _changed(before[1], after[1]))
+        self.change.setVisible(change is not None)
+        self.note.setText(_note(class_name, before is not None, change))
 
     def show_picture(self, picture: QImage, note: str) -> None:
         """Show a picture of which there is no map, and why."""
@@ -135,9 +138,11 @@ def _short(name: str) -> str:
     return name if len(name) <= 24 else f"{name[:23]}…"
 
 
-def _note(class_name: str, has_before: bool, has_after: bool) -> str:
+def _note(class_name: str, has_before: bool, change: Heat | None) -> str:
     text = f"Where it looked for “{class_name}”: bright places speak for the class most."
-    if has_before and has_after:
+    if change is not None and np.abs(change).max() < _HARDLY:
+        return f"{text} The adapter changed hardly anything in that."
+    if change is not None:
         return f"{text} On the right orange is more than before, blue is less."
     if not has_before:
         return f"{text} The network itself does not know the class, so there is no map before."
