@@ -109,6 +109,11 @@ def test_from_a_run_to_a_mistaken_picture_and_back(qtbot, window, settle, folder
     settle()
     assert files[odd] in studio.workspace.data.validation.names
     assert not page.marks.isVisible()
+    # What in it decided is one click away.
+    qtbot.mouseClick(pane.look, LEFT)
+    assert rooms.page == "looked"
+    settle()
+    assert window.looked_page.view.change.isVisible()
     qtbot.mouseClick(rooms.tabs, LEFT, pos=rooms.tabs.tabRect(tab(rooms, "Results")).center())
     assert rooms.page == "results"
 

@@ -75,6 +75,11 @@ def test_ten_pictures_are_dropped_and_named_and_named_anew_with_an_adapter(
     page.strip.setCurrentRow(4)
     assert page.title.text() == "4.png"
     assert classes(page)[4] == first(page.adapted)
+    press(qtbot, page, "look_at_tried_button")
+    assert window.rooms.page == "looked"
+    settle()
+    assert window.looked_page.view.after.told.text().startswith(classes(page)[4])
+    window.rooms.show_page("try")
     workspace.set_adapter(None)
     settle()
     assert classes(page) == named

@@ -74,7 +74,8 @@ def look(
     Args:
         model: the network, without an adapter.
         adapter: to put on a copy; None for none.
-        picture: pixels (height, width, 3) uint8 as the network takes them, or a file's path.
+        picture: pixels (height, width, 3) uint8 as the network takes them, a file's path, or the
+            content of one.
         label: the class to look for, as an index; None for the likeliest.
         on_event, should_stop: of the job.
 
@@ -90,7 +91,8 @@ def look(
     from vera_studio.training.prediction_pass import without_adapter
 
     jobs.take_thread_count()
-    pixels = _read(picture, model, should_stop) if isinstance(picture, Path) else picture
+    is_file = isinstance(picture, Path | bytes)
+    pixels = _read(picture, model, should_stop) if is_file else picture
     network = jobs.with_adapter(model, adapter)
     bare = without_adapter(network)  # nobody else computes with it
     place = last_place(bare, example(model.kind))
@@ -180,13 +182,16 @@ def measure_without(
     return part, whole, tuple(found)
 
 
-def _read(path: Path, model: "Model", should_stop: ShouldStop) -> Any:
-    from vera_studio.data.image_file import UnreadableImage, read_image
+def _read(picture: Path | bytes, model: "Model", should_stop: ShouldStop) -> Any:
+    from vera_studio.data.image_file import UnreadableImage, read_image, read_picture
 
     try:
-        return read_image(path, model.preprocessing, should_stop)
+        if isinstance(picture, bytes):
+            return read_picture(picture, model.preprocessing, should_stop)
+        return read_image(picture, model.preprocessing, should_stop)
     except UnreadableImage as error:
-        raise DataError(f"{path.name} is no picture that can be read: {error}") from error
+        name = "This" if isinstance(picture, bytes) else picture.name
+        raise DataError(f"{name} is no picture that can be read: {error}") from error
 
 
 def _likeliest(network: "nn.Module", image: Any) -> int:

@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.results_page.layers_requested.connect(partial(self.rooms.show_page, "vera"))
+        studio.look_requested.connect(self._show_where_it_looks)
         self.adapters_page.folder_requested.connect(self._open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.network_requested.connect(self.asking.ask_network)
@@ -179,6 +180,10 @@ class MainWindow(QMainWindow):
             *(self.studio, self.rooms, self.runs_page, self.comparison_page),
             *(self._continuing, reports, self._open_folder),
         )
+
+    def _show_where_it_looks(self, picture: object) -> None:
+        self.looked_page.show_picture(picture)
+        self.rooms.show_page("looked")
 
     def _add_rail(self) -> None:
         bar = QToolBar("Rooms", self, movable=False, floatable=False)

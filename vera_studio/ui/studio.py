@@ -52,6 +52,8 @@ class Studio(QObject):
         path_opened(Kind, Path): a file or folder of the user's was opened or written, and as what.
         classes_unnamed(): a file was opened of another number of classes than the network has;
             `name_classes` is to be called.
+        look_requested(object): it is to be shown where the network looks in a picture: pixels as
+            the network takes them, the path of a file, or the content of one.
         network_wanted(str, ModelSettings, callable): a file names a network whose weights have to
             be downloaded, the reason; if the user wants that, it is called once this is open.
     """
@@ -67,6 +69,7 @@ class Studio(QObject):
     download_done = Signal()
     path_opened = Signal(str, object)
     classes_unnamed = Signal()
+    look_requested = Signal(object)
     network_wanted = Signal(str, object, object)
 
     def __init__(self, workspace: Workspace, runner: Runner, parent: QObject | None = None) -> None:

@@ -62,7 +62,13 @@ class LookedPage(QWidget):
         self._follow_data(None)
 
     def show_picture(self, picture: Any) -> None:
-        """Look at a picture: pixels (height, width, 3) as the network takes them, or a file."""
+        """Look at a picture.
+
+        Args:
+            picture: pixels (height, width, 3) as the network takes them, a file's path, or the
+                content of one.
+        """
+        self.strip.clearSelection()
         self._picture = picture
         self._look_when_seen()
 
@@ -123,11 +129,11 @@ class LookedPage(QWidget):
         row, part = self.label.currentData(), self.part.currentData()
         if self._gallery is not None:
             first = sum(self._gallery.counts[row][:part])
-            self.show_picture(self._gallery(row, first + position))
+            self._picture = self._gallery(row, first + position)
+            self._look_when_seen()
 
     def _ask_picture(self) -> None:
         if path := ask_open(self, "Open a Picture", _PICTURES):
-            self.strip.clearSelection()
             self.show_picture(path)
 
     # Looking
@@ -173,7 +179,7 @@ def _map(seen: Seen | None) -> Any:
 
 
 def _image(picture: Any) -> QImage:
-    if picture is None or isinstance(picture, Path):
+    if picture is None or isinstance(picture, Path | bytes):
         return QImage()
     return fitted(picture, _LARGEST)
 

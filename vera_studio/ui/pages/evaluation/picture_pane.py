@@ -46,6 +46,7 @@ class PicturePane(QWidget):
         self._studio = studio
         self._file = ""
         self._path: Path | None = None
+        self._picture: Any = None  # its pixels as the network takes them, or its file
         self._reading = NewestJob("Reading an image", studio.runner, self)
         self._reading.failed.connect(studio.failed)
         self.picture = ScaledPicture(_LEAST)
@@ -87,6 +88,8 @@ class PicturePane(QWidget):
         self.open.clicked.connect(lambda: self._show_outside(self._path))
         self.folder = _button("show_picture_folder", "Show in Folder", "Open the file's folder")
         self.folder.clicked.connect(lambda: self._show_outside(self._path and self._path.parent))
+        self.look = _button("look_at_picture", "Where It Looked", "See what in the picture decided")
+        self.look.clicked.connect(lambda: self._studio.look_requested.emit(self._picture))
         self.marks: dict[Mark, QPushButton] = {}
         for mark, text, tip in _MARKS:
             button = TickedPushButton(text)
@@ -94,7 +97,7 @@ class PicturePane(QWidget):
             button.setCheckable(True)
             button.clicked.connect(lambda is_on, mark=mark: self._ask_mark(mark, is_on))
             self.marks[mark] = button
-        for one in (self.open, self.folder, *self.marks.values()):
+        for one in (self.look, self.open, self.folder, *self.marks.values()):
             row.addWidget(one)
         return buttons
 
@@ -116,6 +119,8 @@ class PicturePane(QWidget):
         self.name.setText(printable(self._file if self._path else f"image {self._file}"))
         pixels = pictures.read(index)
         self.picture.set_image(None if pixels is None else fitted(pixels, _READ))
+        self._picture = self._path if pixels is None else pixels
+        allow(self.look, "" if self._picture is not None else "Its images are not open.")
         self._reading.forget()
         if self._path is not None:
             function = partial(jobs.read_photograph, self._path, _READ)

@@ -65,6 +65,9 @@ class TryPage(QWidget):
         self.paste = _button(
             "paste_picture_button", "Paste", "paste", "Paste a picture, or files that were copied"
         )
+        self.look = _button(
+            "look_at_tried_button", "Where It Looked", "understand", "See what in it decided"
+        )
         self.clear = _button("clear_pictures_button", "Clear", "close", "Take all pictures away")
 
     def _lay_out(self) -> None:
@@ -89,6 +92,7 @@ class TryPage(QWidget):
         answers.setSpacing(18)
         answers.addWidget(self.adapted)
         answers.addWidget(self.base)
+        answers.addWidget(self.look, 0, Qt.AlignmentFlag.AlignLeft)
         answers.addStretch()
         self._answers.setFixedWidth(320)
         middle = QHBoxLayout()
@@ -106,6 +110,7 @@ class TryPage(QWidget):
             (self._empty.button, self.ask_files),
             (self.paste, self.paste_pictures),
             (self.clear, control.clear),
+            (self.look, self._look),
         ):
             button.clicked.connect(slot)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
@@ -191,6 +196,10 @@ class TryPage(QWidget):
         if picture.tried is not None:
             self.adapted.show_told(picture.tried.adapted, is_muted=False)
             self.base.show_told(picture.tried.base, is_muted=bool(picture.tried.adapted))
+
+    def _look(self) -> None:
+        if picture := self.control.pictures.get(self._current):
+            self._studio.look_requested.emit(picture.source)
 
     def _show_none(self) -> None:
         self.live.stop()
