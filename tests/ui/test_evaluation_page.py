@@ -78,9 +78,9 @@ def test_from_a_run_to_a_mistaken_picture_and_back(qtbot, window, settle, folder
     place = rooms.tabs.tabRect(tab(rooms, "Evaluate")).center()
     qtbot.mouseClick(rooms.tabs, LEFT, pos=place)
     wait_for_figures(qtbot, page)
-    assert page.part.choice == "validation"
+    assert page.source.parts.choice == "validation"
     assert "13 validation images" in page.summary.text()
-    assert rooms.subject.text().startswith(page.source.currentText())
+    assert rooms.subject.text().startswith(page.source.choice.currentText())
     files = page._evaluated.predictions.files
     odd = next(row for row, file in enumerate(files) if file.endswith("odd.png"))
     click_tile(qtbot, page.gallery.grid, odd)
@@ -109,6 +109,14 @@ def test_from_a_run_to_a_mistaken_picture_and_back(qtbot, window, settle, folder
     settle()
     assert files[odd] in studio.workspace.data.validation.names
     assert not page.marks.isVisible()
+    # With other images open there are figures, and a way to the pictures.
+    studio.open_source("sample")
+    settle()
+    assert page.gallery._pictures.read(odd) is None
+    qtbot.mouseClick(page.gallery.open_button, LEFT)
+    settle()
+    assert not page.gallery.open_button.isVisible()
+    assert page.gallery._pictures.read(odd) is not None
     # What in it decided is one click away.
     qtbot.mouseClick(pane.look, LEFT)
     assert rooms.page == "looked"
@@ -122,17 +130,18 @@ def test_what_is_on_is_evaluated_and_gets_a_temperature(qtbot, window, settle):
     studio, page = window.studio, window.evaluation_page
     window.rooms.show_page("evaluate")
     wait_for_figures(qtbot, page)
-    assert page.source.currentText() == "Now: the network, nothing on"
+    assert page.source.choice.currentText() == "Now: the network, nothing on"
     assert "right</b> of 200 validation images" in page.summary.text()
+    qtbot.mouseClick(page.view.findChild(QToolButton, "evaluation_view_confusion"), LEFT)
     button = page.confusion.findChild(QToolButton, "confusion_when_before")
     assert "nothing to compare" in button.toolTip()
     assert page.gallery.choice.count() == 1
     studio.adapters._take(make_adapter(studio.workspace.model), "Birds")
     settle()
     wait_for_figures(qtbot, page)
-    assert page.source.currentText() == "Now: Birds"
+    assert page.source.choice.currentText() == "Now: Birds"
     assert page.gallery.choice.count() == 3
-    test = page.part.findChild(QToolButton, "evaluation_part_test")
+    test = page.source.parts.findChild(QToolButton, "evaluation_part_test")
     qtbot.mouseClick(test, LEFT)
     wait_for_figures(qtbot, page)
     assert "1,000 test images" in page.summary.text()
@@ -152,11 +161,11 @@ def test_what_is_on_is_evaluated_and_gets_a_temperature(qtbot, window, settle):
 def test_a_run_that_kept_nothing_says_so(qtbot, window, tmp_path):
     page = window.evaluation_page
     window.rooms.show_page("evaluate")
-    page.show_run(tmp_path / "old")
+    page.source.choose_run(tmp_path / "old")
     assert page._empty.isVisible()
     qtbot.mouseClick(page._empty.button, LEFT)
     wait_for_figures(qtbot, page)
-    assert page.source.currentText().startswith("Now: ")
+    assert page.source.choice.currentText().startswith("Now: ")
     assert window.studio.run.state is RunState.IDLE
 
 
@@ -183,6 +192,7 @@ def test_cells_pairs_and_classes_lead_to_their_pictures(qtbot, window):
     wait_for_figures(qtbot, page)
     page._take(evaluated([0, 0, 0, 1, 1, 2], [1, 1, 0, 1, 0, 2], [0, 1, 0, 1, 1, 0]))
     assert "50.0%" in page.summary.text()
+    qtbot.mouseClick(page.view.findChild(QToolButton, "evaluation_view_pairs"), LEFT)
     assert [row[:4] for row in page.pairs.table.texts()] == [
         ["cat", "dog", "2", "1"],
         ["dog", "cat", "1", "0"],

@@ -169,3 +169,11 @@ def test_each_room_says_what_it_is_about_and_leads_on(qtbot, window, settle):
     rooms.show_room("adapters")
     assert studio.workspace.adapter.title in rooms.subject.text()
     assert isinstance(forward, QPushButton)
+
+
+def test_every_page_fits_a_small_screen(window):
+    for page in window.rooms.pages:
+        window.rooms.show_page(page)
+        QApplication.processEvents()
+        least = window.minimumSizeHint()
+        assert (least.width() <= 1024, least.height() <= 700) == (True, True), (page, least)

@@ -2,8 +2,16 @@
 
 from typing import cast
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vera_studio.data.image_marks import Mark
 from vera_studio.ui.evaluation_jobs import Evaluated
@@ -12,6 +20,8 @@ from vera_studio.ui.pages.evaluation.pictures import Pictures
 from vera_studio.ui.pages.evaluation.selection import Selection, images_of, words_for
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.picture_grid import PictureGrid, Tile
+from vera_studio.ui.widgets.reasons import allow
+from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.wording import printable
 
 _MOST = 2000  # pictures that are listed
@@ -19,7 +29,13 @@ _STANDING = (Selection("wrong"), Selection("mended"), Selection("broken"))
 
 
 class GalleryPane(QWidget):
-    """A choice of which pictures, the pictures, and below them the current one."""
+    """A choice of which pictures, the pictures, and below them the current one.
+
+    Signals:
+        open_requested(): the images are to be opened that the pictures are of.
+    """
+
+    open_requested = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +54,21 @@ class GalleryPane(QWidget):
         self.note = QLabel(wordWrap=True)
         self.note.setObjectName("gallery_note")
         self.note.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self._closed = QWidget()
+        words = WrappedLabel("gallery_closed", "Why there are no pictures")
+        words.setText("These pictures are of other images than those that are open.")
+        self.open_button = QPushButton("Open What the Run Was On")
+        self.open_button.setObjectName("open_run_images_button")
+        self.open_button.setAccessibleName("Open the network and the images that the run was on")
+        self.open_button.setToolTip("Open the run's recipe: its network, its images, its settings")
+        self.open_button.clicked.connect(self.open_requested)
+        row = QHBoxLayout(self._closed)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(words, 1)
+        row.addWidget(self.open_button)
+        self._closed.hide()
+        studio.busy_changed.connect(self._allow_open)
+        self._studio = studio
         self.grid = PictureGrid()
         self.grid.setObjectName("evaluated_pictures")
         self.grid.setAccessibleName("Pictures")
@@ -52,6 +83,7 @@ class GalleryPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.choice)
+        layout.addWidget(self._closed)
         layout.addWidget(self.note)
         layout.addWidget(parts, 1)
 
@@ -60,12 +92,16 @@ class GalleryPane(QWidget):
         """Which pictures are shown."""
         return cast(Selection, self.choice.currentData())
 
-    def show_figures(self, evaluated: Evaluated, pictures: Pictures) -> None:
+    def show_figures(
+        self, evaluated: Evaluated, pictures: Pictures, marks: dict[str, Mark]
+    ) -> None:
         """Show the pictures of these; the choice stays, as far as it can."""
         chosen = self.selection if self._evaluated is not None else _STANDING[0]
         if self._evaluated is None or _classes_of(self._evaluated) != _classes_of(evaluated):
             chosen = _STANDING[0]
-        self._evaluated, self._pictures = evaluated, pictures
+        self._evaluated, self._pictures, self._marks = evaluated, pictures, marks
+        self._closed.setVisible(not pictures.is_open)
+        self._allow_open()
         self.choice.clear()
         standing = _STANDING if evaluated.before else _STANDING[:1]
         for one in standing:
@@ -91,6 +127,9 @@ class GalleryPane(QWidget):
         self._marks = marks
         if self._evaluated is not None:
             self._show()
+
+    def _allow_open(self, _: object = None) -> None:
+        allow(self.open_button, self._studio.obstacle)
 
     def _add(self, selection: Selection) -> None:
         assert self._evaluated is not None

@@ -1,15 +1,11 @@
 """Before against after: figures, confusion, calibration, and the pictures behind them."""
 
-import html
-import math
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QSplitter,
@@ -19,10 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.runs.events import RunResult
-from vera_studio.runs.prediction_figures import broken, mended
+from vera_studio.errors import StudioError
 from vera_studio.ui import evaluation_jobs
-from vera_studio.ui.evaluation_jobs import PARTS, Evaluated
+from vera_studio.ui.evaluation_jobs import Evaluated
 from vera_studio.ui.icons import icon
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.pages.evaluation.calibration_view import CalibrationView
@@ -33,28 +28,21 @@ from vera_studio.ui.pages.evaluation.marks_bar import MarksBar
 from vera_studio.ui.pages.evaluation.pairs_view import PairsView
 from vera_studio.ui.pages.evaluation.pictures import Pictures
 from vera_studio.ui.pages.evaluation.selection import Selection, When
+from vera_studio.ui.pages.evaluation.source_row import SourceRow
+from vera_studio.ui.pages.evaluation.summary import summary
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.choice_row import Choice, ChoiceRow
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
-from vera_studio.ui.workspace import Part
-from vera_studio.wording import printable
 
 _MOST_CELLS = 40  # classes: of more, the worst pairs are shown first
-_PARTS = (
-    Choice("validation", "Validation", "The images held out of training: look at their mistakes"),
-    Choice(
-        "test", "Test", "The images measured at the end; choosing by them makes them count less"
-    ),
-)
 _VIEWS = (
     Choice("classes", "Classes", "Precision, recall and F1 of every class"),
     Choice("confusion", "Confusion", "Which class was taken for which, as a matrix"),
     Choice("pairs", "Worst Pairs", "The classes that are mistaken for each other most often"),
     Choice("calibration", "Calibration", "Whether shares mean what they say"),
 )
-_TEST_NOTE = " The test images are measured once, at the end; look for what to mend in the others."
 
 
 class EvaluationPage(QWidget):
@@ -69,52 +57,33 @@ class EvaluationPage(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._run: Path | None = None  # folder of the run that can be chosen
         self._evaluated: Evaluated | None = None
         self._is_stale = True
         self._evaluating = NewestJob("Evaluating", studio.runner, self)
         self._evaluating.failed.connect(self._show_failure)
-        self._make_top()
+        self.source = SourceRow(studio.workspace)
+        self.source.changed.connect(self._reload)
+        self.source.surroundings_changed.connect(self._find_pictures)
+        self.summary = WrappedLabel(
+            "evaluation_summary", "Before and after", Qt.TextFormat.RichText
+        )
         self._make_views()
         self.gallery = GalleryPane(studio)
+        self.gallery.open_requested.connect(self._open_images)
         self.marks = MarksBar(studio)
         self.marks.changed.connect(self.gallery.set_marks)
         self.gallery.pane.mark_requested.connect(self.marks.mark)
         self._empty = EmptyState(icon("results"), "", "")
-        self._empty.action_triggered.connect(self._choose_present)
+        self._empty.action_triggered.connect(self.source.choose_present)
         self._lay_out()
-        workspace = studio.workspace
-        workspace.result_changed.connect(self._follow_result)
-        for signal in (workspace.model_changed, workspace.data_changed, workspace.adapter_changed):
-            signal.connect(self._follow_present)
-        studio.busy_changed.connect(self._follow_present)
-        self._fill_source()
-
-    # Building
-
-    def _make_top(self) -> None:
-        self.source = QComboBox()
-        self.source.setObjectName("evaluation_source")
-        self.source.setAccessibleName("What is evaluated")
-        self.source.setToolTip("A run as it ended, or the network with what it has on now")
-        self.source.setMinimumContentsLength(24)
-        self.source.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.source.activated.connect(lambda _: self._reload())
-        self.part = ChoiceRow("evaluation_part", "Images", _PARTS)
-        self.part.chosen.connect(lambda _: self._reload())
-        self.summary = WrappedLabel(
-            "evaluation_summary", "Before and after", Qt.TextFormat.RichText
-        )
 
     def _make_views(self) -> None:
         self.classes, self.confusion = ClassesView(), ConfusionView()
         self.pairs, self.calibration = PairsView(), CalibrationView(self._studio)
-        self.classes.class_chosen.connect(lambda row: self._select(Selection("class", row)))
+        self.classes.class_chosen.connect(lambda row: self.gallery.select(Selection("class", row)))
         self.confusion.cell_chosen.connect(self._select_cell)
         self.pairs.pair_chosen.connect(lambda true, other: self._select_cell(true, other, "after"))
-        self.calibration.temperature_kept.connect(self._choose_present)
+        self.calibration.temperature_kept.connect(self.source.choose_present)
         self.view = ChoiceRow("evaluation_view", "Figures", _VIEWS)
         self.view.chosen.connect(self._show_view)
         self.filter = QLineEdit(placeholderText="Filter classes", clearButtonEnabled=True)
@@ -123,23 +92,26 @@ class EvaluationPage(QWidget):
         self.filter.setToolTip("Show classes only that have this in their names")
         for one in (self.classes, self.confusion, self.pairs):
             self.filter.textChanged.connect(one.set_filter)
-        self._views = QStackedWidget()
-        for view in (self.classes, self.confusion, self.pairs, self.calibration):
-            self._views.addWidget(view)
+        self._views: dict[str, ClassesView | ConfusionView | PairsView | CalibrationView] = {
+            "classes": self.classes,
+            "confusion": self.confusion,
+            "pairs": self.pairs,
+            "calibration": self.calibration,
+        }
+        self._out_of_date: set[str] = set()  # views that show other figures still
+        self._view_stack = QStackedWidget()
+        for view in self._views.values():
+            self._view_stack.addWidget(view)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.source, 1)
-        top.addWidget(self.part)
         heads = QHBoxLayout()
         heads.addWidget(self.view)
         heads.addWidget(self.filter, 1)
-        left = QWidget()
+        left, right = QWidget(), QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 6, 0)
         column.addLayout(heads)
-        column.addWidget(self._views, 1)
-        right = QWidget()
+        column.addWidget(self._view_stack, 1)
         pictures = QVBoxLayout(right)
         pictures.setContentsMargins(6, 0, 0, 0)
         pictures.addWidget(self.gallery, 1)
@@ -157,46 +129,10 @@ class EvaluationPage(QWidget):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(filled)
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
+        layout.addWidget(self.source)
         layout.addLayout(self._stack, 1)
 
-    # What is evaluated
-
-    def show_run(self, folder: Path) -> None:
-        """Evaluate the run in `folder`."""
-        self._run = folder
-        self._fill_source(is_run=True)
-        self._reload()
-
-    @property
-    def is_run(self) -> bool:
-        """Whether a run is shown, and not the network as it is."""
-        return self.source.currentData() is not None
-
-    def _follow_result(self, result: RunResult | None) -> None:
-        if result is not None:
-            self.show_run(result.folder)
-
-    def _follow_present(self, _: object = None) -> None:
-        """Other things are open, or on, than what was evaluated or where pictures come from."""
-        self._fill_source(self.is_run)
-        if self.is_run:
-            self._find_pictures()
-        elif not self._studio.busy.is_busy:
-            self._reload()
-
-    def _choose_present(self) -> None:
-        self.source.setCurrentIndex(self.source.count() - 1)
-        self._reload()
-
-    def _fill_source(self, is_run: bool = False) -> None:
-        workspace = self._studio.workspace
-        self.source.clear()
-        if self._run is not None:
-            self.source.addItem(f"Run {printable(self._run.name)}", self._run)
-        on = printable(workspace.adapter.title) if workspace.adapter else "the network, nothing on"
-        self.source.addItem(f"Now: {on}", None)
-        self.source.setCurrentIndex(0 if is_run else self.source.count() - 1)
+    # Evaluating
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -204,6 +140,7 @@ class EvaluationPage(QWidget):
             self._load()
 
     def _reload(self) -> None:
+        """Evaluate anew, once somebody looks."""
         self._is_stale = True
         self._evaluating.forget()
         if self.isVisible():
@@ -211,43 +148,25 @@ class EvaluationPage(QWidget):
 
     def _load(self) -> None:
         self._is_stale = False
-        self._tell_about()
-        folder = cast(Path | None, self.source.currentData())
-        parts = self._parts_of(folder)
-        for part in PARTS:
-            self.part.allow(part, "" if part in parts else f"There are no {part} images.")
-        if not parts:
-            self._show_none(folder)
-            return
-        if self.part.choice not in parts:
-            self.part.set_choice(parts[0])
-        part = cast(Part, self.part.choice)
-        workspace = self._studio.workspace
+        self.about_changed.emit(self.source.about)
+        workspace, folder, part = self._studio.workspace, self.source.run, self.source.part
         model, adapter, data = workspace.model, workspace.adapter, workspace.data
-        settings = workspace.recipe.data
-        if folder is not None:
+        if part is None:
+            self._show_none()
+        elif folder is not None:
             run = partial(evaluation_jobs.evaluate_run, folder, part)
             self._evaluating.start(run, self._take)
         elif model is not None and data is not None:
-            evaluate = evaluation_jobs.evaluate_network
+            evaluate, settings = evaluation_jobs.evaluate_network, workspace.recipe.data
             now = partial(evaluate, model, adapter, data, settings, part)
             self._evaluating.start(now, self._take)
+        if part is not None and self._evaluated is None:
+            self._empty.set_text("Evaluating\N{HORIZONTAL ELLIPSIS}")
 
-    def _parts_of(self, folder: Path | None) -> tuple[Part, ...]:
-        if folder is not None:
-            return evaluation_jobs.parts_of_run(folder)
-        workspace = self._studio.workspace
-        if workspace.model is None or workspace.data is None or workspace.is_untrained:
-            return ()
-        data = workspace.data
-        return tuple(p for p in PARTS if len(data.validation if p == "validation" else data.test))
-
-    # What came of it
-
-    def _show_none(self, folder: Path | None) -> None:
+    def _show_none(self) -> None:
         self._evaluated = None
         self._stack.setCurrentIndex(0)
-        if folder is None:
+        if self.source.run is None:
             why = "Open a network and images, and train an adapter or switch one on."
             self._empty.set_text("Nothing to evaluate yet", why)
             return
@@ -259,6 +178,9 @@ class EvaluationPage(QWidget):
         )
 
     def _show_failure(self, error: Exception) -> None:
+        if not isinstance(error, StudioError):
+            self._studio.failed.emit(error)
+        self._evaluated = None
         self._stack.setCurrentIndex(0)
         self._empty.set_text("It could not be evaluated", str(error))
 
@@ -266,14 +188,14 @@ class EvaluationPage(QWidget):
         is_first = self._evaluated is None
         self._evaluated = evaluated
         self._stack.setCurrentIndex(1)
-        self.summary.setText(_summary(evaluated))
-        for view in (self.classes, self.confusion, self.pairs, self.calibration):
-            view.show_figures(evaluated)
-        classes = len(evaluated.predictions.class_names)
-        if is_first and classes > _MOST_CELLS:
+        self.summary.setText(summary(evaluated))
+        self._out_of_date = set(self._views)
+        if is_first and len(evaluated.predictions.class_names) > _MOST_CELLS:
             self.view.set_choice("pairs")
-            self._show_view("pairs")
+        self._show_view(self.view.choice)
         self._find_pictures()
+
+    # What is shown of it
 
     def _find_pictures(self) -> None:
         if (evaluated := self._evaluated) is None:
@@ -283,49 +205,20 @@ class EvaluationPage(QWidget):
             evaluated.predictions, evaluated.data, workspace.data, workspace.recipe.data
         )
         self.marks.set_folder(pictures.folder, pictures.is_open)
-        self.gallery.set_marks(self.marks.marks)
-        self.gallery.show_figures(evaluated, pictures)
+        self.gallery.show_figures(evaluated, pictures, self.marks.marks)
+
+    def _open_images(self) -> None:
+        """Open what the run was on, as its recipe names it."""
+        if (folder := self.source.run) is not None:
+            self._studio.open_recipe(folder / "recipe.toml")
 
     def _show_view(self, key: str) -> None:
-        self._views.setCurrentIndex([view.key for view in _VIEWS].index(key))
+        self._view_stack.setCurrentWidget(self._views[key])
+        if key in self._out_of_date and self._evaluated is not None:
+            self._out_of_date.remove(key)
+            self._views[key].show_figures(self._evaluated)  # of 1,000 classes that takes a while
         why = "Calibration is of all classes together." if key == "calibration" else ""
         allow(self.filter, why)
 
-    def _select(self, selection: Selection) -> None:
-        self.gallery.select(selection)
-
     def _select_cell(self, true: int, other: int, when: str) -> None:
         self.gallery.select(Selection("cell", true, other, cast(When, when)))
-
-    def _tell_about(self) -> None:
-        workspace = self._studio.workspace
-        model, data, result = workspace.model, workspace.data, workspace.result
-        if self.is_run and result is not None and result.folder == self._run:
-            self.about_changed.emit("")  # the room says that
-        elif self.is_run or model is None or data is None:
-            self.about_changed.emit(self.source.currentText())
-        else:
-            on = printable(workspace.adapter.title) if workspace.adapter else "nothing on"
-            parts = (f"{model.kind.title}, {model.weights}", data.title, on)
-            self.about_changed.emit(" \N{MIDDLE DOT} ".join(parts))
-
-
-def _summary(evaluated: Evaluated) -> str:
-    """Rich text: how many are right before and after, and what changed."""
-    one, after, before = evaluated.predictions, evaluated.after, evaluated.before
-    part = f"{len(one.files):,} {one.part} images"
-    if math.isnan(after.accuracy):
-        return "There are no images."
-    wrong = int((~one.right).sum())
-    if before is None:
-        told = f"<b>{after.accuracy:.1%} right</b> of {part}; {wrong:,} wrong"
-    else:
-        gain = f"{100 * (after.accuracy - before.accuracy):+.1f}".replace("-", "\N{MINUS SIGN}")
-        both = int((~one.right & ~one.base_right).sum())
-        told = (
-            f"<b>{before.accuracy:.1%} \N{RIGHTWARDS ARROW} {after.accuracy:.1%}, "
-            f"{gain} points</b> on {part}: {int(mended(one).sum()):,} mended, "
-            f"{int(broken(one).sum()):,} broken, "
-            f"{both:,} wrong in both"
-        )
-    return told + "." + (html.escape(_TEST_NOTE) if one.part == "test" else "")
