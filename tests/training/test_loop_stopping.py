@@ -10,8 +10,8 @@ from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.summary import outcome, sentences
-from vera_studio.training import evaluation, inputs, losses, step, stopping, stopwatch
-from vera_studio.training.loop import train
+from vera_studio.training import evaluation, inputs, losses, stopping, stopwatch
+from vera_studio.training.loop import resume, train
 
 FILES = {
     "recipe.toml",
@@ -129,7 +129,7 @@ class StopInEvaluation:
             return real(inputs, classes, should_stop, part)
 
         monkeypatch.setattr(inputs, "_LEAST_AT_ONCE", 1)
-        for module in (inputs, evaluation, step):
+        for module in (inputs, evaluation):
             monkeypatch.setattr(module, "MOST_AT_ONCE", 1)
         monkeypatch.setattr(stopping, "predict_inputs", counted)
 
@@ -218,3 +218,43 @@ def test_a_pause_does_not_count(tiny_data, tmp_path, monkeypatch):
     assert [epoch.seconds for epoch in of(EpochDone, events)] == [5, 5]  # its reports of steps
     assert result.images_per_second == 160 / 10
     assert max(event.seconds_left for event in of(StepsDone, events)) <= 10
+
+
+class StopWithin:
+    """Answers yes between two parts of a batch: at the second question after `is_time`."""
+
+    def __init__(self, is_time):
+        self.is_time, self.came, self.asked = is_time, False, 0
+
+    def on_event(self, event):
+        self.came = self.came or self.is_time(event)
+
+    def should_stop(self):
+        self.asked += self.came
+        return self.asked >= 2
+
+
+@pytest.mark.parametrize(
+    ("is_time", "steps", "epochs"),
+    [
+        (lambda event: isinstance(event, StepsDone) and event.first_step == 7, 7, 2),
+        (lambda event: isinstance(event, EpochDone), 5, 1),
+        (lambda event: isinstance(event, RunStarted), 0, 0),
+    ],
+)
+def test_a_stop_within_a_batch_leaves_that_step_undone(
+    tiny_data, tmp_path, monkeypatch, is_time, steps, epochs
+):
+    monkeypatch.setattr(losses, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(inputs, "at_once", lambda numbers: 4)
+    stop, data = StopWithin(is_time), tiny_data()
+    result = train(recipe(), tmp_path / "stopped", stop.on_event, stop.should_stop, data)
+    assert (result.stopped, result.epochs_done) == (True, epochs)
+    assert len(rows(tmp_path / "stopped" / "losses.csv")) == steps
+    # It goes on as if nothing had happened.
+    resume(tmp_path / "stopped", data=data)
+    train(recipe(), tmp_path / "whole", data=data)
+    for name in ("losses.csv", "last.safetensors"):
+        assert (tmp_path / "stopped" / name).read_bytes() == (
+            tmp_path / "whole" / name
+        ).read_bytes()

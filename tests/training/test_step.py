@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vera_studio.training import step as step_module
 from vera_studio.training.inputs import FeatureInputs
 from vera_studio.training.step import GraphedStep, TrainingStep, fastest_step
 
@@ -162,3 +163,17 @@ def test_a_capture_that_fails_leaves_everything_as_it_was(fake_cuda, monkeypatch
         GraphedStep(TrainingStep(one, optimizer, print), optimizer, VIEWS, one.labels[VIEWS])
     assert all(torch.equal(a, b) for a, b in zip(parameters(one), before, strict=True))
     assert not any(state["momentum_buffer"].any() for state in optimizer.state.values())
+
+
+def test_a_stop_between_two_parts_leaves_the_step_undone(monkeypatch):
+    one, answers = inputs(), iter([False, True])
+    monkeypatch.setattr(type(one), "at_once", property(lambda _: 1))
+    monkeypatch.setattr(step_module, "_TRAINED_AT_ONCE", 1)
+    optimizer = torch.optim.SGD(parameters(one), 0.5)
+    before = [value.clone() for value in parameters(one)]
+    step = TrainingStep(one, optimizer, print, lambda: next(answers))
+    assert step(VIEWS, one.labels[VIEWS]) is None
+    assert list(answers) == []  # asked between the first and the second, and the third part
+    for value, kept in zip(parameters(one), before, strict=True):
+        assert torch.equal(value, kept)
+        assert value.grad is None

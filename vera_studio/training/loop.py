@@ -206,7 +206,9 @@ def _run(
                 # Draw the epoch's images, in their order.
                 batches = draw_epoch(plan, inputs, processes)
                 if step is None:
-                    plain = TrainingStep(inputs.train, progress.optimizer, notice, processes)
+                    plain = TrainingStep(
+                        inputs.train, progress.optimizer, notice, processes, stopping.should_stop
+                    )
                     step = fastest_step(plain, progress.optimizer, *batches[0][:2])
 
                 # Train, batch after batch.
@@ -214,8 +216,9 @@ def _run(
                 with one_thread_unless(inputs.train.threads_pay(plan.batch_size)):
                     for views, labels, images in batches[progress.batches :]:
                         loss = step(views, labels, images)
-                        progress.schedule.step()
-                        losses.add(loss, images)
+                        if loss is not None:  # else it was stopped in the midst of it
+                            progress.schedule.step()
+                            losses.add(loss, images)
                         is_last = progress.batches == len(batches)
                         stops = not is_last and stopping.stops()
                         if stops or saver.is_overdue or (is_last and not saver.has_saved):
@@ -223,6 +226,8 @@ def _run(
                             saver.save(progress)
                         if stops:
                             break
+                    if not progress.batches:  # stopped within the epoch's first step
+                        break
                     train_loss, seconds = losses.end_epoch()
                 epochs_done = progress.epoch
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import torch
 import torch.nn.functional as F
 
-from vera_studio.training.inputs import MOST_AT_ONCE, Inputs
+from vera_studio.errors import ShouldStop, never_stop
+from vera_studio.training.inputs import Inputs
 from vera_studio.training.memory import is_out_of_memory
 from vera_studio.training.processes import ALONE, Processes
 
@@ -31,6 +32,7 @@ class TrainingStep:
         optimizer: torch.optim.Optimizer,
         on_notice: Callable[[str], None],
         processes: Processes = ALONE,
+        should_stop: ShouldStop = never_stop,
     ) -> None:
         """Prepare to train on `inputs`.
 
@@ -39,21 +41,27 @@ class TrainingStep:
             optimizer: holds what is trained.
             on_notice: told in a sentence when batches have to be computed in parts.
             processes: that take the step together, each with its own images of the batch.
+            should_stop: asked between two parts; where it says so, nothing is done. Several
+                processes agree between two steps only.
         """
         self._processes = processes
         self._inputs = inputs
         self._optimizer = optimizer
         self._on_notice = on_notice
+        self._should_stop = should_stop if processes.size == 1 else never_stop
         # Images computed at once; None for whole batches. A CPU's memory is planned, for Linux
-        # grants more than there is and ends the process later.
+        # grants more than there is and ends the process later; and so is how long it computes
+        # before it asks whether to stop.
         self._part: int | None = None
-        if inputs.labels.device.type == "cpu" and inputs.at_once < MOST_AT_ONCE:
+        if inputs.labels.device.type == "cpu":
             self._part = _TRAINED_AT_ONCE * inputs.at_once
 
     def __call__(
         self, views: torch.Tensor, labels: torch.Tensor, whole: int | None = None
-    ) -> torch.Tensor:
+    ) -> torch.Tensor | None:
         """Take one step; returns the batch's mean loss (), left on the device.
+
+        None where it was told to stop in the midst of it: then the step was not taken.
 
         Args:
             views: (batch,) int64, where the inputs' indices have to be.
@@ -71,11 +79,15 @@ class TrainingStep:
                 if not is_out_of_memory(error) or self._computed_at_once(views) == 1:
                     raise
             self._halve(len(views), self._computed_at_once(views))
+        if loss is None:
+            return None
         loss = self._processes.sum_gradients(self._optimizer, loss)
         self._optimizer.step()
         return loss
 
-    def _gradients(self, views: torch.Tensor, labels: torch.Tensor, whole: int) -> torch.Tensor:
+    def _gradients(
+        self, views: torch.Tensor, labels: torch.Tensor, whole: int
+    ) -> torch.Tensor | None:
         self._optimizer.zero_grad(set_to_none=True)
         at_once = self._computed_at_once(views)
         if at_once == whole:
@@ -84,6 +96,9 @@ class TrainingStep:
             return loss.detach()
         total = torch.zeros((), device=labels.device)
         for start in range(0, len(views), at_once or 1):
+            if start and self._should_stop():
+                self._optimizer.zero_grad(set_to_none=True)
+                return None
             some = slice(start, start + at_once)
             logits = self._inputs.logits(views[some])
             loss = F.cross_entropy(logits, labels[some], reduction="sum") / whole
@@ -162,11 +177,14 @@ class GraphedStep:
         optimizer.zero_grad(set_to_none=True)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
-            self._loss = self._step(self._views, self._labels)
+            loss = self._step(self._views, self._labels)
+        if loss is None:
+            raise RuntimeError("told to stop in the midst of the step")
+        self._loss = loss
 
     def __call__(
         self, views: torch.Tensor, labels: torch.Tensor, whole: int | None = None
-    ) -> torch.Tensor:
+    ) -> torch.Tensor | None:
         """As `TrainingStep.__call__`."""
         if len(views) != len(self._views):
             return self._step(views, labels, whole)
