@@ -53,3 +53,13 @@ class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
 def never_stop() -> bool:
     """Let the work go on to its end."""
     return False
+
+
+def go_on_unless(should_stop: ShouldStop) -> None:
+    """Ask once.
+
+    Raises:
+        Cancelled: `should_stop` said so.
+    """
+    if should_stop():
+        raise Cancelled

@@ -171,7 +171,7 @@ def test_a_stop_between_two_parts_leaves_the_step_undone(monkeypatch):
     monkeypatch.setattr(step_module, "_TRAINED_AT_ONCE", 1)
     optimizer = torch.optim.SGD(parameters(one), 0.5)
     before = [value.clone() for value in parameters(one)]
-    step = TrainingStep(one, optimizer, print, lambda: next(answers))
+    step = TrainingStep(one, optimizer, print, should_stop=lambda: next(answers))
     assert step(VIEWS, one.labels[VIEWS]) is None
     assert list(answers) == []  # asked between the first and the second, and the third part
     for value, kept in zip(parameters(one), before, strict=True):

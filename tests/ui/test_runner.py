@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread, QTimer
 from shiboken6 import isValid
 
 from vera_studio.errors import Cancelled, DataError
-from vera_studio.ui.runner import Runner
+from vera_studio.ui.runner import Handling, JobState, Runner
 
 
 @pytest.fixture
@@ -324,3 +324,65 @@ def test_garbage_is_collected_on_the_gui_thread_alone(runner, qtbot):
         assert not gc.isenabled()
     assert set(threads) == {threading.main_thread()}
     assert gc.isenabled()
+
+
+class Deaf:
+    """Works in one call that asks nothing, until it is let go."""
+
+    def __init__(self):
+        self.begun, self.let_go, self.done = (threading.Event() for _ in range(3))
+
+    def __call__(self, on_event, should_stop):
+        self.begun.set()
+        self.let_go.wait(20)
+        on_event("late")
+        self.done.set()
+        return "late"
+
+
+def test_what_asks_nothing_is_left_to_itself_within_a_second(runner, qtbot):
+    deaf = Deaf()
+    job = runner.start(deaf, name="deaf")
+    log, ended = Log(job), []
+    job.ended.connect(lambda: ended.append(time.perf_counter()))
+    assert deaf.begun.wait(5)
+    asked = time.perf_counter()
+    job.cancel()
+    qtbot.waitUntil(lambda: ended != [])
+    assert ended[0] - asked < 1
+    assert job.state is JobState.STOPPED
+    assert (runner.jobs, runner.unfinished) == ((), (job,))
+    assert not gc.isenabled()  # its thread could collect Qt's objects
+    deaf.let_go.set()
+    assert runner.wait(5000)
+    assert deaf.done.is_set()
+    assert log.entries == [("cancelled",), ("ended",)]
+    assert gc.isenabled()
+    qtbot.waitUntil(lambda: not isValid(job))
+
+
+def test_what_must_not_be_left_is_waited_for(runner, qtbot, monkeypatch):
+    monkeypatch.setattr("vera_studio.ui.runner._PATIENCE_MILLISECONDS", 0)
+    deaf = Deaf()
+    job = runner.start(deaf, name="deaf", handling=Handling(may_be_left=False))
+    log = Log(job)
+    job.cancel()
+    with qtbot.waitSignals([runner.delivered, runner.delivered]):
+        pass
+    assert job.state is JobState.STOPPING
+    deaf.let_go.set()
+    with qtbot.waitSignal(job.ended):
+        pass
+    assert log.after_events == [("finished", "late"), ("ended",)]
+
+
+def test_what_is_saving_is_not_cancelled_with_all_others(runner, qtbot):
+    saving, other = Deaf(), Deaf()
+    job = runner.start(saving, name="saving", handling=Handling(is_saving=True))
+    runner.start(other, name="other")
+    runner.cancel_all()
+    assert [one.state for one in runner.jobs] == [JobState.RUNNING, JobState.STOPPING]
+    other.let_go.set()
+    saving.let_go.set()
+    with qtbot.waitSignal(job.finished):
+        pass

@@ -11,6 +11,7 @@ from typing import Any
 import vera_studio
 from vera_studio import environment
 from vera_studio.adapters.adapter_file import AdapterFile
+from vera_studio.errors import ShouldStop, go_on_unless, never_stop
 from vera_studio.exchange.onnx_export import onnx_content
 from vera_studio.exchange.own_folder import check_own
 from vera_studio.export_targets import USE_COMMANDS, USE_FILES
@@ -21,7 +22,7 @@ NETWORK_FILE, ABOUT_FILE, *SCRIPTS, README_FILE = USE_FILES
 
 
 def export_for_use(
-    adapter: AdapterFile, model: Model, folder: Path
+    adapter: AdapterFile, model: Model, folder: Path, should_stop: ShouldStop = never_stop
 ) -> tuple[str, tuple[Path, ...]]:
     """Write such a folder; one that cannot be written whole is left as it was.
 
@@ -29,6 +30,7 @@ def export_for_use(
         adapter: of any method.
         model: the network that it was made for, which is not changed.
         folder: is made; may be empty or hold such an export, which is replaced.
+        should_stop: asked before anything is written.
 
     Returns:
         A sentence for a person on whether the network was checked, and the paths of the files.
@@ -37,6 +39,7 @@ def export_for_use(
         AdapterError: the adapter was made for another network.
         StudioError: `folder` holds something else or cannot be written, or the network cannot be
             exported, as `export_onnx` has it.
+        Cancelled: `should_stop` said so.
     """
     check_own(folder, USE_FILES)
     network, sentence = onnx_content(adapter, model)
@@ -48,6 +51,7 @@ def export_for_use(
         README_FILE: _readme(adapter, model).encode(),
     }
     paths = {folder / name: content for name, content in contents.items()}
+    go_on_unless(should_stop)
     write_together(paths)
     return sentence, tuple(paths)
 

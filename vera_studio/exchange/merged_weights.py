@@ -12,7 +12,7 @@ from torch import nn
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.adapters.attach import merge
 from vera_studio.adapters.copies import with_adapter
-from vera_studio.errors import AdapterError
+from vera_studio.errors import AdapterError, ShouldStop, go_on_unless, never_stop
 from vera_studio.files import write_atomically
 from vera_studio.models.safetensors_file import CLASS_NAMES_KEY
 from vera_studio.wording import listed
@@ -26,6 +26,7 @@ def export_merged(
     class_names: Sequence[str],
     path: Path,
     base: str = "",
+    should_stop: ShouldStop = never_stop,
 ) -> None:
     """Write a state dict that the network loads as it is, names, shapes and dtypes unchanged.
 
@@ -39,11 +40,13 @@ def export_merged(
         path: the file to write, whole or not at all; `.safetensors`, or `.pt` for a file that
             `torch.load` reads with `weights_only=True`.
         base: digest of the network's weights, where it is known.
+        should_stop: asked before anything is written.
 
     Raises:
         AdapterError: `path` ends otherwise, the adapter was made for another network, or a
             merged weight is too large for its dtype.
         StudioError: the file cannot be written.
+        Cancelled: `should_stop` said so.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise AdapterError(
@@ -55,7 +58,9 @@ def export_merged(
     state = {
         name: value.detach().clone().contiguous() for name, value in merged.state_dict().items()
     }
-    write_atomically(path, _content(state, path.suffix.lower(), class_names))
+    content = _content(state, path.suffix.lower(), class_names)
+    go_on_unless(should_stop)
+    write_atomically(path, content)
 
 
 def merged_copy(

@@ -20,7 +20,7 @@ from torch import nn
 import vera_studio
 from vera_studio.adapters.adapter_file import AdapterFile
 from vera_studio.data.preprocessing import Preprocessing
-from vera_studio.errors import StudioError
+from vera_studio.errors import ShouldStop, StudioError, go_on_unless, never_stop
 from vera_studio.exchange.merged_weights import merged_copy
 from vera_studio.files import write_atomically
 from vera_studio.models.model import Model
@@ -35,7 +35,9 @@ def is_available() -> bool:
     return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript"))
 
 
-def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
+def export_onnx(
+    adapter: AdapterFile, model: Model, path: Path, should_stop: ShouldStop = never_stop
+) -> str:
     """Write the merged network, in evaluation mode, as an ONNX file that stands alone.
 
     Where onnxruntime is installed, its logits are compared with torch's before the file is
@@ -45,6 +47,7 @@ def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
         adapter: of any method.
         model: the network that it was made for, which is not changed.
         path: the file to write, whole or not at all; ends in `.onnx`.
+        should_stop: asked before anything is written.
 
     Returns:
         A sentence for a person: whether the file was checked.
@@ -53,10 +56,12 @@ def export_onnx(adapter: AdapterFile, model: Model, path: Path) -> str:
         AdapterError: the adapter was made for another network.
         StudioError: `path` ends otherwise, a package is missing, the network cannot be
             exported, the file computes something else, or it cannot be written.
+        Cancelled: `should_stop` said so.
     """
     if path.suffix.lower() != ".onnx":
         raise StudioError(f"{path.name} cannot be written: expected a name that ends in .onnx.")
     content, sentence = onnx_content(adapter, model)
+    go_on_unless(should_stop)
     write_atomically(path, content)
     return sentence
 

@@ -28,7 +28,7 @@ from vera_studio.adapters.copies import with_adapter
 from vera_studio.adapters.methods import Sites
 from vera_studio.adapters.projections import largest
 from vera_studio.adapters.sites import find_sites
-from vera_studio.errors import AdapterError
+from vera_studio.errors import AdapterError, ShouldStop, go_on_unless, never_stop
 from vera_studio.exchange.own_folder import check_own
 from vera_studio.exchange.peft_head import check_head, head_tensors, metadata
 from vera_studio.exchange.peft_names import (
@@ -108,6 +108,7 @@ def export_peft(
     folder: Path,
     as_lora: bool = False,
     base: str = "",
+    should_stop: ShouldStop = never_stop,
 ) -> tuple[PeftForm, tuple[Path, ...]]:
     """Write a PEFT folder; one that cannot be written whole is left as it was.
 
@@ -118,6 +119,7 @@ def export_peft(
         folder: is made; may be empty or hold a PEFT adapter, which is replaced.
         as_lora: whether to write a LoRA where VeRA would do.
         base: digest of the network's weights, where it is known.
+        should_stop: asked before anything is written.
 
     Returns:
         The form, and the paths of the files.
@@ -125,6 +127,7 @@ def export_peft(
     Raises:
         AdapterError: PEFT has no form for the adapter, or it was made for another network.
         StudioError: `folder` holds something else, or cannot be written.
+        Cancelled: `should_stop` said so.
     """
     sites = find_sites(network)
     form = planned_form(adapter.info.settings, as_lora, sites)
@@ -142,6 +145,7 @@ def export_peft(
     config, values = folder / CONFIG_FILE, folder / TENSORS_FILE
     text = json.dumps(_config(adapter.info.settings, network), indent=2, sort_keys=True)
     about = {"format": "pt"} | (metadata(class_names) if head else {})
+    go_on_unless(should_stop)
     write_together({values: safetensors.torch.save(tensors, about), config: text.encode()})
     return form, (config, values)
 

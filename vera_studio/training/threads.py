@@ -36,8 +36,8 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
     """
     threads = torch.get_num_threads()
     pending: deque[Future[_Result]] = deque()
-    # What torch is told on this thread holds on a new one only once it is asked there.
-    with one_thread_unless(False), ThreadPoolExecutor(threads, "features", _ask) as pool:
+    # A new thread would take what torch was told last, which may be another run's number.
+    with one_thread_unless(False), ThreadPoolExecutor(threads, "features", _take_one) as pool:
         try:
             for item in items:
                 pending.append(pool.submit(function, item))
@@ -50,5 +50,5 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
                 future.cancel()
 
 
-def _ask() -> None:
-    torch.get_num_threads()
+def _take_one() -> None:
+    torch.set_num_threads(1)

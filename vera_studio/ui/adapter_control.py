@@ -14,7 +14,7 @@ from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import name_adapter
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_names import trained_name
-from vera_studio.ui.busy import EXPORTING, IMPORTING, KEEPING, PUTTING_ON, SAVING, BusyJobs
+from vera_studio.ui.busy import EXPORTING, IMPORTING, KEEPING, KEPT, PUTTING_ON, SAVING, BusyJobs
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Function
 from vera_studio.ui.shelf import Shelf
@@ -183,7 +183,7 @@ class AdapterControl(QObject):
         # Without one nothing was trained, or nothing that beats the network as it is.
         if result.has_adapter and (model := self._workspace.model):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
-            self._busy.start(PUTTING_ON, function, read, handling=SAVING)
+            self._busy.start(PUTTING_ON, function, read, handling=KEPT)
 
     def keep_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one; what is on stays on."""
@@ -196,7 +196,7 @@ class AdapterControl(QObject):
 
         if result.has_adapter:
             function = partial(adapter_jobs.load_adapter, result.best_adapter)
-            self._busy.start(KEEPING, function, read, handling=SAVING)
+            self._busy.start(KEEPING, function, read, handling=KEPT)
 
     def _take(self, content: "AdapterFile", name: str, done: str = "") -> None:
         """Put an adapter on and keep it; if it cannot be kept it can be used all the same.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio.errors import AdapterError, ShouldStop
+from vera_studio.errors import AdapterError, ShouldStop, go_on_unless
 from vera_studio.export_targets import Target
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
@@ -134,9 +134,10 @@ def export(
 
     model = for_adapter(model, content.info)
     if target == "file":
+        go_on_unless(should_stop)
         adapter_file.write(destination, content)
         return f"A file of VeRA Studio, {destination.stat().st_size:,} bytes."
-    return export(content, model, target, destination).sentence
+    return export(content, model, target, destination, should_stop).sentence
 
 
 def plan_export(

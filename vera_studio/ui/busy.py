@@ -15,6 +15,7 @@ PUTTING_ON, KEEPING = "Putting the adapter on", "Keeping the adapter"
 USUAL = Handling(at_once=True)
 SHORT = Handling(can_stop=False, at_once=True)
 SAVING = Handling(at_once=True, is_saving=True)
+KEPT = Handling(can_stop=False, at_once=True, is_saving=True)  # what a run has trained
 
 
 class BusyJobs(QObject):

@@ -54,7 +54,7 @@ class Closing(QObject):
             if not any(job.handling.is_saving for job in runner.jobs):
                 # An import of torch or a read that hangs cannot be broken off, and Qt aborts
                 # where a thread outlives the application. Nothing is left to be saved.
-                names = ", ".join(job.name for job in runner.jobs)
+                names = ", ".join(job.name for job in runner.unfinished)
                 _log.warning("Closed while this did not end: %s", names)
                 logging.shutdown()
                 os._exit(0)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui import cache_jobs
 from vera_studio.ui.cache_jobs import CacheSize
-from vera_studio.ui.runner import Function, Runner
+from vera_studio.ui.runner import Function, Handling, Runner
 from vera_studio.ui.widgets.number_boxes import WholeNumberBox
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.wording import size_text
@@ -86,7 +86,7 @@ class ImageCacheDialog(QDialog):
         self._do(partial(cache_jobs.limit_cache, gigabytes * _GIGABYTE))
 
     def _do(self, function: Function) -> None:
-        job = self._runner.start(function, name="Image cache")
+        job = self._runner.start(function, name="Image cache", handling=Handling(can_stop=False))
         job.finished.connect(self._show)
         job.failed.connect(self.failed)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vera_studio.errors import Cancelled, DataError, ShouldStop
+from vera_studio.errors import DataError, ShouldStop, go_on_unless
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.ui import jobs
@@ -98,11 +98,11 @@ def look(
     place = last_place(bare, example(model.kind))
     # (height, width, 3) -> (1, 3, height, width)
     image = model.preprocessing(torch.tensor(pixels).permute(2, 0, 1)[None])
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     if label is None:
         label = _likeliest(network, image)
     adapted = _seen(network, place, image, label, model.class_names) if adapter else None
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     is_known = not model.has_own_classes
     base = _seen(bare, place, image, label, model.class_names) if is_known else None
     return Looked(pixels, model.class_names[label], base, adapted)
@@ -216,8 +216,3 @@ def _seen(
     return Seen(
         scaled(maps)[0].numpy(), tuple((class_names[i], share) for i, share in pairs)[:_TOLD]
     )
-
-
-def _go_on_unless(should_stop: ShouldStop) -> None:
-    if should_stop():
-        raise Cancelled

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vera_studio import environment
-from vera_studio.errors import Cancelled
 from vera_studio.errors import ShouldStop as ShouldStop
+from vera_studio.errors import go_on_unless
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import (
     AdapterSettings,
@@ -25,6 +25,7 @@ from vera_studio.recipe import (
 )
 from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
 from vera_studio.runs.events import RunResult
+from vera_studio.ui.loading import take_thread_count as take_thread_count
 from vera_studio.ui.widgets.layer_model import LayerRow
 from vera_studio.ui.workspace import Devices, LoadedAdapter, Measurement, Part
 
@@ -397,9 +398,9 @@ def inspect_adapter(
     content = adapter.content
     # The copy goes before the next one is made.
     before = _values(_fresh(model, content.info.settings, content.projections, should_stop))
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     network = with_adapter(model, adapter)
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     return _inspection(adapter.title, network, before, _values(network))
 
 
@@ -430,28 +431,12 @@ def _fresh(
     from vera_studio.adapters.attach import attach
     from vera_studio.adapters.copies import sharing_copy
 
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     network = sharing_copy(model.network)
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     attach(network, settings, stored)
-    _go_on_unless(should_stop)
+    go_on_unless(should_stop)
     return network
-
-
-def _go_on_unless(should_stop: ShouldStop) -> None:
-    if should_stop():
-        raise Cancelled
-
-
-def take_thread_count() -> None:
-    """Have torch use as many cores as `load_engine` set.
-
-    OpenMP counts for each thread that starts work: on a new one the first operations would
-    take all cores, until torch initialises itself there, which this question has it do.
-    """
-    import torch
-
-    torch.get_num_threads()
 
 
 def with_adapter(model: "Model", adapter: LoadedAdapter | None) -> Any:

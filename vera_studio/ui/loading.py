@@ -1,5 +1,6 @@
 """Importing torch and the engine on a thread, while the window is on screen already."""
 
+import functools
 import importlib
 import os
 from collections.abc import Callable
@@ -37,7 +38,7 @@ def load_engine(on_event: Callable[[object], None], should_stop: Callable[[], bo
     """
     _step("Loading PyTorch", on_event, should_stop)
     importlib.import_module("torch")
-    _leave_a_core_to_the_window()
+    take_thread_count()
     _step("Loading the training engine", on_event, should_stop)
     for module in _ENGINE:
         importlib.import_module(module)
@@ -49,14 +50,25 @@ def _step(text: str, on_event: Callable[[object], None], should_stop: Callable[[
     on_event(Stage(text))
 
 
-def _leave_a_core_to_the_window() -> None:
+def take_thread_count() -> None:
+    """Have torch use one core fewer than there are, on this thread and on those begun later.
+
+    Each job asks for it: what one sets while it computes on one core would hold for the next.
+    """
+    import torch
+
+    torch.set_num_threads(_thread_count())
+
+
+@functools.cache
+def _thread_count() -> int:
     # Each operation waits for the slowest of torch's threads. With as many threads as cores
     # that is the one whose core the window takes to draw: training in a window then keeps a
     # quarter of its speed, with one thread fewer more than three quarters (2 cores).
     import torch
 
     # torch's own number already heeds OMP_NUM_THREADS and that two threads may share a core.
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), _usable_cores() - 1)))
+    return max(1, min(torch.get_num_threads(), _usable_cores() - 1))
 
 
 def _usable_cores() -> int:

@@ -19,7 +19,7 @@ from vera_studio.ui import jobs, run_jobs
 from vera_studio.ui.runner import Function, Handling, Job, JobState, OnEvent, Runner, ShouldStop
 from vera_studio.ui.workspace import Workspace
 
-_MAIN = Handling(can_pause=True, is_main=True, at_once=True)
+_MAIN = Handling(can_pause=True, is_main=True, at_once=True, may_be_left=False)
 
 
 class RunState(enum.Enum):

@@ -12,6 +12,7 @@ from vera_studio.errors import StudioError
 from vera_studio.runs.run_list import ComparisonEntry, RunEntry, RunList
 from vera_studio.runs.run_notes import RunNotes, load_notes, save_notes
 from vera_studio.ui import run_history_jobs
+from vera_studio.ui.busy import KEPT
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.run_control import RunState
 from vera_studio.ui.run_history_jobs import Trashed
@@ -77,7 +78,7 @@ class RunHistory(QObject):
     def delete(self, folders: Sequence[Path]) -> None:
         """Move runs and comparisons to the trash, from where `undo_delete` brings them back."""
         function = partial(run_history_jobs.move_to_trash, tuple(folders))
-        job = self._studio.runner.start(function, name="Moving runs to the trash")
+        job = self._studio.runner.start(function, name="Moving runs to the trash", handling=KEPT)
         job.finished.connect(self._tell_deleted)
         job.failed.connect(self._studio.failed)
 
@@ -86,7 +87,7 @@ class RunHistory(QObject):
         function = partial(run_history_jobs.bring_back, self._deleted)
         self._deleted = ()
         self.undo_changed.emit("")
-        job = self._studio.runner.start(function, name="Bringing runs back")
+        job = self._studio.runner.start(function, name="Bringing runs back", handling=KEPT)
         job.failed.connect(self._studio.failed)
         job.ended.connect(self.read)
 

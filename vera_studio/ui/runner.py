@@ -14,6 +14,7 @@ from vera_studio.errors import Cancelled
 from vera_studio.errors import ShouldStop as ShouldStop
 
 _DELIVERY_MILLISECONDS = 100  # ten times a second: live to the eye, cheap for the window
+_PATIENCE_MILLISECONDS = 700  # with a job that was told to stop: it is to end within a second
 # macOS gives threads other than the first 512 KB, too little for torch's recursions.
 _STACK_BYTES = 16 * 1024 * 1024
 
@@ -41,6 +42,9 @@ class Handling:
     is_main: bool = False  # a run or a comparison: what the window's title tells of
     is_saving: bool = False  # what it makes would be lost: closing waits for it
     at_once: bool = False  # to be shown from its beginning; others only if they take long
+    # Whether, told to stop, it is left to itself after a moment, in a call that asks nothing:
+    # then nothing comes of it, and all that may have to be waited for is the end of its thread.
+    may_be_left: bool = True
 
 
 class _Thread(QThread):
@@ -95,6 +99,7 @@ class Job(QObject):
         self._result: Any = None
         self._error: BaseException | None = None
         self._over = False
+        self._patience: QDeadlineTimer | None = None  # once it was asked to stop
         self._thread = _Thread(self._work, function, self)
         # From the worker's thread to the runner's: Qt queues it.
         self._thread.finished.connect(runner.deliver)
@@ -124,6 +129,7 @@ class Job(QObject):
         """Have `should_stop` answer yes from now on; also ends a pause."""
         self._asked_to_stop = True
         self._may_go_on.set()
+        self._patience = self._patience or QDeadlineTimer(_PATIENCE_MILLISECONDS)
         if self._state in (JobState.RUNNING, JobState.PAUSED):
             self._set_state(JobState.STOPPING)
 
@@ -149,6 +155,25 @@ class Job(QObject):
         events = [self._outbox.popleft() for _ in range(len(self._outbox))]
         if events:
             self.events.emit(events)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it was asked to stop, has not done so for a moment, and may be left."""
+        late = self._patience is not None and self._patience.hasExpired()
+        return late and self.handling.may_be_left
+
+    def leave(self) -> None:
+        """Tell that it was cancelled, though its thread is still busy; for the runner."""
+        self._state = JobState.STOPPED
+        self.cancelled.emit()
+        self.ended.emit()
+
+    def bury(self) -> None:
+        """Have it, no longer running and left before, deleted; for the runner."""
+        self._thread.wait()
+        del self._thread
+        self._result = self._error = None
+        self.deleteLater()
 
     def deliver_outcome(self) -> None:
         """Emit how the job, no longer running, ended, and have it deleted; for the runner."""
@@ -238,6 +263,7 @@ class Runner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs: list[Job] = []
+        self._left: list[Job] = []  # told to stop, in the midst of what asks nothing
         self._timer = QTimer(self)
         self._timer.setInterval(_DELIVERY_MILLISECONDS)
         self._timer.timeout.connect(self.deliver)
@@ -246,6 +272,11 @@ class Runner(QObject):
     def jobs(self) -> tuple[Job, ...]:
         """The jobs that have not told their outcome yet, the oldest first."""
         return tuple(self._jobs)
+
+    @property
+    def unfinished(self) -> tuple[Job, ...]:
+        """The jobs whose threads go on, those too that were left after they were told to stop."""
+        return (*self._jobs, *self._left)
 
     def start(self, function: Function, *, name: str, handling: Handling = _USUAL) -> Job:
         """Call `function(on_event, should_stop)` on a thread of its own.
@@ -280,9 +311,9 @@ class Runner(QObject):
             Whether all have ended.
         """
         deadline = QDeadlineTimer(milliseconds)
-        while self._jobs and self._jobs[0].wait(deadline):
+        while (going := self.unfinished) and going[0].wait(deadline):
             self.deliver()
-        return not self._jobs
+        return not self.unfinished
 
     def deliver(self) -> None:
         """Emit what has come in from all jobs."""
@@ -294,7 +325,14 @@ class Runner(QObject):
             if not running and job in self._jobs:
                 self._jobs.remove(job)
                 job.deliver_outcome()
+            elif job.is_overdue and job in self._jobs:
+                self._jobs.remove(job)
+                self._left.append(job)
+                job.leave()
+        for job in [one for one in self._left if not one.running]:
+            self._left.remove(job)
+            job.bury()
         self.delivered.emit()
-        if not self._jobs:
+        if not self.unfinished:
             self._timer.stop()
             _garbage.release(self)

@@ -499,12 +499,17 @@ class Studio(QObject):
         self._measured_parameters = (
             workspace.adapter.content.parameters if workspace.adapter else None
         )
+        model, data = workspace.model, workspace.data
+        if model is not None and data is not None and not workspace.is_untrained:
+            self._begin_measuring(partial(jobs.measure, model, workspace.adapter, data))
         workspace.set_accuracy(None)
         workspace.set_test_accuracy(None)
-        if workspace.model is None or workspace.data is None or workspace.is_untrained:
-            return
-        part = shown_part(workspace.data)
-        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, part)
+
+    def _begin_measuring(self, measure: Callable[..., Measurement]) -> None:
+        """Have the part that is shown all along measured."""
+        workspace = self.workspace
+        assert workspace.data is not None
+        function = partial(measure, shown_part(workspace.data))
         self._measuring = job = self.runner.start(function, name="Measuring")
 
         def measured(accuracy: Measurement) -> None:
@@ -513,8 +518,20 @@ class Studio(QObject):
                 if accuracy.part == "test":
                     workspace.set_test_accuracy(accuracy)
 
+        def ended() -> None:
+            if job is self._measuring:
+                self._measuring = None
+                if workspace.accuracy is None:  # stopped, or it failed: say that it is not coming
+                    workspace.set_accuracy(None)
+
         job.finished.connect(measured)
         job.failed.connect(self.failed)
+        job.ended.connect(ended)
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether the accuracy that is shown all along is to come."""
+        return self._measuring is not None
 
     @property
     def is_measuring_test(self) -> bool:
@@ -538,6 +555,7 @@ class Studio(QObject):
 
         job.finished.connect(ended)
         job.failed.connect(lambda _: ended())
+        job.cancelled.connect(ended)
         job.failed.connect(self.failed)
 
     def _try(self, action: Callable[[], None]) -> bool:

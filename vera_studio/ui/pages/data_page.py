@@ -279,7 +279,9 @@ class DataPage(QWidget):
             return
         shares = {one.part: one for one in (workspace.accuracy, workspace.test_accuracy) if one}
         if workspace.accuracy is None:
-            self.accuracy.setText(f"{what} is being measured…")
+            is_coming = self._studio.is_measuring
+            how = "is being measured…" if is_coming else "was not measured to the end."
+            self.accuracy.setText(f"{what} {how}")
         else:
             told = " and ".join(_share_text(one) for one in shares.values())
             foreign = workspace.foreign_images

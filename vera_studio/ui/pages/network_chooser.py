@@ -21,6 +21,7 @@ from vera_studio.ui import jobs
 from vera_studio.ui.file_dialogs import ask_open
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs import DOWNLOAD_WEIGHTS, NetworkRow, Progress
+from vera_studio.ui.runner import Handling
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.widgets.download_box import DownloadBox
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
@@ -124,7 +125,9 @@ class NetworkChooser(QDialog):
         self.raise_()
         self.activateWindow()
         self.filter.setFocus()
-        job = self._studio.runner.start(jobs.list_networks, name="Looking for networks")
+        job = self._studio.runner.start(
+            jobs.list_networks, name="Looking for networks", handling=Handling(can_stop=False)
+        )
         job.finished.connect(self._list)
         job.failed.connect(self._studio.failed)
 

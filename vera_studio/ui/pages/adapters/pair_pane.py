@@ -90,6 +90,7 @@ class PairPane(QWidget):
 
         job.finished.connect(compared)
         job.failed.connect(failed)
+        job.cancelled.connect(lambda: self._forget() if job is self._job else None)
 
     def _put_on(self, weights: tuple[float, float]) -> None:
         if self._pair is not None and self._studio.is_free:
