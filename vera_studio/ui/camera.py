@@ -43,12 +43,15 @@ class Camera(QObject):
         if missing := missing_module():
             return missing
         # Imported when it is first wanted: it takes a while, and looks at devices.
-        from PySide6.QtMultimedia import (
-            QCamera,
-            QMediaCaptureSession,
-            QMediaDevices,
-            QVideoSink,
-        )
+        try:
+            from PySide6.QtMultimedia import (
+                QCamera,
+                QMediaCaptureSession,
+                QMediaDevices,
+                QVideoSink,
+            )
+        except ImportError as error:  # a library of the system that it needs
+            return f"Qt's multimedia cannot be loaded: {error}."
 
         if not QMediaDevices.videoInputs():
             return _NONE

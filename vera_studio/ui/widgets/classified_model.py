@@ -95,14 +95,23 @@ class ClassifiedModel(QAbstractTableModel):
         else:
             self._tell_change()
 
-    def give(self, ids: Sequence[int], class_index: int) -> None:
+    def give(self, ids: Ids, class_index: int) -> None:
         """Have pictures be of a class; none vanishes for it under the user's hand."""
         self.rows.give(ids, class_index)
+        self._tell_change()
+
+    def confirm(self, ids: Ids) -> None:
+        """Have pictures be of the classes that they are taken for."""
+        self.rows.confirm(ids)
         self._tell_change()
 
     def id_at(self, row: int) -> int:
         """The id of the picture in a row of the table."""
         return int(self._shown[row])
+
+    def ids_between(self, first: int, last: int) -> Ids:
+        """The ids of the pictures in the rows from `first` to `last` of the table."""
+        return self._shown[first : last + 1]
 
     def row_of(self, picture: int) -> int | None:
         """The row in which a picture is shown, by its id; None where it is not."""

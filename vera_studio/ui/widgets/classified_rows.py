@@ -96,9 +96,14 @@ class ClassifiedRows:
         """Whether the network is, and nobody has said what it is."""
         return self.given(row) == NOBODY and bool(self._shares[row, 0] < self.threshold)
 
-    def give(self, rows: Sequence[int], class_index: int) -> None:
+    def give(self, rows: Sequence[int] | Ids, class_index: int) -> None:
         """Have pictures be of a class, whatever the network says; of its own with `NOBODY`."""
-        self._given[list(rows)] = class_index
+        self._given[np.asarray(rows, dtype=np.int64)] = class_index
+
+    def confirm(self, rows: Sequence[int] | Ids) -> None:
+        """Have pictures be of the classes that they are taken for."""
+        wanted = np.asarray(rows, dtype=np.int64)
+        self._given[wanted] = self.classes()[wanted]
 
     def classes(self) -> Ids:
         """(n,): the class of each picture, as `class_of` has it."""

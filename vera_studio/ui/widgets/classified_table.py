@@ -1,6 +1,7 @@
 """The table of classified pictures: sorted by headings, corrected by keys."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -14,6 +15,7 @@ from vera_studio.ui.widgets.classified_rows import (
     SECOND,
     SHARE,
     STATE,
+    Ids,
 )
 from vera_studio.ui.widgets.columns import giving_way
 from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
@@ -23,6 +25,7 @@ _ROW_HEIGHT = _PICTURE + 4
 _PADDING = 28  # pixels beside the widest text of a column
 _LEAST_FILE, _MOST_CLASS = 120, 170
 _GIVING_WAY = (SECOND, STATE)
+_NOTHING: Ids = np.empty(0, dtype=np.int64)
 _PLAIN = (
     Qt.KeyboardModifier.NoModifier,
     Qt.KeyboardModifier.ShiftModifier,
@@ -39,14 +42,16 @@ class ClassifiedTable(QTableView):
     Return says that the class is right, Backspace takes back what a person said.
 
     Signals:
-        given(tuple, int): the pictures with these ids are to be of this class; `NOBODY` for what
-            the network says.
+        given(object, int): the pictures with these ids, an array, are to be of this class;
+            `NOBODY` for what the network says.
+        confirmed(object): the pictures with these ids are of the classes that they are taken for.
         typed(Typed): what the letters so far lead to; without text once that is settled.
         current_changed(object): id of the current picture; None without one.
         sort_wanted(int, bool): by this column, descending or not.
     """
 
-    given = Signal(tuple, int)
+    given = Signal(object, int)
+    confirmed = Signal(object)
     typed = Signal(object)
     current_changed = Signal(object)
     sort_wanted = Signal(int, bool)
@@ -68,10 +73,11 @@ class ClassifiedTable(QTableView):
         rows_model.modelReset.connect(self._tell_current)
 
     @property
-    def selected(self) -> tuple[int, ...]:
+    def selected(self) -> Ids:
         """Ids of the pictures that are selected, from top to bottom."""
-        indexes = self.selectionModel().selectedRows()
-        return tuple(self._rows.id_at(row) for row in sorted(index.row() for index in indexes))
+        # By ranges: there may be 100,000 rows in one.
+        spans = sorted((span.top(), span.bottom()) for span in self.selectionModel().selection())
+        return np.concatenate([_NOTHING, *(self._rows.ids_between(*span) for span in spans)])
 
     @property
     def current(self) -> int | None:
@@ -88,12 +94,11 @@ class ClassifiedTable(QTableView):
 
     def correct(self, class_index: int) -> None:
         """Have what is selected be of a class, and go on to the row below where that is one."""
-        rows = [index.row() for index in self.selectionModel().selectedRows()]
-        if not rows:
-            return
-        self.given.emit(self.selected, class_index)
-        if len(rows) == 1 and class_index != NOBODY and rows[0] + 1 < self._rows.rowCount():
-            self.selectRow(rows[0] + 1)
+        selected = self.selected
+        if len(selected):
+            self.given.emit(selected, class_index)
+        if class_index != NOBODY:
+            self._go_on(len(selected))
 
     def fit_columns(self) -> None:
         """Give columns the width of what is in view; the file gets what is left."""
@@ -143,14 +148,15 @@ class ClassifiedTable(QTableView):
             self._settle(Typed())
             self.correct(first)
             return
-        by_class: dict[int, list[int]] = {}
-        for picture in self.selected:
-            by_class.setdefault(self._rows.rows.class_of(picture), []).append(picture)
-        rows = [index.row() for index in self.selectionModel().selectedRows()]
-        for class_index, pictures in by_class.items():
-            self.given.emit(tuple(pictures), class_index)
-        if len(rows) == 1 and rows[0] + 1 < self._rows.rowCount():
-            self.selectRow(rows[0] + 1)
+        selected = self.selected
+        self.confirmed.emit(selected)
+        self._go_on(len(selected))
+
+    def _go_on(self, selected: int) -> None:
+        """Select the row below, where one alone is selected."""
+        row = self.currentIndex().row()
+        if selected == 1 and row + 1 < self._rows.rowCount():
+            self.selectRow(row + 1)
 
     def _take_back(self) -> None:
         if self._typed.text:  # a letter
@@ -192,8 +198,11 @@ class ClassifiedTable(QTableView):
 
     def _set_up_columns(self) -> None:
         header = self.horizontalHeader()
+        # One that nothing is selected in: to draw a heading Qt looks through the whole column.
+        header.setSelectionModel(QItemSelectionModel(self._rows, header))
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
+        header.setResizeContentsPrecision(0)  # widths by the rows in view
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(FILE, QHeaderView.ResizeMode.Stretch)
         header.setSortIndicatorShown(True)

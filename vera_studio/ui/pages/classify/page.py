@@ -103,6 +103,7 @@ class ClassifyPage(QWidget):
         self.filters.threshold_changed.connect(model.set_threshold)
         self.table.sort_wanted.connect(self._sort_by)
         self.table.given.connect(model.give)
+        self.table.confirmed.connect(model.confirm)
         self.table.typed.connect(
             lambda typed: self.bottom.show_typed(typed, model.rows.class_names)
         )
