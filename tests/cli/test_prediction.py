@@ -3,12 +3,14 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
 from tests.command_line import run, write_class
+from tests.made_adapters import made_adapter
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.adapters.training_record import TrainingRecord
@@ -59,6 +61,24 @@ def test_it_is_right_as_often_as_evaluate_says(labelled, adapter, tmp_path, caps
     assert len(rows) == 40
     assert sum(right) / len(rows) == accuracy
     assert capsys.readouterr().out == ""
+
+
+def test_so_it_is_on_real_images(real_images, tmp_path, capsys):
+    labelled, path = tmp_path / "labelled", tmp_path / "made.safetensors"
+    for folder in (real_images / "test").iterdir():
+        (labelled / folder.name).mkdir(parents=True)
+        for file in sorted(folder.iterdir())[:30]:
+            shutil.copy(file, labelled / folder.name)
+    model = open_model(ModelSettings())
+    made_adapter(path, model.network, AdapterSettings(rank=4), base=model.digest)
+    assert run("evaluate", path, "--data", labelled, "--device", "cpu", "--json") == 0
+    accuracy = json.loads(capsys.readouterr().out)["accuracy"]
+    out = tmp_path / "out.csv"
+    assert run("predict", path, labelled, "--csv", out, "--device", "cpu") == 0
+    right = [Path(row["file"]).parts[0] == row["class"] for row in table(out)]
+    assert len(right) == 300
+    assert sum(right) / len(right) == accuracy
+    assert 0.1 < accuracy < 1
 
 
 def test_what_is_no_picture_is_told_and_left_out(labelled, adapter, capsys):

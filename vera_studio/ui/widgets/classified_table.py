@@ -76,7 +76,8 @@ class ClassifiedTable(QTableView):
     def selected(self) -> Ids:
         """Ids of the pictures that are selected, from top to bottom."""
         # By ranges: there may be 100,000 rows in one.
-        spans = sorted((span.top(), span.bottom()) for span in self.selectionModel().selection())
+        ranges = self.selectionModel().selection().toList()
+        spans = sorted({(span.top(), span.bottom()) for span in ranges})
         return np.concatenate([_NOTHING, *(self._rows.ids_between(*span) for span in spans)])
 
     @property
