@@ -180,6 +180,27 @@ def test_the_report_leaves_out_the_home_folder(qapp, monkeypatch):
     assert "ada" not in report
 
 
+def test_the_report_tells_what_is_open_if_that_can_be_told(qapp):
+    report = bug_report(raised(ValueError("wrong")), lambda: "Device: CPU")
+    assert report.startswith("Device: CPU\n")
+    assert report.endswith("ValueError: wrong\n")
+
+    def fail():
+        raise RuntimeError("no workspace")
+
+    report = bug_report(raised(ValueError("wrong")), fail)
+    assert f"VeRA Studio {vera_studio.__version__}" in report
+    assert "no workspace" in report
+    assert report.endswith("ValueError: wrong\n")
+
+
+def test_the_log_has_the_report(reporter, qtbot, caplog):
+    caplog.set_level(logging.INFO)
+    reporter.describe = lambda: "Device: a card of mine"
+    reporter.show(None, raised(ValueError("wrong")))
+    assert "Device: a card of mine" in caplog.text
+
+
 def test_a_summary_is_one_line():
     assert summary(ValueError("one\n  two")) == "ValueError: one two"
 

@@ -84,6 +84,7 @@ def test_diagnostics_can_be_copied_at_any_time_and_name_no_path(qtbot, window, t
             assert str(private) not in text
     assert "Images: sample, " in text
     assert "Device: " in text
+    assert "[adapter]" in text
 
 
 def test_f11_fills_the_screen_and_goes_back(qtbot, new_window):

@@ -1,6 +1,7 @@
 """Parsing the command line and doing what it asks for.
 
-Exit status: 0 done, 1 a failure told in one line on standard error, 2 wrong usage,
+Exit status: 0 done, 1 a failure told in one line on standard error (a fault of the program itself
+is told with where it comes from, and leaves a report), 2 wrong usage,
 130, 143 or 129 ended by Ctrl+C, SIGTERM or SIGHUP.
 """
 
@@ -26,6 +27,7 @@ from vera_studio.cli import (
     run_list,
     runs,
 )
+from vera_studio.cli.faults import show_stacks, tell_fault
 from vera_studio.cli.interrupt import Interrupted, Interruptible
 from vera_studio.cli.terminal import tell
 from vera_studio.errors import Cancelled, StudioError
@@ -50,6 +52,7 @@ def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> 
         _set_data_folder(options.data_dir)
         if options.command is None:
             return open_window(file)
+        show_stacks()
         with Interruptible():
             options.command(options)
         return 0
@@ -62,6 +65,9 @@ def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> 
     except (Cancelled, KeyboardInterrupt) as error:
         tell("vera-studio: interrupted")
         return error.status if isinstance(error, Interrupted) else 130
+    except Exception as error:
+        tell_fault(error, options)
+        return 1
 
 
 class _Parser(argparse.ArgumentParser):

@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 import vera_studio
 from vera_studio import environment, files
 from vera_studio.errors import StudioError
+from vera_studio.runs.fault_report import without_names
 from vera_studio.ui.crash_log import CrashLog
 from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter, install_exception_hooks
@@ -97,7 +99,7 @@ def _run_window(
     def load() -> None:
         window.load()
         if left := crash_log.begin(diagnostics(window.studio)):
-            reporter.show_crash(window, left.replace(str(Path.home()), "~"))
+            reporter.show_crash(window, without_names(left))
         if path is not None:
             window.studio.open_path(path)
         if problem:
@@ -190,4 +192,5 @@ def make_window(reporter: ErrorReporter) -> MainWindow:
     # What Qt and torch have made by then stays to the end. Each full collection of garbage would
     # look at all of it, and hold window and run for up to 0.2 s (2 cores, a run of batch 4).
     studio.ready.connect(gc.freeze)
+    reporter.describe = partial(diagnostics, studio)
     return MainWindow(studio, settings, reporter)

@@ -1,7 +1,7 @@
 """What is known about a bug, as text to copy, and the dialog that shows it."""
 
 import traceback
-from pathlib import Path
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio import environment
-from vera_studio.ui.diagnostics import versions
+from vera_studio.runs.fault_report import fault_report
+from vera_studio.ui.diagnostics import qt_versions
 
 ADVICE = (
     "This is a fault of VeRA Studio. You can go on working; a run that was going goes on too. "
@@ -33,15 +33,15 @@ CRASH_ADVICE = (
 )
 
 
-def bug_report(error: BaseException) -> str:
-    """Versions, system and traceback; the home folder, which may tell a name, is left out."""
-    lines = (
-        *versions(),
-        f"Log: {environment.log_file()}",
-        "",
-        "".join(traceback.format_exception(error)),
-    )
-    return "\n".join(lines).replace(str(Path.home()), "~")
+def bug_report(error: BaseException, describe: Callable[[], str] | None = None) -> str:
+    """What to send along with `error`; versions alone where `describe` tells no more, or fails."""
+    state = "\n".join(qt_versions())
+    if describe is not None:
+        try:
+            state = describe()
+        except Exception as other:  # what failed may have failed for the same reason
+            state += f"\nWhat is open cannot be told: {other!r}"
+    return fault_report(error, state)
 
 
 def summary(error: BaseException) -> str:

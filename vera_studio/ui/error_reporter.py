@@ -36,6 +36,9 @@ class ErrorReporter(QObject):
     and anything else a bug report that is also logged. A failure whose dialog is still open is
     counted in it.
 
+    Attributes:
+        describe: tells for a report what is open; None where nothing is yet.
+
     Signals:
         caught(BaseException): for `catch`, which may be called on any thread.
     """
@@ -44,6 +47,7 @@ class ErrorReporter(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.describe: Callable[[], str] | None = None
         self._dialogs: dict[object, Dialog] = {}  # open ones, by what they tell of
         # Queued even on the GUI thread: a slot or a paint event that failed ends first.
         self.caught.connect(self._show_caught, Qt.ConnectionType.QueuedConnection)
@@ -89,7 +93,9 @@ class ErrorReporter(QObject):
         if isinstance(known, BugReportDialog):
             known.count_again()
         elif len(self._dialogs) < _MOST_DIALOGS:
-            self._open(key, BugReportDialog(summary(error), bug_report(error), parent)).show()
+            report = bug_report(error, self.describe)
+            _log.info("The report of it:\n%s", report)
+            self._open(key, BugReportDialog(summary(error), report, parent)).show()
 
     def _open(self, key: object, dialog: Dialog) -> Dialog:
         self._dialogs[key] = dialog

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 import vera_studio
-from vera_studio.ui.diagnostics import device_text, version_of
+from vera_studio.runs.fault_report import version_of
+from vera_studio.ui.diagnostics import device_text
 from vera_studio.ui.icons import icon
 from vera_studio.ui.workspace import Devices
 
