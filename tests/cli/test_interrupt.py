@@ -11,7 +11,15 @@ import pytest
 from tests.command_line import run
 from vera_studio.runs.events import RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
-from vera_studio.training import checkpoints, comparison, loop, losses, prediction_pass, pretrain
+from vera_studio.training import (
+    beginning,
+    checkpoints,
+    comparison,
+    loop,
+    losses,
+    prediction_pass,
+    pretrain,
+)
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 each_signal = pytest.mark.parametrize(("number", "status"), SIGNALS)
@@ -75,7 +83,8 @@ def test_a_stopped_run_is_added_to_the_library_if_it_is_better(
 ):
     # Before training, and after the step that was taken.
     scores = iter([(0.5, -1.0), (score, -1.0)])
-    monkeypatch.setattr(checkpoints, "score_of", lambda *_: next(scores))
+    for module in (beginning, checkpoints):
+        monkeypatch.setattr(module, "score_of", lambda *_: next(scores))
     send_at(monkeypatch, StepsDone, signal.SIGTERM)
     arguments = ("train", write_recipe(), "--out", tmp_path / "run", "--name", "pets")
     assert run(*arguments) == 143

@@ -18,11 +18,11 @@ def nothing_is_opened(monkeypatch):
 
     from vera_studio.data import open_data
     from vera_studio.models import model
-    from vera_studio.training import comparison, loop
+    from vera_studio.training import comparison, opening
 
     monkeypatch.setattr(open_data, "open_data", fail)
     monkeypatch.setattr(model, "open_model", fail)
-    for module in (loop, comparison):
+    for module in (opening, comparison):
         monkeypatch.setattr(module, "open_network", fail)
 
 
