@@ -10,6 +10,7 @@ how many files were read, how many were refused, the slowest and the memory at i
 
 import argparse
 import dataclasses
+import gc
 import io
 import logging
 import resource
@@ -66,6 +67,7 @@ from vera_studio.ui.settings import Settings
 SECONDS = 2.0  # of the processor that a reader may take
 PATIENCE = 30.0  # seconds that it may take with all that the machine does besides
 MEGABYTES = 500  # of memory, above what was taken before
+_AT_ONCE = 500  # files
 _HEAD = 2048  # bytes, where formats keep what they say of themselves
 _MAKER = ["13.0", ["PNG"], [224, 256, "bicubic", False]]  # of a cache
 _PIECES = (
@@ -133,14 +135,6 @@ def try_out(kind: Format, folder: Path, examples: int, same_every_time: bool = F
     good, tally = path.read_bytes(), Tally()
     kind.read(path)  # what is imported or made once is so by now
 
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        derandomize=same_every_time,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(changed(good))
     def read(content: bytes) -> None:
         path.write_bytes(content)
         tally.files += 1
@@ -158,7 +152,17 @@ def try_out(kind: Format, folder: Path, examples: int, same_every_time: bool = F
         assert seconds < SECONDS, f"{seconds:.1f} s"
         assert waited < PATIENCE, f"{waited:.1f} s"
 
-    read()
+    # Hypothesis keeps what it tried until it is done.
+    for number in range(0, examples, _AT_ONCE):
+        some = settings(
+            max_examples=min(_AT_ONCE, examples - number),
+            deadline=None,
+            database=None,
+            derandomize=same_every_time,
+            suppress_health_check=list(HealthCheck),
+        )
+        some(given(changed(good))(read))()
+        gc.collect()
     return tally
 
 
