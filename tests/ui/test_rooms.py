@@ -177,3 +177,11 @@ def test_every_page_fits_a_small_screen(window):
         QApplication.processEvents()
         least = window.minimumSizeHint()
         assert (least.width() <= 1024, least.height() <= 700) == (True, True), (page, least)
+
+
+def test_going_from_room_to_room_leaves_the_window_as_large_as_it_is(window):
+    window.resize(1024, 700)
+    for page in ("training", "looked", "training", "vera", "data", "evaluate"):
+        window.rooms.show_page(page)
+        QApplication.processEvents()
+        assert window.size().toTuple() == (1024, 700)

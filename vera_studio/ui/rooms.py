@@ -115,6 +115,7 @@ class Rooms(QWidget):
     that was left in it.
 
     Signals:
+        page_changing(str): another page is about to be shown; its name.
         page_changed(str): another page is shown; its name.
 
     Attributes:
@@ -124,6 +125,7 @@ class Rooms(QWidget):
         page: name of the page that is shown; empty before there is one.
     """
 
+    page_changing = Signal(str)
     page_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -200,6 +202,7 @@ class Rooms(QWidget):
         self.page = name
         self.tabs.setCurrentIndex(self._pages_in(room).index(_PAGE_OF[name]))
         self.rail.set_room(room.name)
+        self.page_changing.emit(name)
         self._stack.setCurrentWidget(widget)
         self.page_changed.emit(name)
 

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDockWidget
 
-from vera_studio.ui.rooms import Rooms
+from vera_studio.ui.rooms import Rooms, room_of
 from vera_studio.ui.widgets.reasons import allow
 
 _BESIDE = ("images", "train")
@@ -18,6 +18,9 @@ class SetupBeside(QObject):
         self._dock, self._rooms = dock, rooms
         self._is_beside = True
         self._is_wanted = True
+        # Away before a page without it comes, and back after one with it has come: both side by
+        # side would need more room than a small screen has, and the window would grow for good.
+        rooms.page_changing.connect(self._leave)
         rooms.page_changed.connect(self._follow)
 
     @property
@@ -29,6 +32,10 @@ class SetupBeside(QObject):
         """Have it shown, or not, as the last time."""
         self._is_wanted = is_wanted
         self._dock.setVisible(is_wanted and self._is_beside)
+
+    def _leave(self, page: str) -> None:
+        if room_of(page).name not in _BESIDE:
+            self._follow(page)
 
     def _follow(self, _: str) -> None:
         is_beside = self._rooms.room in _BESIDE

@@ -74,6 +74,7 @@ class VeraPage(QWidget):
         self.parameter = QComboBox()
         self.parameter.setObjectName("shown_parameter")
         self.parameter.setAccessibleName("Trained numbers to show")
+        self.parameter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.parameter.setToolTip("Which of the trained numbers to show before and after")
         self.vector = VectorPlot()
         self.heat = HeatMap("Change of the weight", "The change of the weight appears here.")

@@ -209,7 +209,7 @@ def _upper(line: float) -> float:
 
 def _lower(line: float) -> float:
     """Where the way beside it lies: three lines of words between both, and a name."""
-    return _upper(line) + _MOST + 4 * line
+    return _upper(line) + _MOST + 4.5 * line
 
 
 def _height(line: float) -> float:
