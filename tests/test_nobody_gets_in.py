@@ -33,6 +33,7 @@ from vera_studio.models.weights_file import holds_weights
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings, Recipe
 from vera_studio.runs import queue_file
 from vera_studio.runs.comparison_file import load_comparison
+from vera_studio.runs.given_classes import read_given
 from vera_studio.runs.predictions import load as load_predictions
 from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_folder import load_result
@@ -142,6 +143,7 @@ def test_adapters_peft_folders_run_folders_and_the_library(model, make_adapter, 
         (lambda path: read_runs(path.parent), "recipe.toml"),
         (lambda path: load_predictions(path, "test"), "predictions-test.csv"),
         (lambda path: read_marks(path / "marks.json"), "marks.json"),
+        (lambda path: read_given(path / "given.json"), "given.json"),
     ],
 )
 def test_what_runs_leave(tmp_path, reader, name):

@@ -47,6 +47,11 @@ def marks_folder() -> Path:
     return data_folder() / "marks"
 
 
+def classified_folder() -> Path:
+    """One file a folder of pictures that was classified: the classes that the user gave some."""
+    return data_folder() / "classified"
+
+
 def cifar10_folder() -> Path:
     """Where CIFAR-10 is downloaded to."""
     return data_folder() / "cifar10"

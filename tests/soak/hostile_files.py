@@ -52,6 +52,7 @@ from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingS
 from vera_studio.runs import queue_file
 from vera_studio.runs.comparison_file import COMPARISON_FILE, load_comparison
 from vera_studio.runs.events import Evaluation, RunResult
+from vera_studio.runs.given_classes import given_file, read_given, save_given
 from vera_studio.runs.predictions import Predictions, predictions_file
 from vera_studio.runs.predictions import load as load_predictions
 from vera_studio.runs.predictions import save as save_predictions
@@ -290,6 +291,11 @@ def _make_marks(folder: Path) -> Path:
     return marks_file(folder).replace(folder / "marks.json")
 
 
+def _make_given(folder: Path) -> Path:
+    save_given(folder, {"cat/1.jpg": "cat", "2.jpg": "a dog"})
+    return given_file(folder).replace(folder / "given.json")
+
+
 def _make_notes(folder: Path) -> Path:
     save_notes(make_run(folder / "run"), RunNotes("mine", "a good one"))
     return folder / "run" / NOTES_FILE
@@ -318,6 +324,7 @@ FORMATS: dict[str, Callable[[], Format]] = {
     "peft-tensors": lambda: _peft("adapter_model.safetensors"),
     "progress": lambda: Format(_make_progress, lambda path: progress.load(path.parent)),
     "image-marks": lambda: Format(_make_marks, read_marks),
+    "given-classes": lambda: Format(_make_given, read_given),
     "predictions": lambda: Format(
         _make_predictions, lambda path: load_predictions(path.parent, "test")
     ),

@@ -14,6 +14,7 @@ from tests.ui.photographs import drop_on
 from vera_studio.data.open_data import open_data
 from vera_studio.models.model import open_model
 from vera_studio.recipe import DataSettings, ModelSettings
+from vera_studio.runs.given_classes import load_given
 from vera_studio.ui.classify_jobs import training_folders
 from vera_studio.ui.pages.classify.page import ClassifyPage
 from vera_studio.ui.widgets.classified_rows import CLASS, FILE, SHARE, STATE
@@ -206,6 +207,25 @@ def test_training_images_lie_where_they_are_found(tmp_path):
     folders = training_folders(data)
     assert folders["cat"] == tmp_path / "train" / "cat"
     assert folders["dog"] == tmp_path / "train" / "dog"
+
+
+def test_what_a_person_said_is_said_again(qtbot, window, classified, pictures, settle):
+    page = classified
+    page.table.selectRow(0)
+    qtbot.keyClicks(page.table, "dos")
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert texts(page, CLASS)[0] == "dog"
+    window.rooms.show_page("data")
+    settle()
+    assert load_given(pictures)["cat/0.png"] == "dog"
+    window.rooms.show_page("classify")
+    page.table.selectRow(1)
+    qtbot.keyClick(page.table, Qt.Key.Key_Backspace)
+    press(qtbot, page, "classify_again_button")
+    settle()
+    assert (texts(page, CLASS)[0], texts(page, STATE)[0]) == ("dog", "yours")
+    assert texts(page, STATE)[1] != "yours"
+    assert "2 yours" in page.top.counts.text()
 
 
 def test_it_can_be_stopped_and_begun_again(qtbot, window, page, pictures, settle):

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.ui import classify_jobs
-from vera_studio.ui.classify_jobs import ClassifiedFolder, ClassifiedSome, Unreadable
+from vera_studio.ui.classify_jobs import ClassifiedFolder, ClassifiedSome, GivenBefore, Unreadable
 from vera_studio.ui.jobs import Progress
 from vera_studio.ui.runner import Function, Handling, Job
 from vera_studio.ui.studio import Studio
@@ -36,6 +36,7 @@ class ClassifyControl(QObject):
 
     Signals:
         begun(Subject): other pictures come.
+        given_before(dict): the classes that were given the last time, by files below the folder.
         some(ClassifiedSome): these were classified.
         progress(Progress): of what goes on.
         state_changed(): something goes on now, or nothing does any more.
@@ -48,6 +49,7 @@ class ClassifyControl(QObject):
     """
 
     begun = Signal(object)
+    given_before = Signal(object)
     some = Signal(object)
     progress = Signal(object)
     state_changed = Signal()
@@ -168,7 +170,9 @@ class ClassifyControl(QObject):
 
     def _pass_on(self, events: list[object]) -> None:
         for event in events:
-            if isinstance(event, ClassifiedSome):
+            if isinstance(event, GivenBefore):
+                self.given_before.emit(event.given)
+            elif isinstance(event, ClassifiedSome):
                 self.some.emit(event)
         for progress in [event for event in events if isinstance(event, Progress)][-1:]:
             self.progress.emit(progress)

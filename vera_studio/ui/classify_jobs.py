@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vera_studio.errors import Cancelled, ShouldStop, StudioError
 from vera_studio.recipe import Device
+from vera_studio.runs.given_classes import load_given
 from vera_studio.runs.growing_table import growing_table
 from vera_studio.runs.predictions import told_row
 from vera_studio.runs.sorted_copies import SortedCopies, folder_names
@@ -42,6 +43,13 @@ class ClassifiedSome:
     files: tuple[str, ...]  # below the folder
     told: NDArray[np.int32]  # (n, k): the likeliest classes, the most first
     shares: NDArray[np.float32]  # (n, k): of these, 0 to 1
+
+
+@dataclass(frozen=True)
+class GivenBefore:
+    """The classes that a person gave pictures of the folder the last time."""
+
+    given: dict[str, str]  # by files below the folder
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,8 @@ def classify_folder(
 
     jobs.take_thread_count()
     on_event(jobs.Progress(0, 0, CLASSIFY))
+    if given := load_given(folder):
+        on_event(GivenBefore(given))
     files = find_pictures(folder, found, should_stop)
     device = choose_device(wanted_device).device
     with device_failures_told(device):

@@ -67,8 +67,12 @@ class ClassifiedModel(QAbstractTableModel):
 
     def add(
         self, files: Sequence[str], told: NDArray[np.integer], shares: NDArray[np.floating]
-    ) -> None:
-        """Take pictures more; they come last until all is sorted again: nothing jumps."""
+    ) -> int:
+        """Take pictures more; they come last until all is sorted again: nothing jumps.
+
+        Returns:
+            The id of the first of them.
+        """
         first = len(self.rows)
         self.rows.add(files, told, shares)
         new = self.rows.ids(self.view, first)
@@ -78,6 +82,7 @@ class ClassifiedModel(QAbstractTableModel):
             self._shown = np.concatenate([self._shown, new])
             self.endInsertRows()
         self.changed.emit()
+        return first
 
     def set_view(self, view: View) -> None:
         """Show other pictures, or the same in another order; also sorts what came since."""

@@ -1,16 +1,19 @@
 """Pictures that nobody has labelled: what each is taken for, corrected, sorted into folders."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from vera_studio.ui import file_dialogs, jobs
 from vera_studio.ui.classify_control import ClassifyControl, Subject
 from vera_studio.ui.classify_jobs import ClassifiedSome
+from vera_studio.ui.given_keeper import GivenKeeper
 from vera_studio.ui.icons import icon
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.pages.classify.bars import BottomBar, TopBar
@@ -53,6 +56,8 @@ class ClassifyPage(QWidget):
         self.pane = PicturePane()
         self.top, self.bottom = TopBar(), BottomBar()
         self.outcome = Outcome(studio, self.control, self.rows_model, self)
+        self._keeper = GivenKeeper(studio.runner, self)
+        self._given_before: dict[str, str] = {}
         self._thumbnails = ThumbnailLoader(studio.runner, self)
         self._reading = NewestJob("Reading an image", studio.runner, self)
         self._sort = (View.column, View.is_descending)
@@ -103,7 +108,11 @@ class ClassifyPage(QWidget):
         self.filters.threshold_changed.connect(model.set_threshold)
         self.table.sort_wanted.connect(self._sort_by)
         self.table.given.connect(model.give)
+        self.table.given.connect(self._keeper.note)
         self.table.confirmed.connect(model.confirm)
+        self.table.confirmed.connect(self._keeper.note)
+        self._keeper.failed.connect(self._studio.failed)
+        control.given_before.connect(self._know)
         self.table.typed.connect(
             lambda typed: self.bottom.show_typed(typed, model.rows.class_names)
         )
@@ -145,15 +154,36 @@ class ClassifyPage(QWidget):
         self.rows_model.view = View()
         self.rows_model.begin(subject.class_names, self.filters.threshold)
         self.table.horizontalHeader().setSortIndicator(View.column, Qt.SortOrder.AscendingOrder)
+        self._given_before = {}
+        self._keeper.begin(subject.folder, self.rows_model.rows)
         self._stack.setCurrentIndex(_FILLED)
         self.table.setFocus()
 
+    def _know(self, given: dict[str, str]) -> None:
+        self._given_before = given
+        self._keeper.know(given)
+
     def _add(self, some: ClassifiedSome) -> None:
         is_first = not len(self.rows_model.rows)
-        self.rows_model.add(some.files, some.told, some.shares)
+        self._say_again(some.files, self.rows_model.add(some.files, some.told, some.shares))
         if is_first:
             self.table.fit_columns()
             self.table.selectRow(0)
+
+    def _say_again(self, files: Sequence[str], first: int) -> None:
+        """Give pictures, the first of which has this id, the classes that they had before."""
+        names = self.rows_model.rows.class_names
+        by_name: dict[str, list[int]] = {}
+        for picture, file in enumerate(files, first):
+            if name := self._given_before.get(file):
+                by_name.setdefault(name, []).append(picture)
+        for name, pictures in by_name.items():
+            if name in names:
+                self.rows_model.give(np.array(pictures), names.index(name))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._keeper.keep()  # the window may be about to close
+        super().hideEvent(event)
 
     def _end(self, why: str) -> None:
         self.top.show_end(why, self.control.skipped, self.control.first_skipped)
