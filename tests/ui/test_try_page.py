@@ -94,6 +94,12 @@ def test_ten_pictures_are_dropped_and_named_and_named_anew_with_an_adapter(
     assert not page.strip.isVisible()
     assert not page.findChild(QPushButton, "clear_pictures_button").isEnabled()
 
+    window.rooms.show_page("data")
+    assert drop_on(window, *pictures[:2])  # wherever they are dropped
+    settle()
+    assert window.rooms.page == "try"
+    assert classes(page) == named[:2]
+
 
 def test_with_classes_of_ones_own_the_network_alone_says_its_own(window, page, pictures, settle):
     workspace = window.studio.workspace

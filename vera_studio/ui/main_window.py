@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
         self.evaluation_page = EvaluationPage(studio)
         self.adapters_page = AdaptersPage(studio, self.actions_by_name)
         self.comparison_page = ComparisonPage(studio)
+        self.try_page = TryPage(studio)
         self.runs_page = RunsPage(studio)
         self.looked_page = LookedPage(studio)
         self.vera_page = VeraPage(studio)
@@ -150,7 +151,7 @@ class MainWindow(QMainWindow):
             "library": self.adapters_page,
             "runs": self.runs_page,
             "comparison": self.comparison_page,
-            "try": TryPage(studio),
+            "try": self.try_page,
             "classify": ClassifyPage(studio),
             "take": TakePage(studio, self.actions_by_name),
         }
@@ -357,12 +358,17 @@ class MainWindow(QMainWindow):
     # Drag and drop, closing
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_path(event) and self.actions_by_name["import_adapter"].isEnabled():
+        is_free = self.actions_by_name["import_adapter"].isEnabled()
+        if self.try_page.takes(event.mimeData()) or (_dropped_path(event) and is_free):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         path = _dropped_path(event)
-        if path:
+        if self.try_page.takes(event.mimeData()):
+            event.acceptProposedAction()
+            self.rooms.show_page("try")
+            self.try_page.take(event.mimeData())
+        elif path:
             event.acceptProposedAction()
             self.studio.open_path(path)
 

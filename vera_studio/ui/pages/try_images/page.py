@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -145,13 +145,21 @@ class TryPage(QWidget):
             self._studio.message.emit("There is no picture in the clipboard.")
         self._take(sources)
 
+    def takes(self, data: QMimeData) -> bool:
+        """Whether there is a picture in what is dropped; quick."""
+        return holds_picture(data)
+
+    def take(self, data: QMimeData) -> None:
+        """Try the pictures in what is dropped."""
+        self._take(sources_in(data))
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if holds_picture(event.mimeData()):
+        if self.takes(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self._take(sources_in(event.mimeData()))
+        self.take(event.mimeData())
 
     def _take(self, sources: list[tuple[str, Source]]) -> None:
         self._tell_left(self.control.add(sources))
