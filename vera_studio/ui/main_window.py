@@ -68,6 +68,7 @@ from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
 
 _TITLE = "VeRA Studio"
+_LEAST_SIZE = 720, 500  # pixels; pages with more on them ask for more
 _NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
 
 
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setWindowTitle(_TITLE)
         self.setAcceptDrops(True)
+        self.setMinimumSize(*_LEAST_SIZE)
         self.actions_by_name = make_actions(self)
         self.asking = Asking(studio, self)
         self.asking.download_offered.connect(self._offer_download)

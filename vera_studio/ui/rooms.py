@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QPushButton,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -14,8 +15,8 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.icons import icon
 from vera_studio.ui.widgets.elided_label import ElidedLabel
-from vera_studio.ui.widgets.forward_button import ForwardButton
 from vera_studio.ui.widgets.room_rail import RoomRail
+from vera_studio.ui.widgets.stand_out import make_stand_out
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ class Rooms(QWidget):
         self.subject.setObjectName("room_subject")
         self.subject.setAccessibleName("What this page is about")
         self.subject.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.forward = ForwardButton()
+        self.forward = QPushButton()
+        make_stand_out(self.forward)
         self.forward.setObjectName("way_forward")
         self._stack = _Stack()
         column = QVBoxLayout(self)

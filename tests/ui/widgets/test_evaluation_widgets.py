@@ -3,12 +3,15 @@
 import math
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtGui import QImage, QPalette
+from PySide6.QtWidgets import QPushButton, QToolButton
 
+from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.widgets.choice_row import Choice, ChoiceRow
 from vera_studio.ui.widgets.reliability_plot import ReliabilityBin, ReliabilityPlot
 from vera_studio.ui.widgets.scaled_picture import ScaledPicture
+from vera_studio.ui.widgets.stand_out import make_stand_out
+from vera_studio.ui.widgets.ticked_buttons import TickedPushButton, TickedToolButton
 from vera_studio.ui.widgets.told_bars import Told, ToldBars
 
 
@@ -59,3 +62,33 @@ def test_a_picture_keeps_its_proportions(qtbot):
     assert shown.pixelColor(60, 10).name() != "#ff0000"
     widget.set_image(None)
     assert widget.grab().toImage().pixelColor(60, 60).name() != "#ff0000"
+
+
+def test_what_is_down_shows_in_the_dark_too(qtbot, qapp):
+    before = QPalette(qapp.palette())
+    set_color_scheme("dark")
+    try:
+        for kind in (TickedToolButton, TickedPushButton):
+            button = kind()
+            qtbot.addWidget(button)
+            button.setText("Confusion")
+            button.setCheckable(True)
+            up = button.grab().toImage()
+            button.setChecked(True)
+            down = button.grab().toImage()
+            middle = up.rect().center()
+            assert up.pixelColor(middle.x(), 4) != down.pixelColor(middle.x(), 4)
+            assert down.pixelColor(middle.x(), down.height() - 3).name() == "#8da4ef"
+    finally:
+        set_color_scheme("system")
+        qapp.setPalette(before)
+
+
+def test_the_one_that_leads_on_stands_out_while_it_can_be_used(qtbot):
+    button = QPushButton("Train")
+    qtbot.addWidget(button)
+    plain = button.grab().toImage().pixelColor(6, 6)
+    make_stand_out(button)
+    assert button.grab().toImage().pixelColor(6, 6).hue() != plain.hue()
+    button.setEnabled(False)
+    assert button.grab().toImage().pixelColor(6, 6).saturation() < 60

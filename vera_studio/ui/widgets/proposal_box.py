@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette, QPixmap
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,16 +17,15 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.icons import icon
-from vera_studio.ui.theme import ACCENT
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
+from vera_studio.ui.widgets.stand_out import make_stand_out
 from vera_studio.ui.widgets.thumbnail_rows import fitted
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 
 PICTURE_SIDE = 72  # pixels of the screen, before scaling
 _SPACING = 6
-_DARKER = 130  # percent
 
 
 class ProposalBox(QFrame):
@@ -144,11 +143,7 @@ class ProposalBox(QFrame):
     def _button(self, number: int, text: str, tip: str) -> QPushButton:
         button = self._add(f"proposal_answer_{number + 1}", text, tip)
         if number == 0:  # the one to press
-            palette = button.palette()
-            # The style draws it lighter than it is told.
-            palette.setColor(QPalette.ColorRole.Button, QColor(ACCENT).darker(_DARKER))
-            palette.setColor(QPalette.ColorRole.ButtonText, Qt.GlobalColor.white)
-            button.setPalette(palette)
+            make_stand_out(button)
         button.clicked.connect(lambda: self.answered.emit(number))
         return button
 
