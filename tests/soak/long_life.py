@@ -50,7 +50,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def is_settled(window: MainWindow) -> bool:
-    return window.studio.is_ready and not window.studio.runner.jobs
+    return window.studio.is_ready and not window.studio.runner.unfinished
 
 
 def settle(window: MainWindow) -> None:

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,12 +13,13 @@ import torch
 from vera_studio.errors import Cancelled, StudioError, TrainingError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.runs.events import EpochDone, RunStarted, StepsDone
+from vera_studio.runs.events import EpochDone, Evaluation, RunStarted, StepsDone
 from vera_studio.runs.run_files import RunFiles
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_state import broken_off
 from vera_studio.training import automatic, opening, progress
 from vera_studio.training.loop import resume, train
+from vera_studio.training.losses import told_again
 
 FILES = (
     *("best.safetensors", "last.safetensors", "losses.csv", "recipe.toml"),
@@ -69,7 +71,8 @@ def wrong_values(content):
         ("batches", -3),
         ("drawn_from", torch.zeros(3)),
         ("step", 10**12),
-        ("epoch_losses", ["a"]),
+        ("epoch_loss", "a"),
+        ("epochs_measured", None),
         ("history", [{}]),
         ("parameters", {}),
     ):
@@ -85,9 +88,20 @@ def wrong_values(content):
         yield changed(content, **{name: values | {part: wrong}})
 
 
-def of_first_version(content):
+def of_second_version(content):
     """A progress file as the studio wrote it once."""
     values = torch.load(io.BytesIO(content), weights_only=True)
+    del values["epochs_measured"]
+    rest = [0.0] * max(values["batches"] - 1, 0)
+    values["epoch_losses"] = [values.pop("epoch_loss"), *rest][: values["batches"]]
+    buffer = io.BytesIO()
+    torch.save(values | {"version": 2}, buffer)
+    return buffer.getvalue()
+
+
+def of_first_version(content):
+    """The same, before that."""
+    values = torch.load(io.BytesIO(of_second_version(content)), weights_only=True)
     place = {name: values.pop(name) for name in ("epoch", "batches", "drawn_from")}
     told = {name: values.pop(name) for name in ("step", "images", "epoch_seconds", "epoch_losses")}
     told["seconds"] = values.pop("training_seconds")
@@ -175,7 +189,7 @@ def test_a_run_of_an_older_studio_goes_on(tiny_data, tmp_path):
     file.write_bytes(of_first_version(file.read_bytes()))
     resume(tmp_path / "killed", data=data)
     assert_same(tmp_path / "whole", tmp_path / "killed")
-    file.write_bytes(changed(file.read_bytes(), version=3))
+    file.write_bytes(changed(file.read_bytes(), version=4))
     with pytest.raises(StudioError, match="by another version of the studio"):
         resume(tmp_path / "killed", data=data)
 
@@ -392,3 +406,28 @@ def test_writing_takes_no_more_than_its_share(tmp_path, monkeypatch):
     assert saver.is_cheap
     now = 12.0
     assert saver.is_overdue
+
+
+def test_of_very_many_epochs_only_some_are_told_again():
+    kept = progress.Progress.__new__(progress.Progress)
+    kept.history, kept.epochs_measured = [], 0
+    measured = Evaluation(1.0, 0.5, (0.5,) * 1000, (1,) * 1000)
+    for number in range(1, 1001):
+        kept.note_epoch(EpochDone(number, number, 1.0, measured, 0.1, False, 1.0))
+        assert len(kept.history) <= 200  # of a thousand classes
+    assert kept.epochs_measured == 1000
+    epochs = [one.epoch for one in kept.history]
+    assert epochs == sorted(epochs)
+    assert epochs[-1] == 1000
+
+
+def test_losses_are_told_again_in_pieces():
+    written = iter([(1 + step // 30_000, 0.5) for step in range(45_000)])
+    done = EpochDone(1, 30_000, 0.5, Evaluation(1.0, 0.5, (0.5,), (1,)), 0.1, False, 1.0)
+    kept = SimpleNamespace(
+        history=[done], training_seconds=1.0, epoch_seconds=1.0, images=1, step=45_000
+    )
+    events = list(told_again(kept, written, 60_000))
+    assert [len(one.losses) for one in events if one is not done] == [10_000] * 4 + [5_000]
+    assert [one.epoch for one in events] == [1, 1, 1, 1, 2, 2]
+    assert events[-1].first_step == 40_001

@@ -141,7 +141,7 @@ def test_of_many_targets_the_weakest_have_curves_and_others_can_be_added(studio,
     assert training.more.isVisible()
     assert training.more.itemText(0) == "90 more classes"
     training.more.activated.emit(3)  # kind 12
-    assert plot.points(class_key(12))[1].tolist() == [0.06]
+    assert plot.points(class_key(12))[1].tolist() == pytest.approx([0.06])
     tell(studio, epoch(1, evaluation((0.5,) * 200, (9,) * 200, losses=(1.0,) * 200)))
     assert plot.points(class_key(12))[1].tolist() == [0.06, 0.5]
 
@@ -277,3 +277,16 @@ def test_what_cannot_be_used_says_why(studio, training, results):
     go(studio)
     tell(studio, started(), steps(1, [1.0]))
     assert "empty" not in training.losses.png_action.toolTip()
+
+
+def test_a_run_of_a_million_steps_stays_small(studio, training, monkeypatch):
+    monkeypatch.setattr("vera_studio.ui.widgets.series._MOST", 4096)
+    go(studio)
+    tell(studio, started(epochs=100, steps_per_epoch=10_000))
+    for number in range(100):
+        same = evaluation([0.5] * 10)
+        tell(studio, steps(10_000 * number + 1, [0.5] * 10_000), epoch(number + 1, same))
+    for key in ("raw", "smoothed"):
+        assert len(training.losses.points(key)[0]) <= 4096
+        assert training.losses.points(key)[0][-1] == 1_000_000
+    assert len(training.accuracies.points(class_key(2))[0]) == 101

@@ -19,8 +19,9 @@ result.json         what was run on what and how it ended, with the test accurac
 import csv
 import dataclasses
 import io
+import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -158,9 +159,9 @@ class RunFolder:
         self.files.finish()
         return dataclasses.replace(result, folder=self.files.folder)
 
-    def losses(self) -> list[tuple[int, float]]:
+    def losses(self) -> Iterator[tuple[int, float]]:
         """Epoch and loss of each step that is written, in order."""
-        return [(int(epoch), float(loss)) for _, epoch, loss in self._rows(LOSSES)]
+        return ((int(epoch), float(loss)) for _, epoch, loss in self._rows(LOSSES))
 
     def _former_recipe(self) -> bytes:
         path = self.files.folder / RECIPE
@@ -172,17 +173,19 @@ class RunFolder:
     def _table(self, name: str, header: list[str], kept: int) -> bytes:
         """A table with the rows that it has already of the first `kept` steps or epochs."""
         try:
-            rows = [row for row in self._rows(name) if int(row[0]) <= kept] if kept else []
+            rows = (row for row in self._rows(name) if int(row[0]) <= kept) if kept else ()
+            return _csv(itertools.chain([header], rows))
         except (ValueError, IndexError) as error:
             raise StudioError(f"{self.files.folder / name} is damaged: {error}.") from error
-        return _csv([header, *rows])
 
-    def _rows(self, name: str) -> list[list[str]]:
+    def _rows(self, name: str) -> Iterator[list[str]]:
+        """The rows below the heading, one after the other: there may be a million."""
         path = self.files.folder / name
         try:
             text = read_text(path, _MOST_BYTES)
             # The last line may be half a one, of a run that was killed.
-            return list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))[1:]
+            rows = csv.reader(io.StringIO(text[: text.rfind("\n") + 1]))
+            yield from itertools.islice(rows, 1, None)
         except (OSError, csv.Error) as error:
             raise StudioError(f"Cannot read {path}: {error}.") from error
 
@@ -272,7 +275,7 @@ def _some_classes(evaluation: Evaluation, kept: Sequence[int]) -> Evaluation:
     )
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
+def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode(errors="backslashreplace")

@@ -249,7 +249,7 @@ def _run(
                 event = EpochDone(
                     progress.epoch, progress.step, train_loss, validation, rate, is_best, seconds
                 )
-                progress.history.append(event)
+                progress.note_epoch(event)
                 tell(event)
                 if stopping.has_stopped:
                     break

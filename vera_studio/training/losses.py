@@ -1,8 +1,9 @@
 """The losses of a run's steps: told some 10 times a second, and watched."""
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 
@@ -11,6 +12,7 @@ from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
 from vera_studio.training.progress import Progress
 
 _REPORT_SECONDS = 0.1  # often enough for the eye, and cheap
+_MOST_TOLD = 10_000  # steps that are told at once of a run that goes on
 _HUGE = 10  # times the loss before training: no run that learns comes near it
 
 
@@ -77,9 +79,9 @@ class Losses:
         self.report()
         progress = self._progress
         seconds = progress.clock.seconds() - self._epoch_start
-        mean = math.fsum(progress.epoch_losses) / len(progress.epoch_losses)
+        mean = progress.epoch_loss / progress.batches
         progress.training_seconds += seconds
-        progress.epoch_losses, progress.epoch_seconds = [], 0.0
+        progress.epoch_loss = progress.epoch_seconds = 0.0
         return mean, seconds
 
     def report(self) -> None:
@@ -95,7 +97,8 @@ class Losses:
             raise self._not_finite()
         self._pending = []
         progress = self._progress
-        progress.epoch_losses += losses
+        for loss in losses:  # one by one: then it is the same however many are reported at once
+            progress.epoch_loss += loss
         progress.epoch_seconds = progress.clock.seconds() - self._epoch_start
         seconds = progress.training_seconds + progress.epoch_seconds
         share = progress.step / self._steps
@@ -143,7 +146,7 @@ class Losses:
 
 
 def told_again(
-    progress: Progress, losses: Sequence[tuple[int, float]], steps: int
+    progress: Progress, losses: Iterator[tuple[int, float]], steps: int
 ) -> Iterator[StepsDone | EpochDone]:
     """The events of what came before a run was broken off.
 
@@ -152,13 +155,14 @@ def told_again(
         losses: epoch and loss of each step that is written.
         steps: in the whole run.
     """
-    seconds, first = max(progress.training_seconds + progress.epoch_seconds, 1e-9), 0
+    seconds, last = max(progress.training_seconds + progress.epoch_seconds, 1e-9), 0
     for epoch in [*progress.history, None]:
-        last = epoch.step if epoch else len(losses)
-        if some := losses[first:last]:
+        end = epoch.step if epoch else steps
+        while some := list(itertools.islice(losses, min(end - last, _MOST_TOLD))):
+            first, last = last + 1, last + len(some)
             yield StepsDone(
                 epoch=some[0][0],
-                first_step=first + 1,
+                first_step=first,
                 losses=tuple(loss for _, loss in some),
                 images_per_second=progress.images / seconds,
                 progress=last / steps,
@@ -166,4 +170,3 @@ def told_again(
             )
         if epoch:
             yield epoch
-        first = last

@@ -31,9 +31,12 @@ from vera_studio.training.optimisation import restore_optimizer
 from vera_studio.training.stopwatch import Stopwatch
 
 FILE = PROGRESS_FILE
-_VERSION = 2
+_VERSION = 3
 _MOST_BYTES = 2**29  # four times the largest adapter, and what was told
 _SECONDS = 10.0  # of training, at most, that are lost
+# Epochs that are told again when a run goes on; of many classes fewer, for each has its figures.
+_MOST_EPOCHS = 1000
+_MOST_FIGURES = 200_000
 _MOST_SHARE = 0.02  # of a run's time that writing may take, where those seconds allow it
 
 
@@ -63,9 +66,10 @@ class _Figures:
     images: int = 0  # trained on
     training_seconds: float = 0.0  # up to the end of the last whole epoch
     epoch_seconds: float = 0.0  # of training, of the epoch under way
-    epoch_losses: list[float] = field(default_factory=list)  # of its steps
+    epoch_loss: float = 0.0  # the sum of those of its steps
     has_told_huge: bool = False  # whether it was told that the loss is huge
-    history: list[EpochDone] = field(default_factory=list)  # the epochs that were measured
+    epochs_measured: int = 0  # on validation images
+    history: list[EpochDone] = field(default_factory=list)  # epochs to tell again; the newest last
 
 
 @dataclass(kw_only=True, eq=False)
@@ -89,14 +93,17 @@ class Progress(_Figures):
     clock: Stopwatch
 
     @property
-    def epochs_measured(self) -> int:
-        """How many epochs were measured on validation images."""
-        return sum(1 for one in self.history if one.validation.images)
-
-    @property
     def is_out_of_patience(self) -> bool:
         """Whether as many epochs as were to be waited brought nothing better."""
         return 0 < self.course.patience <= self.best.since
+
+    def note_epoch(self, event: EpochDone) -> None:
+        """Take note of an epoch that was measured; of very many every second one is forgotten."""
+        self.epochs_measured += bool(event.validation.images)
+        self.history.append(event)
+        classes = max(len(event.validation.per_class), 1)
+        if len(self.history) > max(2, min(_MOST_EPOCHS, _MOST_FIGURES // classes)):
+            self.history = self.history[::-2][::-1]
 
     def end_epoch(self) -> None:
         """Go on to the next epoch."""
@@ -152,9 +159,11 @@ def load(folder: Path) -> Saved:
             _check_archive(file)
             values = torch.load(file, "cpu", weights_only=True)
         version = values.pop("version")
-        if version not in (1, _VERSION):
+        if version not in (1, 2, _VERSION):
             raise StudioError(f"{path} was written by another version of the studio.")
-        found = _saved(_of_first_version(values) if version == 1 else values)
+        if version == 1:
+            values = _of_first_version(values)
+        found = _saved(_of_second_version(values) if version < _VERSION else values)
         _check(found)
         return found
     except OSError as error:
@@ -193,6 +202,17 @@ def _of_first_version(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _of_second_version(values: dict[str, Any]) -> dict[str, Any]:
+    """What a file of version 2 holds, likewise."""
+    losses, total = values.pop("epoch_losses"), 0.0
+    if len(losses) != values["batches"]:
+        raise ValueError("place")
+    for loss in losses:
+        total += loss
+    measured = sum(1 for one in values["history"] if sum(one["validation"]["counts"]))
+    return {**values, "epoch_loss": total, "epochs_measured": measured}
+
+
 def _saved(values: dict[str, Any]) -> Saved:
     best = values.pop("best")
     record = TrainingRecord.from_json(best.pop("record"))
@@ -214,11 +234,12 @@ def _epoch(validation: dict[str, Any], **others: Any) -> EpochDone:
 def _check(found: Saved) -> None:
     """Raise a ValueError for numbers that cannot be; what does not fit the network shows there."""
     whole = (found.epoch, found.batches, found.batch_size, found.course.epochs, found.step)
+    whole += (found.epochs_measured,)
     if not all(isinstance(one, int) and 0 <= one < 10**9 for one in whole):
         raise ValueError("counts")
-    if found.epoch < 1 or found.batch_size < 1 or len(found.epoch_losses) != found.batches:
+    if found.epoch < 1 or found.batch_size < 1:
         raise ValueError("place")
-    times = (found.seconds, found.training_seconds, found.epoch_seconds, *found.epoch_losses)
+    times = (found.seconds, found.training_seconds, found.epoch_seconds, found.epoch_loss)
     if not all(isinstance(one, float | int) and math.isfinite(one) for one in times):
         raise ValueError("times")
 

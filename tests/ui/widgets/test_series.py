@@ -123,3 +123,33 @@ def test_nearest():
     assert Series().nearest(3) is None
     series = series_of([0, 10, 20], [1, 2, 3])
     assert [series.nearest(x) for x in (-5, 4, 6, 99)] == [(0, 1), (0, 1), (10, 2), (20, 3)]
+
+
+def test_a_million_points_take_the_memory_of_some_and_lose_no_peak(monkeypatch):
+    monkeypatch.setattr("vera_studio.ui.widgets.series._MOST", 4096)
+    rng = np.random.default_rng(0)
+    ys = rng.normal(size=1_000_000)
+    ys[[5, 123_456, 999_990]] = 50, -60, 70
+    ys[300_000:300_100] = np.nan
+    series = Series()
+    for start in range(0, len(ys), 20_000):
+        series.append(np.arange(start, start + 20_000), ys[start : start + 20_000])
+        assert len(series) <= 4096
+    assert series.bounds() == ((0, 999_999), (-60, 70))
+    assert np.all(np.diff(series.xs) > 0)
+    kept = dict(zip(series.xs.astype(int), series.ys, strict=True))
+    assert (kept[5], kept[123_456], kept[999_990]) == (50, -60, 70)
+    assert all(value == ys[x] or np.isnan(value) for x, value in kept.items())
+    thin_x, thin_y = series.thinned(-np.inf, np.inf, buckets=100)
+    assert (thin_y.max(), thin_y.min()) == (70, -60)
+    assert len(thin_x) == 200
+
+
+def test_equals_and_gaps_are_halved_as_well(monkeypatch):
+    monkeypatch.setattr("vera_studio.ui.widgets.series._MOST", 64)
+    equal = series_of(range(1000), [3.0] * 1000)
+    gaps = series_of(range(1000), [np.nan] * 1000)
+    for series in (equal, gaps):
+        assert len(series) <= 64
+        assert (series.xs[0], series.xs[-1]) == (0, 999)
+        assert np.all(np.diff(series.xs) > 0)

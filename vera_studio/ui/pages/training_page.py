@@ -2,6 +2,7 @@
 
 import math
 import time
+from array import array
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
@@ -46,7 +47,8 @@ class TrainingPage(QWidget):
         self._smoothing = Smoothing(1)
         self._are_apart = False  # the validation losses of targets and others
         self._curves: list[int] = []  # classes that have one
-        self._validations: list[tuple[int, Evaluation]] = []  # by epoch
+        # Epoch, and the accuracy of each class in 4 bytes: there may be 10,000 of 1,000.
+        self._validations: list[tuple[int, array[float]]] = []
         self.caption = RunCaption("training_caption", studio.workspace)
         self.progress = RunProgress()
         self._notices = WrappedLabel("run_notices", "Notices of the run")
@@ -157,8 +159,8 @@ class TrainingPage(QWidget):
         self._curves.append(index)
         label = _class_label(names[index], images)
         self.accuracies.set_series(class_key(index), label, color_index=color, width=2, points=True)
-        for epoch, validation in self._validations:
-            self.accuracies.append(class_key(index), [epoch], [validation.per_class[index]])
+        epochs = [epoch for epoch, _ in self._validations]
+        self.accuracies.append(class_key(index), epochs, [s[index] for _, s in self._validations])
 
     def _set_live(self, live: bool) -> None:
         self.losses.set_live(live)
@@ -214,7 +216,7 @@ class TrainingPage(QWidget):
             self.losses.append(_OTHERS, [step], [validation.loss_over(others)])
         else:
             self.losses.append(_ALL, [step], [validation.loss])
-        self._validations.append((epoch, validation))
+        self._validations.append((epoch, array("f", validation.per_class)))
         for index in self._curves:
             self.accuracies.append(class_key(index), [epoch], [validation.per_class[index]])
         if len(self._start.target_classes) > _MOST_CURVES:

@@ -7,12 +7,17 @@ from numpy.typing import ArrayLike, NDArray
 
 _FIRST_CAPACITY = 256
 _BLOCK = 16  # entries of a level that one entry of the next level stands for
+_MOST = 2**17  # points that are kept, some 2 MB: 500 for each pixel of a wide plot
+_FOUR = 4  # neighbours of which two are kept when there are more
 
 Floats = NDArray[np.float64]
 
 
 class Series:
-    """Points with ascending x.
+    """Points with ascending x, as many as can be told apart.
+
+    Where more come in, of each four neighbours the least and the greatest y are kept, all over
+    the curve: it takes no more memory however long it grows, and no peak gets lost.
 
     Beside the points there are levels of extremes: the least and the greatest y of every block
     of 16 points, of every block of 16 such blocks, and so on. What is drawn is made from the
@@ -55,6 +60,8 @@ class Series:
             self._low = min(self._low, float(finite.min()))
             self._high = max(self._high, float(finite.max()))
         self._bring_levels_up_to_date()
+        while len(self) > _MOST:
+            self._halve()
 
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """Least and greatest x, and least and greatest y; None without a finite point."""
@@ -108,6 +115,22 @@ class Series:
                 break
             low, high, size = level.first, level.second, size * _BLOCK
         return low, high, size
+
+    def _halve(self) -> None:
+        """Keep two of four neighbours, but for the first and the last ones."""
+        end = len(self) - len(self) % _FOUR - _FOUR
+        xs, ys = self.xs, self.ys
+        fours = ys[_FOUR:end].reshape(-1, _FOUR)  # (blocks, 4)
+        # Gaps are the first to go; of four gaps, or of equals, the outer ones stay.
+        least = np.where(np.isnan(fours), np.inf, fours).argmin(axis=1)
+        greatest = _FOUR - 1 - np.where(np.isnan(fours), -np.inf, fours)[:, ::-1].argmax(axis=1)
+        two = np.sort(np.stack([least, greatest], axis=1), axis=1)  # (blocks, 2)
+        two[two[:, 0] == two[:, 1]] = 0, _FOUR - 1
+        kept = (np.arange(_FOUR, end, _FOUR)[:, None] + two).ravel()
+        kept = np.concatenate((np.arange(_FOUR), kept, np.arange(end, len(self))))
+        self._points, self._levels = _Columns(), []
+        self._points.write(0, xs[kept], ys[kept])
+        self._bring_levels_up_to_date()
 
     def _bring_levels_up_to_date(self) -> None:
         """Make each level anew from the first block that was not full before."""
