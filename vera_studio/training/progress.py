@@ -233,8 +233,8 @@ def _epoch(validation: dict[str, Any], **others: Any) -> EpochDone:
 
 def _check(found: Saved) -> None:
     """Raise a ValueError for numbers that cannot be; what does not fit the network shows there."""
-    whole = (found.epoch, found.batches, found.batch_size, found.course.epochs, found.step)
-    whole += (found.epochs_measured,)
+    places = (found.epoch, found.batches, found.step, found.epochs_measured)
+    whole = (*places, found.batch_size, found.course.epochs)
     if not all(isinstance(one, int) and 0 <= one < 10**9 for one in whole):
         raise ValueError("counts")
     if found.epoch < 1 or found.batch_size < 1:
