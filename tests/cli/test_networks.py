@@ -154,6 +154,9 @@ def test_a_recipe_names_its_network_and_the_adapter_finds_it(insects, tmp_path, 
     assert run("evaluate", adapter, "--data", insects, "--device", "cpu", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found["per_class"]) == ["bee", "ant"]
+    assert found["base"]["accuracy"] == result.before.accuracy
+    assert found["base"]["classes"]["bee"]["images"] == 2
+    assert {"mended", "broken", "confused", "calibration"} <= found.keys()
     assert run("similarity", adapter, adapter) == 0
     assert "+1.0000" in capsys.readouterr().out
     assert run("export", adapter, "--to", "merged", tmp_path / "m.safetensors") == 0
