@@ -43,7 +43,7 @@ _COLUMNS = (
         gives_way=2,
     ),
     Column("Trained", "How many numbers of the layer are trained", gives_way=1),
-    Column("Without", "Accuracy with the layer set to zero, and by how many points that differs"),
+    Column("Without it", "Accuracy with the layer set to zero, and how many points that is off"),
 )
 
 
