@@ -7,6 +7,7 @@ with `base_` before their names those of the network before training.
 
 import csv
 import io
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vera_studio.errors import StudioError
-from vera_studio.files import read_regular, reason, write_atomically
+from vera_studio.files import open_regular, reason, write_atomically
 from vera_studio.runs.events import Part
 from vera_studio.runs.run_folder import load_result
 
@@ -26,7 +27,7 @@ _SHARES = ("share", *(f"{place}_share" for place in _PLACES[1:]))
 _BASE = "base_"
 _ABOUT = ("part", "file", "truth")
 _DECIMALS = 6
-_MOST_BYTES = 2**27  # of a table: some 500,000 images
+_MOST_BYTES = 2**28  # of a table: a million images
 _MOST_CLASSES = 2**14  # more than an adapter with a last layer of its own can have
 
 Classes = NDArray[np.int64]
@@ -102,8 +103,9 @@ def load(folder: Path, part: Part) -> Predictions:
     """
     path = predictions_file(folder, part)
     try:
-        text = read_regular(path, _MOST_BYTES).decode(errors="surrogateescape")
-        return _read(csv.reader(io.StringIO(text, newline=""), strict=True), part, _classes(folder))
+        file = open_regular(path, _MOST_BYTES)
+        with io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="") as text:
+            return _read(csv.reader(text, strict=True), part, _classes(folder))
     except OSError as error:
         raise StudioError(f"Cannot read {path}: {reason(error)}.") from error
     except (ValueError, csv.Error) as error:
@@ -184,38 +186,31 @@ def _read(rows: Iterator[list[str]], part: Part, class_names: Sequence[str]) -> 
     base_told = sum(_BASE + name in head for name in _SHARES)
     if not told or head != _columns(told, base_told):
         raise ValueError("its first line does not name the columns of predictions")
-    body = list(rows)
-    if any(len(row) != len(head) for row in body):
-        raise ValueError("its rows are not all of the same length")
-    columns = list(zip(*body, strict=True)) or [()] * len(head)
-    if set(columns[0]) - {part}:
-        raise ValueError(f"it is of other images than those of the {part or 'whole'} part")
     numbers = {name: number for number, name in enumerate(_distinct(class_names))}
-    truth, classes, shares = columns[2], columns[3::2], columns[4::2]
-    for name in (name for column in (truth, *classes) for name in column):
-        numbers.setdefault(name, len(numbers))
-    if len(numbers) > _MOST_CLASSES:
-        raise ValueError(f"it names more than {_MOST_CLASSES:,} classes")
-    indices = [_indices(column, numbers) for column in classes]
-    values = [_share_values(column) for column in shares]
+    files, truth, classes, shares = list[str](), array("q"), array("q"), array("f")
+    for row in rows:  # not kept: as texts they take much memory
+        if len(row) != len(head):
+            raise ValueError("its rows are not all of the same length")
+        if row[0] != part:
+            raise ValueError(f"it is of other images than those of the {part or 'whole'} part")
+        files.append(row[1])
+        truth.append(numbers.setdefault(row[2], len(numbers)))
+        classes.extend(numbers.setdefault(name, len(numbers)) for name in row[3::2])
+        shares.extend(map(float, row[4::2]))
+        if len(numbers) > _MOST_CLASSES:
+            raise ValueError(f"it names more than {_MOST_CLASSES:,} classes")
+    shape = (len(files), told + base_told)
+    indices = np.array(classes, dtype=np.int64).reshape(shape)
+    values = np.array(shares, dtype=np.float32).reshape(shape)
+    if not bool(((values >= 0) & (values <= 1)).all()):  # nor for NaN
+        raise ValueError("a share in it is not from 0 to 1")
     return Predictions(
         part=part,
         class_names=tuple(numbers),
-        files=columns[1],
-        truth=_indices(truth, numbers),
-        told=np.stack(indices[:told], axis=1),
-        shares=np.stack(values[:told], axis=1),
-        base_told=np.stack(indices[told:], axis=1) if base_told else no_classes(len(body)),
-        base_shares=np.stack(values[told:], axis=1) if base_told else no_shares(len(body)),
+        files=tuple(files),
+        truth=np.array(truth, dtype=np.int64),
+        told=indices[:, :told],
+        shares=values[:, :told],
+        base_told=indices[:, told:],
+        base_shares=values[:, told:],
     )
-
-
-def _indices(names: Sequence[str], numbers: dict[str, int]) -> Classes:
-    return np.array([numbers[name] for name in names], dtype=np.int64)
-
-
-def _share_values(texts: Sequence[str]) -> Shares:
-    values = np.array([float(text) for text in texts], dtype=np.float32)
-    if not bool(((values >= 0) & (values <= 1)).all()):  # nor for NaN
-        raise ValueError("a share in it is not from 0 to 1")
-    return values
