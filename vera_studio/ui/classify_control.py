@@ -157,7 +157,10 @@ class ClassifyControl(QObject):
         return ""
 
     def _start(self, name: str, function: Function, finished: Callable[[int], None]) -> None:
-        job = self._studio.runner.start(function, name=name, handling=Handling(at_once=True))
+        # Copies may take long: closing the window ends them after a whole one.
+        is_short = name == classify_jobs.SAVE
+        handling = Handling(at_once=True, is_saving=is_short, may_be_left=False)
+        job = self._studio.runner.start(function, name=name, handling=handling)
         job.finished.connect(finished)
         job.failed.connect(self._studio.failed)
         self._follow(job)

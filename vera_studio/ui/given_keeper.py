@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from vera_studio.errors import ShouldStop, StudioError
 from vera_studio.runs.given_classes import save_given
-from vera_studio.ui.runner import Function, Runner
+from vera_studio.ui.runner import Function, Handling, Runner
 from vera_studio.ui.widgets.classified_rows import ClassifiedRows
 
+_NAME = "Keeping your classes"
+_HANDLING = Handling(can_stop=False, is_saving=True, may_be_left=False)
 _PATIENCE_MILLISECONDS = 1000  # between a correction and its keeping
 
 
@@ -55,7 +57,7 @@ class GivenKeeper(QObject):
     def keep(self) -> None:
         """Keep soon what was said and is not kept yet."""
         if self._is_due:
-            job = self._runner.start(self._function(), name="Keeping your classes")
+            job = self._runner.start(self._function(), name=_NAME, handling=_HANDLING)
             job.failed.connect(self._tell)
         self._timer.stop()
 
