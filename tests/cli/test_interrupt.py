@@ -12,7 +12,6 @@ from tests.command_line import run
 from vera_studio.runs.events import RunStarted, Stage, StepsDone
 from vera_studio.runs.run_folder import load_result
 from vera_studio.training import (
-    beginning,
     checkpoints,
     comparison,
     loop,
@@ -83,8 +82,7 @@ def test_a_stopped_run_is_added_to_the_library_if_it_is_better(
 ):
     # Before training, and after the step that was taken.
     scores = iter([(0.5, -1.0), (score, -1.0)])
-    for module in (beginning, checkpoints):
-        monkeypatch.setattr(module, "score_of", lambda *_: next(scores))
+    monkeypatch.setattr(checkpoints, "score_of", lambda *_: next(scores))
     send_at(monkeypatch, StepsDone, signal.SIGTERM)
     arguments = ("train", write_recipe(), "--out", tmp_path / "run", "--name", "pets")
     assert run(*arguments) == 143

@@ -108,13 +108,23 @@ def test_evaluate_prints_overall_and_every_class(trained, images, capsys):
     head, *rows = out.splitlines()
     assert head == "test part: 12 images"
     assert err == ""
-    shares = {name: cells for name, *cells in map(in_columns, rows)}
+    heads, *lines = map(in_columns, rows)
+    assert heads == ["", "before", "after"]
+    shares = {name: cells for name, *cells in lines}
     assert list(shares) == ["overall", *trained.class_names]
-    right = round(12 * trained.after.accuracy)
-    assert shares["overall"] == [f"{trained.after.accuracy:.2%}", f"({right} of 12)"]
-    for name, share in zip(trained.class_names, trained.after.per_class, strict=True):
-        expected = [f"{share:.2%}", f"({round(4 * share)} of 4)"] if share >= 0 else ["no images"]
-        assert shares[name] == expected
+    before, after = trained.before, trained.after
+    told = [cell for one in (before, after) for cell in cells_of(one.accuracy, 12)]
+    assert shares["overall"] == told
+    for index, name in enumerate(trained.class_names):
+        told = [c for one in (before, after) for c in cells_of(one.per_class[index], 4)]
+        assert shares[name] == told
+
+
+def cells_of(share, images):
+    """The cells of a share of so many images."""
+    if not share >= 0:
+        return ["no images"]
+    return [f"{share:.2%}", f"({round(images * share)} of {images})"]
 
 
 def test_the_network_itself_is_measured(images, capsys):

@@ -7,8 +7,7 @@ from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters
 from vera_studio.errors import AdapterError
 from vera_studio.runs.events import Evaluation
-from vera_studio.training import run_description
-from vera_studio.training.checkpoints import score_of
+from vera_studio.training import checkpoints, run_description
 from vera_studio.training.opening import Plan
 from vera_studio.training.optimisation import make_optimizer, make_schedule
 from vera_studio.training.progress import Best, Progress, Saved, damaged
@@ -69,7 +68,7 @@ def begin(
 def _nothing_better(plan: Plan, before: Evaluation, validation: Evaluation) -> Best:
     """The best so far: the network as it is before training."""
     model, record = plan.model, run_description.record(plan, before)
-    score = score_of(validation, plan.recipe, model.class_names, plan.course.by_classes)
+    score = checkpoints.score_of(validation, plan.recipe, model.class_names, plan.course.by_classes)
     return Best(
         epoch=0,
         score=score or (-math.inf, -math.inf),

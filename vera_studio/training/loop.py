@@ -185,7 +185,7 @@ def _run(
         checkpoints = Checkpoints(files, plan.recipe, model, progress)
         saver = Saver(files)
         advice = lower_rate(course.learning_rate, course.usual_learning_rate)
-        losses = Losses(progress, plan.steps, validation_before, advice, tell, processes.is_first)
+        losses = Losses(progress, plan.steps, validation_before, advice, tell, processes)
         tell(run_description.started(plan, before, validation_before))
         if saved and folder:
             for event in told_again(progress, folder.losses(), plan.steps):

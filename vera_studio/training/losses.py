@@ -9,6 +9,7 @@ import torch
 
 from vera_studio.errors import TrainingError
 from vera_studio.runs.events import EpochDone, Evaluation, Notice, StepsDone
+from vera_studio.training.processes import ALONE, Processes
 from vera_studio.training.progress import Progress
 
 _REPORT_SECONDS = 0.1  # often enough for the eye, and cheap
@@ -30,7 +31,7 @@ class Losses:
         before: Evaluation,
         advice: str,
         on_event: Callable[[StepsDone | Notice], None],
-        is_first: bool = True,
+        processes: Processes = ALONE,
     ) -> None:
         """Begin where `progress` is.
 
@@ -40,15 +41,15 @@ class Losses:
             before: the validation images' figures before training.
             advice: what to try where losses grow without bounds.
             on_event: told of steps and, once, that a loss is huge.
-            is_first: whether this process is the one that tells. It also is the one to end a run
-                whose losses are not finite, before the others do so.
+            processes: that all have these losses. The first tells, and is the one that ends a run
+                whose losses are not finite.
         """
         guessing = math.log(len(before.counts))
         self._usual = max(guessing, before.loss) if math.isfinite(before.loss) else guessing
         self._progress = progress
         self._steps = steps
         self._advice = advice
-        self._on_event, self._is_first = on_event, is_first
+        self._on_event, self._processes = on_event, processes
         self._pending: list[torch.Tensor] = []
         self._epoch_start = self._reported = 0.0
 
@@ -67,7 +68,7 @@ class Losses:
         self._progress.batches += 1
         self._progress.step += 1
         self._progress.images += images
-        if self._is_first and time.perf_counter() - self._reported >= _REPORT_SECONDS:
+        if self._processes.is_first and time.perf_counter() - self._reported >= _REPORT_SECONDS:
             self.report()
 
     def end_epoch(self) -> tuple[float, float]:
@@ -141,6 +142,8 @@ class Losses:
         return bool(huge)
 
     def _not_finite(self) -> TrainingError:
+        if not self._processes.is_first:
+            self._processes.any(True)  # comes to nothing: the first ends instead, and says why
         epoch = self._progress.epoch
         return TrainingError(f"The loss is no longer finite in epoch {epoch}. {self._advice}")
 
