@@ -1,8 +1,9 @@
-"""How soon many runs are listed, and the curves of some of them read.
+"""How soon many runs are listed, the curves of some of them read, and the page of runs opened.
 
-    python -m tests.benchmarks.runs [--runs 500] [--epochs 200]
+    QT_QPA_PLATFORM=offscreen python -m tests.benchmarks.runs [--runs 500] [--epochs 200]
 
-Runs of three classes as the studio leaves them, but without their adapters.
+Runs of three classes as the studio leaves them, but without their adapters. The page is opened in
+a process that has Qt in already.
 """
 
 import argparse
@@ -11,10 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.common import median, print_table
 from tests.made_runs import make_run
+from vera_studio import environment
 from vera_studio.runs.run_curves import load_curves
 from vera_studio.runs.run_list import read_runs
 
@@ -44,13 +47,39 @@ def main() -> None:
         listing = _milliseconds(lambda: read_runs(folder))
         some = [run.folder for run in read_runs(folder).runs[:_CURVES]]
         curves = _milliseconds(lambda: [load_curves(one) for one in some])
+        page = _milliseconds(partial(open_page, folder, options.runs))
     finally:
         shutil.rmtree(folder)
     rows = [
         [f"list of {options.runs:,} runs of {options.epochs:,} epochs", f"{listing:.0f}"],
         [f"curves of {_CURVES} of them", f"{curves:.0f}"],
+        ["page of runs, from its opening to its last row", f"{page:.0f}"],
     ]
     print_table(["", "ms"], rows)
+
+
+def open_page(folder: Path, runs: int) -> None:
+    """Show the page of the runs in `folder` until it has all of them, and close it."""
+    from PySide6.QtCore import QEventLoop
+    from PySide6.QtWidgets import QApplication
+
+    from vera_studio.ui.pages.runs.page import RunsPage
+    from vera_studio.ui.runner import Runner
+    from vera_studio.ui.studio import Studio
+    from vera_studio.ui.workspace import Workspace
+
+    _ = QApplication.instance() or QApplication([])
+    environment.runs_folder = lambda: folder  # type: ignore[assignment]
+    studio = Studio(Workspace(), Runner())
+    page = RunsPage(studio)
+    page.resize(1280, 800)
+    loop = QEventLoop()
+    page.history.changed.connect(loop.quit)
+    page.show()
+    loop.exec()
+    assert page.table.model().rowCount() == runs
+    page.grab()
+    page.close()
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

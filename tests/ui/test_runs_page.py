@@ -9,6 +9,7 @@ from vera_studio.recipe import AdapterSettings, Recipe
 from vera_studio.runs.run_list import read_run
 from vera_studio.runs.run_notes import load_notes
 from vera_studio.runs.run_state import PROGRESS_FILE, STATE_FILE, going_on
+from vera_studio.ui import run_history_jobs
 from vera_studio.ui.pages.runs.page import RunsPage
 from vera_studio.ui.runner import Runner
 from vera_studio.ui.studio import Studio
@@ -45,6 +46,19 @@ def page(qtbot, runs_folder):
     yield widget
     studio.runner.cancel_all()
     assert studio.runner.wait(5000)
+
+
+class NoTrash:
+    """A file on a disk without a trash, in place of Qt's."""
+
+    def __init__(self, path):
+        pass
+
+    def moveToTrash(self):
+        return False
+
+    def errorString(self):
+        return "there is none"
 
 
 def column(page, number):
@@ -131,6 +145,16 @@ def test_what_is_deleted_goes_to_the_trash_and_comes_back(qtbot, page, runs_fold
     settle(qtbot, page)
     assert column(page, NAME) == [COMPARED, NEW, OLD]
     assert read_run(runs_folder / OLD).size == size
+
+
+def test_what_cannot_go_to_the_trash_stays(qtbot, page, runs_folder, monkeypatch):
+    monkeypatch.setattr(run_history_jobs, "QFile", NoTrash)
+    page.select([runs_folder / OLD])
+    with qtbot.waitSignal(page._studio.failed) as failed:
+        press(page, "delete")
+    assert "could not be moved to the trash" in str(failed.args[0])
+    assert column(page, NAME) == [COMPARED, NEW, OLD]
+    assert (runs_folder / OLD / "result.json").exists()
 
 
 def test_a_run_that_is_going_on_is_not_deleted(qtbot, page, runs_folder):

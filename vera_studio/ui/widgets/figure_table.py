@@ -133,11 +133,13 @@ class FigureTable(QTableView):
         }
         hidden = giving_way(room, needed, self._giving_way)
         shown = {column: width for column, width in needed.items() if column not in hidden}
-        left = (room - sum(shown.values())) // len(shown)
+        share, rest = divmod(max(room - sum(shown.values()), 0), len(shown))
+        if share >= _MOST_EXTRA:
+            share, rest = _MOST_EXTRA, 0
         for column in needed:
             self.setColumnHidden(column, column in hidden)
-        for column, width in shown.items():
-            header.resizeSection(column, width + min(max(left, 0), _MOST_EXTRA))
+        for place, (column, width) in enumerate(shown.items()):
+            header.resizeSection(column, width + share + (place < rest))
 
     def _set_up_view(self) -> None:
         self.setAlternatingRowColors(True)
@@ -153,6 +155,7 @@ class FigureTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setResizeContentsPrecision(_MEASURED_ROWS)
+        header.setStretchLastSection(self._columns[-1].is_text)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setHighlightSections(False)
         header.setSortIndicatorClearable(True)
