@@ -1,6 +1,5 @@
 """What the adapter did to each layer: a drawing, what was trained, and the change of the weight."""
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,11 @@ from vera_studio.runs.events import Evaluation
 from vera_studio.ui import insight_jobs
 from vera_studio.ui.insight_jobs import WhatItDid, Without
 from vera_studio.ui.layer_parts import drawing_of, words_on
+from vera_studio.ui.layer_rows import COLUMNS, row_of
 from vera_studio.ui.newest_job import NewestJob
 from vera_studio.ui.runner import Job
 from vera_studio.ui.studio import Studio
-from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
+from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.heat_map import HeatMap
 from vera_studio.ui.widgets.layer_drawing import LayerDrawing
 from vera_studio.ui.widgets.reasons import allow
@@ -28,23 +28,6 @@ if TYPE_CHECKING:
 
 _HALVES = (370, 600)  # pixels, at first
 _SETTLING_MILLISECONDS = 150  # of rest after an edit before the layers are looked at anew
-_MINUS = "\N{MINUS SIGN}"
-_COLUMNS = (
-    Column("Layer", "Full name of the layer that is adapted", is_text=True),
-    Column(
-        "Change",
-        "Size of the change ΔW against that of the weight W: their Frobenius norms, the square "
-        "roots of the sums of all squares",
-    ),
-    Column(
-        "Effective rank",
-        "In how many directions ΔW acts: e to the entropy of its singular values, each divided "
-        "by their sum (Roy and Vetterli, 2007)",
-        gives_way=2,
-    ),
-    Column("Trained", "How many numbers of the layer are trained", gives_way=1),
-    Column("Without it", "Accuracy with the layer set to zero, and how many points that is off"),
-)
 
 
 class VeraPage(QWidget):
@@ -62,7 +45,7 @@ class VeraPage(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
         self._timer.timeout.connect(self._look_when_seen)
         self.about = WrappedLabel("vera_about", "Which adapter this is of")
-        self.table = FigureTable(_COLUMNS)
+        self.table = FigureTable(COLUMNS)
         self.table.setObjectName("adapted_layers")
         self.table.setAccessibleName("Layers that are adapted")
         self.table.setToolTip("Choose a layer to see what was done to it")
@@ -164,24 +147,9 @@ class VeraPage(QWidget):
 
     def _show_rows(self) -> None:
         changes = self._found.changes if self._found else ()
-        self.table.set_rows([self._row(change) for change in changes])
-
-    def _row(self, change: "SiteChange") -> list[Cell]:
-        trained = sum(len(values) for values in change.parameters.values())
-        return [
-            Cell(change.name, change.name),
-            _share(change),
-            _figure(change.effective_rank, "{:.1f}"),
-            Cell(f"{trained:,}", trained),
-            self._accuracy_cell(change.name),
-        ]
-
-    def _accuracy_cell(self, name: str) -> Cell:
-        found, whole = self._without.get(name), self._without.get("")
-        if found is None or whole is None:
-            return Cell()
-        return Cell(
-            f"{found.accuracy:.1%} ({_points(found.accuracy - whole.accuracy)})", found.accuracy
+        whole = self._without.get("")
+        self.table.set_rows(
+            [row_of(change, self._without.get(change.name), whole) for change in changes]
         )
 
     # One layer
@@ -284,21 +252,6 @@ class VeraPage(QWidget):
             reason = "Not while a run is going on."
         allow(self.zero_each, reason)
         allow(self.zero, reason or ("" if self._chosen else "Choose a layer in the table."))
-
-
-def _share(change: "SiteChange") -> Cell:
-    if math.isnan(change.relative):
-        return Cell("new layer", -1.0, f"Norm of the change: {change.change_norm:.4g}")
-    tip = f"Norm of the change: {change.change_norm:.4g}; of the weight: {change.weight_norm:.4g}"
-    return Cell(f"{change.relative:.1%}", change.relative, tip)
-
-
-def _figure(value: float, form: str) -> Cell:
-    return Cell() if math.isnan(value) else Cell(form.format(value), value)
-
-
-def _points(change: float) -> str:
-    return f"{100 * change:+.1f}".replace("-", _MINUS)
 
 
 def _button(name: str, text: str, tip: str) -> QPushButton:
