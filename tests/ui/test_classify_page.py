@@ -1,7 +1,7 @@
 """Classifying a folder: the table, the keys, what is written, what is trained on."""
 
 import csv
-import shutil
+import threading
 
 import pytest
 from PIL import Image
@@ -9,15 +9,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from tests.command_line import write_class
+from tests.ui.adapters import make_adapter
 from tests.ui.conftest import message_box
 from tests.ui.photographs import drop_on
 from vera_studio.data.open_data import open_data
+from vera_studio.errors import Cancelled
 from vera_studio.models.model import open_model
 from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.given_classes import load_given
+from vera_studio.training import classification
+from vera_studio.ui import classify_jobs
 from vera_studio.ui.classify_jobs import training_folders
 from vera_studio.ui.pages.classify.page import ClassifyPage
 from vera_studio.ui.widgets.classified_rows import CLASS, FILE, SHARE, STATE
+from vera_studio.ui.workspace import LoadedAdapter
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def choose_folder(monkeypatch, folder):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
 
 
-def test_a_folder_that_is_dropped_becomes_a_table(qtbot, classified, pictures):
+def test_a_folder_that_is_dropped_becomes_a_table(qtbot, window, classified, pictures, settle):
     page = classified
     names = sorted(str(path.relative_to(pictures)) for path in pictures.rglob("*.png"))
     assert texts(page, FILE) == names
@@ -76,6 +81,15 @@ def test_a_folder_that_is_dropped_becomes_a_table(qtbot, classified, pictures):
     picture = page.rows_model.index(0, 0)
     qtbot.waitUntil(lambda: picture.data(Qt.ItemDataRole.DecorationRole) is not None)
     assert not page.findChild(QPushButton, "stop_classify_button").isVisible()
+
+    workspace = window.studio.workspace
+    assert "press Again" not in page.top.subject.text()
+    workspace.set_adapter(LoadedAdapter(None, make_adapter(workspace.model), "my own"))
+    assert "Now there is my own on" in page.top.subject.text()
+    assert "press Again to follow it" in page.top.subject.text()
+    press(qtbot, page, "classify_again_button")
+    settle()
+    assert "classified with my own on" in page.top.subject.text()
 
 
 def test_it_is_sorted_filtered_and_corrected_by_keys(qtbot, classified):
@@ -165,37 +179,31 @@ def test_a_table_and_copies_are_written(
     assert not window.studio.runner.jobs
 
 
-def test_what_a_person_said_joins_the_open_images(qtbot, window, classified, settle, tmp_path):
+def test_what_a_person_said_joins_the_open_images_or_a_new_folder(
+    qtbot, window, classified, settle, tmp_path, monkeypatch
+):
     page, studio = classified, window.studio
+    button = page.findChild(QPushButton, "add_training_button")
+    assert not button.isEnabled()
+    page.table.selectRow(0)
+    qtbot.keyClicks(page.table, "do")
+    assert training_folders(studio.workspace.data) == {}  # for the sample has no files
+    choose_folder(monkeypatch, tmp_path / "new")
+    press(qtbot, page, "add_training_button")
+    settle()
+    assert [path.parent.name for path in (tmp_path / "new").rglob("*.png")] == ["dog"]
+
     images = tmp_path / "images"
     for name in ("cat", "dog", "ship"):
         write_class(images / "train", name, 12, seed=5)
     studio.open_data(DataSettings("folder", str(images)))
     settle()
-    button = page.findChild(QPushButton, "add_training_button")
-    assert not button.isEnabled()
-    page.table.selectRow(0)
-    qtbot.keyClicks(page.table, "do")
     press(qtbot, page, "add_training_button")
     close_message("Copy to the Open Images")
     settle()
     assert len(list((images / "train" / "dog").iterdir())) == 13
     data = studio.workspace.data
     assert len(data.train) + len(data.validation) + len(data.test) == 37
-
-
-def test_without_files_open_they_go_into_a_new_folder(
-    qtbot, window, classified, settle, tmp_path, monkeypatch
-):
-    page = classified
-    page.table.selectRow(0)
-    qtbot.keyClicks(page.table, "do")
-    choose_folder(monkeypatch, tmp_path / "new")  # for the sample has no files
-    press(qtbot, page, "add_training_button")
-    settle()
-    assert [path.parent.name for path in (tmp_path / "new").rglob("*.png")] == ["dog"]
-
-    assert training_folders(window.studio.workspace.data) == {}
 
 
 def test_training_images_lie_where_they_are_found(tmp_path):
@@ -228,18 +236,33 @@ def test_what_a_person_said_is_said_again(qtbot, window, classified, pictures, s
     assert "2 yours" in page.top.counts.text()
 
 
-def test_it_can_be_stopped_and_begun_again(qtbot, window, page, pictures, settle):
-    for number in range(40):
-        shutil.copytree(pictures / "cat", pictures / f"more {number}")
-    with qtbot.waitSignal(page.control.some):
-        drop_on(page, pictures)
+def test_it_can_be_stopped_and_begun_again(qtbot, page, pictures, settle, monkeypatch):
+    real = classification.classify
+
+    def slow(model, files, should_stop):
+        for number, one in enumerate(real(model, files, should_stop=should_stop)):
+            while number == 7 and not should_stop():
+                nothing.wait(0.01)
+            if should_stop():
+                raise Cancelled
+            yield one
+
+    nothing = threading.Event()
+    monkeypatch.setattr(classify_jobs, "_TOLD_SECONDS", 0)
+    monkeypatch.setattr(classification, "classify", slow)
+    drop_on(page, pictures)
+    qtbot.waitUntil(lambda: len(page.rows_model.rows) == 6)
+    assert page.top.bar.isVisible()
+    assert not page.findChild(QPushButton, "save_table_button").isEnabled()
     press(qtbot, page, "stop_classify_button")
     settle()
-    stopped = len(page.rows_model.rows)
-    assert "Stopped before its end." in page.top.counts.text() or stopped == 420
+    assert len(page.rows_model.rows) == 6  # and the text, which is none
+    assert "Stopped before its end." in page.top.counts.text()
+    assert page.findChild(QPushButton, "save_table_button").isEnabled()
+    monkeypatch.setattr(classification, "classify", real)
     press(qtbot, page, "classify_again_button")
     settle()
-    assert len(page.rows_model.rows) == 420
+    assert len(page.rows_model.rows) == 20
     assert "Stopped" not in page.top.counts.text()
 
 
@@ -269,14 +292,3 @@ def test_nothing_is_classified_while_it_cannot_be(qtbot, window, page, pictures,
     assert window.studio.runner.wait(20_000)
     assert texts(page, FILE) == ["<img src=x>.png", "tiny.png"]
     assert page.rows_model.index(0, FILE).data(Qt.ItemDataRole.ToolTipRole).startswith("<p style")
-
-
-def test_another_adapter_is_told(qtbot, window, classified, pictures):
-    model = window.studio.workspace.model
-    assert "press Again" not in classified.top.subject.text()
-    window.studio.workspace.set_adapter(None)
-    assert "press Again" not in classified.top.subject.text()
-    assert classified.control.title == model.title
-    classified.control.subject = classified.control.subject.__class__(pictures, (), "another")
-    window.studio.workspace.set_adapter(None)
-    assert "press Again to follow it" in classified.top.subject.text()

@@ -5,7 +5,6 @@ import sys
 import types
 
 import pytest
-from PIL import Image
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QPushButton
@@ -16,6 +15,7 @@ from tests.ui.photographs import drop_on
 from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import camera
 from vera_studio.ui.pages.try_images.page import TryPage
+from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.workspace import LoadedAdapter
 
 
@@ -149,19 +149,16 @@ def test_pictures_are_pasted_opened_and_refused(
     assert page.picture.image is None
     assert page.base.shares.told == ()
 
+    monkeypatch.setattr("vera_studio.ui.try_control.MOST", 5)
+    with qtbot.waitSignal(window.studio.message) as told:
+        page.add_files(pictures[5:8])
+    assert "the page Classify takes whole folders" in told.args[0]
+    settle()
+    assert len(classes(page)) == 5
+
     (tmp_path / "adapter.safetensors").touch()
     for other in (tmp_path, tmp_path / "adapter.safetensors"):
         assert not drop_on(page, other)  # these the window takes
-
-
-def test_no_more_than_can_be_looked_at_are_taken(qtbot, window, page, tmp_path, monkeypatch):
-    monkeypatch.setattr("vera_studio.ui.try_control.MOST", 2)
-    Image.new("RGB", (8, 8)).save(tmp_path / "one.png")
-    with qtbot.waitSignal(window.studio.message) as told:
-        page.add_files([tmp_path / "one.png"] * 3)
-    settle_jobs(window)
-    assert "the page Classify takes whole folders" in told.args[0]
-    assert len(classes(page)) == 2
 
 
 class FakeSink(QObject):
@@ -195,28 +192,15 @@ class Frame:
         self.toImage = lambda: image
 
 
-def test_where_there_is_no_camera_the_button_says_why(qtbot, window, page, monkeypatch):
-    button = page.findChild(QPushButton, "camera_button")
-    if importlib.util.find_spec("PySide6.QtMultimedia") is None:
-        assert not button.isEnabled()
-        assert "pip install PySide6-Addons" in button.toolTip()
-    devices = types.SimpleNamespace(videoInputs=list)
-    fake = types.SimpleNamespace(
-        QMediaDevices=devices, QCamera=None, QMediaCaptureSession=None, QVideoSink=None
-    )
-    monkeypatch.setattr(camera, "missing_module", lambda: "")
-    monkeypatch.setitem(sys.modules, "PySide6.QtMultimedia", fake)
-    button.setEnabled(True)
-    press(qtbot, page, "camera_button")
-    assert not button.isEnabled()
-    assert "No camera was found" in button.toolTip()
-    assert not button.isChecked()
-
-
 def test_what_a_camera_sees_is_named_as_it_sees_it(
     qtbot, window, page, pictures, settle, monkeypatch
 ):
-    devices = types.SimpleNamespace(videoInputs=lambda: ["one"], defaultVideoInput=lambda: "one")
+    there: list[str] = []
+    button = page.live.button
+    if importlib.util.find_spec("PySide6.QtMultimedia") is None:
+        assert not button.isEnabled()
+        assert "pip install PySide6-Addons" in button.toolTip()
+    devices = types.SimpleNamespace(videoInputs=lambda: there, defaultVideoInput=lambda: "one")
     fake = types.SimpleNamespace(
         QMediaDevices=devices,
         QCamera=FakeCamera,
@@ -226,7 +210,14 @@ def test_what_a_camera_sees_is_named_as_it_sees_it(
     monkeypatch.setattr(camera, "missing_module", lambda: "")
     monkeypatch.setattr(camera, "_FRAME_SECONDS", 0)
     monkeypatch.setitem(sys.modules, "PySide6.QtMultimedia", fake)
-    page.live.button.setEnabled(True)
+    allow(button)
+    press(qtbot, page, "camera_button")
+    assert not button.isEnabled()
+    assert "No camera was found" in button.toolTip()
+    assert not button.isChecked()
+
+    there.append("one")
+    allow(button)
     press(qtbot, page, "camera_button")
     assert FakeCamera.is_on
     sink = page.findChild(FakeSink)
@@ -246,7 +237,7 @@ def test_what_a_camera_sees_is_named_as_it_sees_it(
         page.live.camera._parts[0].errorOccurred.emit(1, "it was unplugged")
     assert "unplugged" in told.args[0]
     assert not FakeCamera.is_on
-    page.live.button.setEnabled(True)
+    allow(button)
     press(qtbot, page, "camera_button")
     assert FakeCamera.is_on
     window.rooms.show_page("data")  # nobody looks: it is off
