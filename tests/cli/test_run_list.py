@@ -45,3 +45,13 @@ def test_a_report_beside_the_run_or_elsewhere(capsys, tmp_path):
     assert "page.html" in capsys.readouterr().out
     assert run("report", "two") == 1
     assert "There is no run two" in capsys.readouterr().err
+
+
+def test_a_report_has_the_result_and_what_became_of_each_layer(trained, images, tmp_path):
+    assert run("report", trained.folder, "--with-mistakes", "--out", tmp_path / "a.html") == 0
+    text = (tmp_path / "a.html").read_text()
+    assert f"<td>{trained.after.accuracy:.1%}</td>" in text
+    assert "120 \N{MULTIPLICATION SIGN} 400" in text
+    assert "fc1" in text
+    assert "data:image/" in text
+    assert str(images) not in text

@@ -89,3 +89,30 @@ def test_what_was_is_shown_again(qtbot, window, settle, press, monkeypatch, tmp_
     settle()
     assert "data:image/png" in (tmp_path / "report.html").read_text()
     assert [Path(url.toLocalFile()) for url in opened] == [tmp_path / "report.html"]
+
+
+def test_a_restart_shows_the_same_runs_curves_and_matrices(qtbot, new_window):
+    folder = make_run(environment.runs_folder() / "2026-01-02_10-00-00")
+    make_predictions(folder, "validation")
+    make_predictions(folder)
+    compared = make_comparison(environment.runs_folder() / "comparisons" / "2026-01-03_10-00-00")
+    seen = []
+    for _ in range(2):  # neither has loaded anything yet
+        window = new_window()
+        window.rooms.show_page("runs")
+        jobs = window.studio.runner
+        qtbot.waitUntil(lambda jobs=jobs: not jobs.jobs)
+        page = window.runs_page
+        page.select([folder])
+        qtbot.waitUntil(lambda jobs=jobs: not jobs.jobs)
+        curve = page.curves.shares.points(str(folder))
+        page.actions_strip.by_name["evaluate"].trigger()
+        qtbot.waitUntil(lambda jobs=jobs: not jobs.jobs)
+        matrix = window.evaluation_page.confusion._counts.tolist()
+        page.comparison_requested.emit(page.history.entry(compared.folder).comparison)
+        table = window.comparison_page.table.texts()
+        seen.append((page.table.texts(), [list(axis) for axis in curve], matrix, table))
+        window.close()
+    assert seen[0] == seen[1]
+    assert seen[0][1] == [[1, 2, 3], [0.6333, 0.7667, 0.9]]
+    assert seen[0][2] == [[2, 0, 0], [1, 1, 0], [0, 0, 2]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup
@@ -30,6 +30,9 @@ from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_list import read_run, recipe_of
 from vera_studio.runs.summary import sentences
 from vera_studio.wording import plain, printable, size_text
+
+if TYPE_CHECKING:  # imports torch, which a run that cannot be read is told without
+    from vera_studio.reports.layers import LayerTable
 
 TEMPLATE = "report.html"
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow")
@@ -89,6 +92,7 @@ def report(folder: Path, with_mistakes: bool = False, should_stop: ShouldStop = 
         settings=settings_of(_without_places(recipe)),
         recipe=recipe_file.to_toml(_without_places(recipe)),
         adapter=_adapter_facts(result),
+        layers=_layers(result, recipe, should_stop),
         versions=_versions(),
     )
 
@@ -209,6 +213,14 @@ def _adapter_facts(result: RunResult) -> list[tuple[str, str]]:
     if settings.method == "vera":
         facts.append(("Digest of the shared projections", info.projections_digest))
     return [(heading, text) for heading, text in facts if text]
+
+
+def _layers(result: RunResult, recipe: Recipe, should_stop: ShouldStop) -> "LayerTable":
+    from vera_studio.reports.layers import LayerTable, layer_table
+
+    if not result.has_adapter:
+        return LayerTable([])
+    return layer_table(result.best_adapter, recipe.model, should_stop)
 
 
 def _versions() -> list[tuple[str, str]]:
