@@ -19,7 +19,7 @@ from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
 from vera_studio.runs.comparison_results import ComparisonSettings, ComparisonStands
 from vera_studio.training.cluster import compare_on_cluster
 
-RECIPE = Recipe(training=TrainingSettings(epochs=8, device="cpu", feature_cache=False))
+RECIPE = Recipe(training=TrainingSettings(epochs=10, device="cpu"))
 METHODS = ({"rank": 4}, {"rank": 32}, {"rank": 4, "method": "lora"}, {"method": "bias"})
 SWEEP = ComparisonSettings(tuple(AdapterSettings(**method) for method in METHODS), seeds=2)
 
@@ -67,6 +67,7 @@ def measure(folder: Path, workers: int, kill: bool) -> dict[str, float]:
 
         done = compare_on_cluster(RECIPE, SWEEP, folder, cluster.scheduler_address, note)
         seconds = time.monotonic() - began
+    print(f"{folder.name}: {seconds:.1f} s", flush=True)
     if len(done.runs) != SWEEP.runs or any(run.problem for run in done.runs):
         raise SystemExit(f"Runs are missing: {done.runs}")
     return {"seconds": seconds, "lost": lost}
