@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QToolButton
 
 from tests.made_runs import make_comparison, make_predictions, make_run
 from tests.top_level import top_level_widgets
@@ -108,6 +109,7 @@ def test_a_restart_shows_the_same_runs_curves_and_matrices(qtbot, new_window):
         curve = page.curves.shares.points(str(folder))
         page.actions_strip.by_name["evaluate"].trigger()
         qtbot.waitUntil(lambda jobs=jobs: not jobs.jobs)
+        window.findChild(QToolButton, "evaluation_view_confusion").click()
         matrix = window.evaluation_page.confusion._counts.tolist()
         page.comparison_requested.emit(page.history.entry(compared.folder).comparison)
         table = window.comparison_page.table.texts()
