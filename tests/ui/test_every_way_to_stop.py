@@ -120,14 +120,14 @@ def test_opening_measuring_and_inspecting_are_broken_off(qtbot, window, settle, 
     monkeypatch.setattr("vera_studio.ui.activities._LONG_SECONDS", 0)
     barrier = Barrier(monkeypatch, ImageInputs, "gather")
     barrier.close()
-    studio.measure_test()
+    studio.measuring.measure_test()
     enter(qtbot, barrier)
     (activity,) = studio.activities.going
     activity.stop()
     barrier.open()
     wait_for_idle(qtbot, window)
     assert barrier.calls <= 4
-    assert not studio.is_measuring_test
+    assert not studio.measuring.is_measuring_test
     assert studio.workspace.test_accuracy is None
 
     # Laying the parameters open.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,13 +24,14 @@ from vera_studio.ui.activities import Activities
 from vera_studio.ui.adapter_control import AdapterControl
 from vera_studio.ui.busy import BusyJobs
 from vera_studio.ui.folder_opening import FolderOpening
+from vera_studio.ui.measuring import Measuring
 from vera_studio.ui.opening import Kind, kind_of
 from vera_studio.ui.run_control import ComparisonControl, RunControl, RunState
 from vera_studio.ui.run_queue import RunQueue
-from vera_studio.ui.runner import Function, Job, Runner
+from vera_studio.ui.runner import Function, Runner
 from vera_studio.ui.shelf import Shelf
 from vera_studio.ui.starting import Starting
-from vera_studio.ui.workspace import LoadedAdapter, Measurement, Workspace, shown_part
+from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import files_skipped
 
 _log = logging.getLogger(__name__)
@@ -96,21 +97,17 @@ class Studio(QObject):
         self.comparison.failed.connect(self.failed)
         self.comparison.message.connect(self.message)
         self.folders = FolderOpening(self)
+        self.measuring = Measuring(workspace, runner, self)
+        self.measuring.failed.connect(self.failed)
         self.queue = RunQueue(self)
         self.queue.message.connect(self.message)
         self.queue.failed.connect(self.failed)
         self.is_ready = False
         self.starting = Starting(self)
         self._run_model: Any = None  # what the run is about that the user waits for
-        self._measuring: Job | None = None
-        self._measuring_test: Job | None = None
-        self._measured_parameters: Mapping[str, Any] | None = None  # of the adapter on the model
         self.failed.connect(lambda error: _log.warning("%s", error))
-        workspace.model_changed.connect(self._measure)
-        workspace.data_changed.connect(self._measure)
         for opened in (workspace.model_changed, workspace.data_changed):
             opened.connect(self.activities.forget_last)
-        workspace.adapter_changed.connect(self._follow_adapter)
 
     @property
     def is_free(self) -> bool:
@@ -480,83 +477,6 @@ class Studio(QObject):
         if self.queue.going is not None:
             self.queue.note_failure(error)
         self.failed.emit(error)
-
-    # Measuring
-
-    def _follow_adapter(self, adapter: LoadedAdapter | None) -> None:
-        """Measure anew, unless the adapter only got another name."""
-        parameters = adapter.content.parameters if adapter else None
-        if parameters is not self._measured_parameters:
-            self._measure()
-
-    def _measure(self, _: object = None) -> None:
-        """Measure model and adapter as they are now; a measurement under way is given up."""
-        workspace = self.workspace
-        for job in (self._measuring, self._measuring_test):
-            if job:
-                job.cancel()
-        self._measuring = self._measuring_test = None
-        self._measured_parameters = (
-            workspace.adapter.content.parameters if workspace.adapter else None
-        )
-        model, data = workspace.model, workspace.data
-        if model is not None and data is not None and not workspace.is_untrained:
-            self._begin_measuring(partial(jobs.measure, model, workspace.adapter, data))
-        workspace.set_accuracy(None)
-        workspace.set_test_accuracy(None)
-
-    def _begin_measuring(self, measure: Callable[..., Measurement]) -> None:
-        """Have the part that is shown all along measured."""
-        workspace = self.workspace
-        assert workspace.data is not None
-        function = partial(measure, shown_part(workspace.data))
-        self._measuring = job = self.runner.start(function, name="Measuring")
-
-        def measured(accuracy: Measurement) -> None:
-            if job is self._measuring:
-                workspace.set_accuracy(accuracy)
-                if accuracy.part == "test":
-                    workspace.set_test_accuracy(accuracy)
-
-        def ended() -> None:
-            if job is self._measuring:
-                self._measuring = None
-                if workspace.accuracy is None:  # stopped, or it failed: say that it is not coming
-                    workspace.set_accuracy(None)
-
-        job.finished.connect(measured)
-        job.failed.connect(self.failed)
-        job.ended.connect(ended)
-
-    @property
-    def is_measuring(self) -> bool:
-        """Whether the accuracy that is shown all along is to come."""
-        return self._measuring is not None
-
-    @property
-    def is_measuring_test(self) -> bool:
-        """Whether what `measure_test` began goes on."""
-        return self._measuring_test is not None
-
-    def measure_test(self) -> None:
-        """Measure model and adapter as they are now on the test images."""
-        workspace = self.workspace
-        if workspace.model is None or workspace.data is None or workspace.is_untrained:
-            return
-        if self.is_measuring_test:
-            return
-        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, "test")
-        self._measuring_test = job = self.runner.start(function, name="Measuring the test images")
-
-        def ended(accuracy: Measurement | None = None) -> None:
-            if job is self._measuring_test:
-                self._measuring_test = None
-                workspace.set_test_accuracy(accuracy)
-
-        job.finished.connect(ended)
-        job.failed.connect(lambda _: ended())
-        job.cancelled.connect(ended)
-        job.failed.connect(self.failed)
 
     def _try(self, action: Callable[[], None]) -> bool:
         try:

@@ -279,7 +279,7 @@ class DataPage(QWidget):
             return
         shares = {one.part: one for one in (workspace.accuracy, workspace.test_accuracy) if one}
         if workspace.accuracy is None:
-            is_coming = self._studio.is_measuring
+            is_coming = self._studio.measuring.is_going
             how = "is being measured…" if is_coming else "was not measured to the end."
             self.accuracy.setText(f"{what} {how}")
         else:
@@ -293,7 +293,7 @@ class DataPage(QWidget):
     def _allow_test(self) -> None:
         workspace, studio = self._studio.workspace, self._studio
         data = workspace.data
-        is_going = studio.is_measuring_test
+        is_going = studio.measuring.is_measuring_test
         self.classes_button.setVisible(data is not None and data.source == "folder")
         allow(self.classes_button, self._obstacle)
         self.test_button.setText("Measuring…" if is_going else "Measure Test Images")
@@ -314,7 +314,7 @@ class DataPage(QWidget):
         self._studio.folders.look(Path(folder), asks_always=True)
 
     def _measure_test(self) -> None:
-        self._studio.measure_test()
+        self._studio.measuring.measure_test()
         self._allow_test()
 
     # One of them, large
