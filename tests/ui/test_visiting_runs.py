@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 
 from tests.made_runs import make_comparison, make_predictions, make_run
@@ -66,6 +67,15 @@ def test_a_run_is_set_up_as_it_was_and_run_again(qtbot, window, settle, press):
     press("evaluate", first.folder)
     assert workspace.result.folder == first.folder
     assert window.rooms.room == "understand"
+    # What it did to each layer is shown with its adapter on, whatever was on.
+    window.studio.adapters.switch_off()
+    window.rooms.show_page("results")
+    button = window.results_page.findChild(QToolButton, "layers_button")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+    assert window.rooms.page == "vera"
+    assert workspace.adapter is not None
+    qtbot.waitUntil(lambda: window.vera_page.about.text() == workspace.adapter.title)
 
 
 def test_what_was_is_shown_again(qtbot, window, settle, press, monkeypatch, tmp_path):

@@ -185,6 +185,11 @@ class AdapterControl(QObject):
             function = partial(adapter_jobs.read_adapter, result.best_adapter, model)
             self._busy.start(PUTTING_ON, function, read, handling=KEPT)
 
+    def put_run_on(self, result: RunResult) -> None:
+        """Put the best adapter of a run of whenever on, unless it alone is on already."""
+        if self.active != (self.of_run(result)[0],):
+            self.take_trained(result)
+
     def keep_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one; what is on stays on."""
 

@@ -167,7 +167,7 @@ class MainWindow(QMainWindow):
         self.evaluation_page.about_changed.connect(partial(guide.tell_about, "evaluate"))
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
-        self.results_page.layers_requested.connect(partial(self.rooms.show_page, "vera"))
+        self.results_page.layers_requested.connect(self._show_what_run_did)
         studio.look_requested.connect(self._show_where_it_looks)
         self.adapters_page.folder_requested.connect(self._open_folder)
         self.data_page.folder_requested.connect(self.asking.ask_folder)
@@ -183,6 +183,13 @@ class MainWindow(QMainWindow):
             *(self.studio, self.rooms, self.runs_page, self.comparison_page),
             *(self._continuing, reports, self._open_folder),
         )
+
+    def _show_what_run_did(self) -> None:
+        """Put the adapter of the run that is shown on, which may be one of the past."""
+        result = self.studio.workspace.result
+        if result is not None and not self.studio.obstacle:
+            self.studio.adapters.put_run_on(result)
+        self.rooms.show_page("vera")
 
     def _show_where_it_looks(self, picture: object) -> None:
         self.looked_page.show_picture(picture)
