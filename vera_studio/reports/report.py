@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import math
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -61,7 +62,7 @@ def write_report(
 def report(folder: Path, with_mistakes: bool = False, should_stop: ShouldStop = never_stop) -> str:
     """The page; as `write_report`."""
     result, recipe = load_result(folder), recipe_of(folder)
-    entry, curves = read_run(folder), _curves(folder)
+    entry = read_run(folder)
     validation, test = _predictions(folder, "validation"), _predictions(folder, "test")
     mistakes: list[Mistake] = []
     # The test images are for the result: what is looked at are those to validate, if there are.
@@ -81,9 +82,7 @@ def report(folder: Path, with_mistakes: bool = False, should_stop: ShouldStop = 
         result=result,
         sentences=sentences(result),
         headline=_headline(result),
-        accuracy=_accuracy_chart(curves, result),
-        losses=_loss_chart(curves),
-        curves=curves,
+        charts=_charts(_curves(folder), result),
         classes=class_rows(result, test),
         confusions=confusions(test),
         reliability=reliability(test),
@@ -142,26 +141,40 @@ def _headline(result: RunResult) -> list[_Gain]:
     return [_Gain(*one) for one in found if not math.isnan(one[1])]
 
 
-def _accuracy_chart(curves: RunCurves, result: RunResult) -> Markup:
-    names = [
-        frozenset(result.class_names[index] for index in classes)
-        for classes in (result.target_classes, result.other_classes)
-    ]
-    lines = [
-        Line("target classes", "first", curves.mean_over(names[0])),
-        Line("other classes", "second", curves.mean_over(names[1])),
+@dataclass(frozen=True)
+class _Chart:
+    """A picture of curves, and which these are."""
+
+    caption: str
+    lines: list[Line]
+    picture: Markup
+
+
+def _charts(curves: RunCurves, result: RunResult) -> list[_Chart]:
+    """Accuracy and loss by epoch, as far as there is something to draw."""
+    accuracies = [
+        Line("target classes", "first", _mean_of(curves, result, result.target_classes)),
+        Line("other classes", "second", _mean_of(curves, result, result.other_classes)),
         Line("all images", "third", curves.validation_accuracy),
     ]
-    title = "Accuracy on the validation images, by epoch"
-    return line_chart(title, curves.epochs, lines, result.best_epoch, is_share=True)
-
-
-def _loss_chart(curves: RunCurves) -> Markup:
-    lines = [
+    losses = [
         Line("training", "first", curves.train_loss),
         Line("validation", "second", curves.validation_loss),
     ]
-    return line_chart("Loss by epoch", curves.epochs, lines, curves.best_epoch)
+    found = []
+    for caption, lines, is_share in (
+        ("Accuracy on the validation images, by epoch", accuracies, True),
+        ("Loss (cross entropy), by epoch", losses, False),
+    ):
+        known = [line for line in lines if any(map(math.isfinite, line.ys))]
+        if known:
+            picture = line_chart(caption, curves.epochs, known, result.best_epoch, is_share)
+            found.append(_Chart(caption, known, picture))
+    return found
+
+
+def _mean_of(curves: RunCurves, result: RunResult, classes: Sequence[int]) -> Sequence[float]:
+    return curves.mean_over(frozenset(result.class_names[index] for index in classes))
 
 
 def _curves(folder: Path) -> RunCurves:
