@@ -123,6 +123,8 @@ def test_the_run_is_the_one_of_a_single_process(tiny_data, tmp_path, size, chose
     assert_alike(tmp_path / "alone", tmp_path / "shared")
     assert len({repr(dataclasses.replace(r, seconds=0, images_per_second=0)) for r in results}) == 1
     assert not any(events[1:])
+    assert [one.processes for one in results] == [size] * size
+    assert load_result(tmp_path / "shared").processes == size
     assert (
         sum(len(e.losses) for e in events[0] if isinstance(e, StepsDone))
         == len((tmp_path / "alone" / "losses.csv").read_text().splitlines()) - 1
@@ -272,3 +274,18 @@ def test_without_torchrun_a_process_is_alone():
     with joined_processes() as processes:
         assert processes is ALONE
     assert ALONE.own(5).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_each_needs_a_gpu_of_its_own_where_there_are_some(monkeypatch):
+    for name, value in (
+        ("TORCHELASTIC_RUN_ID", "some"),
+        ("WORLD_SIZE", "4"),
+        ("LOCAL_WORLD_SIZE", "2"),
+        ("LOCAL_RANK", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    few = pytest.raises(StudioError, match=r"2 processes on this machine, which has 1 GPU:")
+    with few, joined_processes():
+        pass

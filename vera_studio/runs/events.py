@@ -183,11 +183,14 @@ class RunResult:
     gave_up: bool = False  # ended before its last epoch, for nothing better came for long
     has_own_classes: bool = False  # a last layer of its own, which is of use before training
     images_digest: str = ""  # of the images that were used; the same for the same images
-    threads: int | None = None  # of a CPU that computed, on which the last digits may depend
+    # Of a CPU that computed, and processes that shared the images: the last digits may depend on
+    # how many they were at the end.
+    threads: int | None = None
+    processes: int = 1
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether the same recipe gives the same bytes: on a CPU, with as many threads."""
+        """Whether the same recipe gives the same bytes: on a CPU, with as many of both."""
         return self.device == "cpu"
 
     @property

@@ -280,8 +280,9 @@ def _run(
                     best_validation = stopping.measure(inputs.validation, classes, "validation")
 
             # End: write down how, what was said of each image, and all that could not be before.
+            stopped, size = stopping.has_stopped, processes.size
             result = run_description.result(
-                plan, progress, before, after, epochs_done, stopping.has_stopped, gave_up
+                plan, progress, before, after, epochs_done, stopped, gave_up, size
             )
             for part, best, base in (
                 (plan.data.validation, best_validation, base_validation),

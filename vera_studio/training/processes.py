@@ -185,9 +185,9 @@ def joined_processes() -> Iterator[Processes]:
         return
     local, here = (int(os.environ[name]) for name in ("LOCAL_RANK", "LOCAL_WORLD_SIZE"))
     if torch.cuda.is_available():
-        if here > torch.cuda.device_count():
+        if here > (count := torch.cuda.device_count()):
             raise StudioError(
-                f"{here} processes on this machine, which has {torch.cuda.device_count()} GPUs: "
+                f"{here} processes on this machine, which has {count} GPU{'s' * (count > 1)}: "
                 "each needs one of its own. Start fewer, or hide the GPUs with "
                 "CUDA_VISIBLE_DEVICES= to compute on the CPUs."
             )
@@ -210,7 +210,7 @@ def _told_if_one_has_ended() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise StudioError(
-            "Another process of this run has ended, and so this one ends as well. What was "
-            "trained until it was last saved is kept: go on with `train --resume`, with as many "
-            "processes as you like."
+            "Another process of this run has ended, or cannot be reached any more, and so this one "
+            "ends as well. What was trained until it was last saved is kept: go on with `train "
+            "--resume`, with as many processes as you like."
         ) from error

@@ -92,6 +92,7 @@ def result(
     epochs_done: int,
     has_stopped: bool,
     gave_up: bool,
+    processes: int = 1,
 ) -> RunResult:
     """How the run ended.
 
@@ -102,6 +103,7 @@ def result(
         epochs_done: the last perhaps in part.
         has_stopped: whether the user ended it.
         gave_up: whether it ended early for nothing better came.
+        processes: that shared the images.
     """
     return RunResult(
         folder=plan.folder,
@@ -122,6 +124,7 @@ def result(
         images_digest=plan.opened.digest,
         subject=subject(plan),
         threads=torch.get_num_threads() if plan.device.device.type == "cpu" else None,
+        processes=processes,
     )
 
 
