@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QInputDialog, QToolButton
 
 from tests.made_runs import make_comparison, make_predictions, make_run
 from tests.top_level import top_level_widgets
@@ -64,8 +64,16 @@ def test_a_run_is_set_up_as_it_was_and_run_again(qtbot, window, settle, press):
     ] == [again.folder.name]
     assert again.best_adapter.read_bytes() == first.best_adapter.read_bytes()
     assert len(window.runs_page.history.runs.runs) == 2
-    press("evaluate", first.folder)
-    assert workspace.result.folder == first.folder
+    press("continue", first.folder)
+    qtbot.waitUntil(lambda: window.findChild(QInputDialog, "continue_epochs") is not None)
+    dialog = window.findChild(QInputDialog, "continue_epochs")
+    dialog.setIntValue(2)
+    run_to_its_end(qtbot, window, dialog.accept)
+    settle()
+    assert (workspace.result.folder, workspace.result.epochs_done) == (first.folder, 2)
+    assert [entry.epochs_done for entry in window.runs_page.history.runs.runs] == [1, 2]
+    press("evaluate", again.folder)
+    assert workspace.result.folder == again.folder
     assert window.rooms.room == "understand"
     # What it did to each layer is shown with its adapter on, whatever was on.
     window.studio.adapters.switch_off()
