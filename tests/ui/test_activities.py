@@ -148,18 +148,21 @@ def test_what_goes_on_beside_a_run_comes_first_and_can_be_broken_off(qtbot, stud
     assert studio.run.state is RunState.RUNNING
 
 
-def test_what_takes_a_moment_is_not_told_of(qtbot, studio, monkeypatch):
-    short, long, ended = Script(), Script(), []
+def test_what_takes_a_moment_or_nobody_waits_for_is_not_told_of(qtbot, studio, monkeypatch):
+    short, long, quiet, ended = Script(), Script(), Script(), []
     studio.activities.ended.connect(ended.append)
     studio.runner.start(short, name="A look")
     short.end()
     ends(qtbot, studio)
     assert ended == []
     monkeypatch.setattr("vera_studio.ui.activities._LONG_SECONDS", 0.05)
+    studio.runner.start(quiet, name="Thumbnails", handling=Handling(is_quiet=True))
     studio.runner.start(long, name="A long look")
     assert studio.activities.going == ()
     qtbot.waitUntil(lambda: len(studio.activities.going) == 1)
+    assert studio.activities.going[0].title == "A long look"
     long.end()
+    quiet.end()
     ends(qtbot, studio)
     assert [one.sentence for one in ended] == ["A long look finished"]
 

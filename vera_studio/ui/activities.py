@@ -51,7 +51,8 @@ class Activity:
     @property
     def is_long(self) -> bool:
         """Whether it takes so long that it is to be shown."""
-        return self.handling.at_once or time.perf_counter() - self._clock >= _LONG_SECONDS
+        takes_long = time.perf_counter() - self._clock >= _LONG_SECONDS
+        return self.handling.at_once or (takes_long and not self.handling.is_quiet)
 
     @property
     def sentence(self) -> str:
@@ -209,7 +210,8 @@ class Activities(QObject):
         if activity.handling.is_main:
             self._last_main = activity
         self._going = tuple(one for one in self._going if one is not activity)
-        if activity.problem or activity.seconds >= _LONG_SECONDS:
+        was_long = activity.seconds >= _LONG_SECONDS and not activity.handling.is_quiet
+        if activity.problem or was_long:
             self.ended.emit(activity)
         self.listed.emit()
 

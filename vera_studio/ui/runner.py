@@ -42,6 +42,7 @@ class Handling:
     is_main: bool = False  # a run or a comparison: what the window's title tells of
     is_saving: bool = False  # what it makes would be lost: closing waits for it
     at_once: bool = False  # to be shown from its beginning; others only if they take long
+    is_quiet: bool = False  # nobody waits for it, as for thumbnails: never shown
     # Whether, told to stop, it is left to itself after a moment, in a call that asks nothing:
     # then nothing comes of it, and all that may have to be waited for is the end of its thread.
     may_be_left: bool = True

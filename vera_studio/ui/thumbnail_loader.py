@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QIcon, QPixmap
 
 from vera_studio.errors import ShouldStop
-from vera_studio.ui.runner import Job, Runner
+from vera_studio.ui.runner import Handling, Job, Runner
 from vera_studio.ui.widgets.thumbnail_rows import fitted
 
 NAME = "Reading thumbnails"
@@ -56,7 +56,8 @@ class ThumbnailLoader(QObject):
             self._start()
 
     def _start(self) -> None:
-        self._job = self._runner.start(partial(_read, self._waiting, _SCALE * SIDE), name=NAME)
+        function = partial(_read, self._waiting, _SCALE * SIDE)
+        self._job = self._runner.start(function, name=NAME, handling=Handling(is_quiet=True))
         self._job.events.connect(self._take)
         self._job.ended.connect(self._ended)
 
