@@ -102,6 +102,14 @@ def test_from_a_run_to_a_mistaken_picture_and_back(qtbot, window, settle, folder
     assert (folder / files[odd]).is_file()
     assert "left out of the data" in page.marks.text.text()
     assert not page.marks.apply.isVisible()
+    rooms.show_page("data")
+    assert "1 image is left out by name." in window.data_page.notes.text.text()
+    qtbot.mouseClick(window.data_page.notes.left_out_button, LEFT)
+    settle()
+    assert files[odd] in studio.workspace.data.validation.names
+    rooms.show_page("evaluate")
+    qtbot.mouseClick(page.marks.apply, LEFT)
+    settle()
     # And in again.
     qtbot.mouseClick(pane.marks["mislabelled"], LEFT)
     assert page.marks.apply.text() == "Use All Again"

@@ -1,6 +1,7 @@
 """What there is to know of the images that are open, and what can be done about it."""
 
 import dataclasses
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
@@ -27,10 +28,19 @@ class ImagesNotes(QWidget):
         self.copies_button = QPushButton()
         self.copies_button.setObjectName("copies_button")
         self.copies_button.clicked.connect(self._switch_copies)
+        self.left_out_button = QPushButton("Use All Again")
+        self.left_out_button.setObjectName("use_left_out_button")
+        self.left_out_button.setAccessibleName("Use the images again that are left out by name")
+        self.left_out_button.setToolTip(
+            "Open the images anew with those that were left out by name, on the page Evaluate or "
+            "in a recipe"
+        )
+        self.left_out_button.clicked.connect(lambda: self._open(left_out=()))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.text, 1)
-        row.addWidget(self.copies_button, 0, Qt.AlignmentFlag.AlignTop)
+        for button in (self.left_out_button, self.copies_button):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         studio.workspace.data_changed.connect(self._show)
         studio.workspace.recipe_changed.connect(self._show)
         self._show()
@@ -38,7 +48,8 @@ class ImagesNotes(QWidget):
     def set_obstacle(self, reason: str) -> None:
         """Say why nothing can be opened now; empty where it can."""
         self._obstacle = reason
-        allow(self.copies_button, reason)
+        for button in (self.copies_button, self.left_out_button):
+            allow(button, reason)
 
     def _show(self, _: object = None) -> None:
         workspace = self._studio.workspace
@@ -55,9 +66,14 @@ class ImagesNotes(QWidget):
         self.copies_button.setText(words)
         self.copies_button.setAccessibleName(words)
         self.copies_button.setToolTip(tip)
-        allow(self.copies_button, self._obstacle)
+        is_folder = data is not None and data.folder is not None
+        self.left_out_button.setVisible(is_folder and bool(workspace.recipe.data.left_out))
+        self.set_obstacle(self._obstacle)
 
     def _switch_copies(self) -> None:
         settings = self._studio.workspace.recipe.data
-        changed = dataclasses.replace(settings, leave_out_copies=not settings.leave_out_copies)
-        self._studio.open_data(changed)
+        self._open(leave_out_copies=not settings.leave_out_copies)
+
+    def _open(self, **changes: Any) -> None:
+        settings = self._studio.workspace.recipe.data
+        self._studio.open_data(dataclasses.replace(settings, **changes))
