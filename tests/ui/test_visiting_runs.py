@@ -63,6 +63,8 @@ def test_a_run_is_set_up_as_it_was_and_run_again(qtbot, window, settle, press):
         folder.name for folder in (first.folder, again.folder) if (folder / "tensorboard").is_dir()
     ] == [again.folder.name]
     assert again.best_adapter.read_bytes() == first.best_adapter.read_bytes()
+    window.rooms.show_page("runs")
+    settle()
     assert len(window.runs_page.history.runs.runs) == 2
     press("continue", first.folder)
     qtbot.waitUntil(lambda: window.findChild(QInputDialog, "continue_epochs") is not None)
@@ -71,6 +73,8 @@ def test_a_run_is_set_up_as_it_was_and_run_again(qtbot, window, settle, press):
     run_to_its_end(qtbot, window, dialog.accept)
     settle()
     assert (workspace.result.folder, workspace.result.epochs_done) == (first.folder, 2)
+    window.rooms.show_page("runs")
+    settle()
     assert [entry.epochs_done for entry in window.runs_page.history.runs.runs] == [1, 2]
     press("evaluate", again.folder)
     assert workspace.result.folder == again.folder

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio import environment
 from vera_studio.errors import StudioError
+from vera_studio.runs.events import RunStarted
 from vera_studio.runs.run_list import ComparisonEntry, RunEntry, RunList
 from vera_studio.runs.run_notes import RunNotes, load_notes, save_notes
 from vera_studio.ui import run_history_jobs
@@ -22,7 +23,7 @@ Entry = RunEntry | ComparisonEntry
 
 
 class RunHistory(QObject):
-    """Reads the folder of runs once somebody wants to see them, and from then on as they end.
+    """Reads the folder of runs when somebody looks at them, and meanwhile as they begin and end.
 
     Signals:
         changed(RunList): they are others, or tell others.
@@ -36,17 +37,22 @@ class RunHistory(QObject):
         super().__init__(parent)
         self._studio = studio
         self.runs: RunList | None = None  # None until they have been read
-        self._is_wanted = False
+        self._is_watched = False
         self._reading = NewestJob("Reading the runs", studio.runner, self)
         self._reading.failed.connect(studio.failed)
         self._deleted: tuple[Trashed, ...] = ()
+        studio.run.events.connect(self._follow_events)
         studio.run.state_changed.connect(self._follow_run)
         studio.workspace.result_changed.connect(self._follow)
         studio.comparison.state_changed.connect(self._follow)
 
+    def watch(self, is_watched: bool) -> None:
+        """Say whether somebody looks: then the runs are read, and anew as they begin and end."""
+        self._is_watched = is_watched
+        self._follow()
+
     def read(self) -> None:
-        """Read the folder of runs, now and whenever one has begun or ended."""
-        self._is_wanted = True
+        """Read the folder of runs."""
         function = partial(run_history_jobs.list_runs, environment.runs_folder())
         self._reading.start(function, self._take)
 
@@ -108,10 +114,14 @@ class RunHistory(QObject):
             self.runs = found
             self.changed.emit(found)
 
+    def _follow_events(self, events: list[object]) -> None:
+        if any(isinstance(event, RunStarted) for event in events):  # it has a folder by now
+            self._follow()
+
     def _follow_run(self, state: RunState) -> None:
-        if state in (RunState.RUNNING, RunState.IDLE):
+        if state is RunState.IDLE:
             self._follow()
 
     def _follow(self, _: object = None) -> None:
-        if self._is_wanted:
+        if self._is_watched:
             self.read()

@@ -179,11 +179,11 @@ class RunsPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.history.read()
+        self.history.watch(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._reading.forget()
+        self.history.watch(False)
 
     def _show(self, _: object = None) -> None:
         found = self.history.runs or RunList()
