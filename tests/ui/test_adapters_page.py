@@ -304,7 +304,7 @@ def test_a_folder_that_may_not_be_read_takes_no_export(qtbot, window, page, tmp_
     click_cell(qtbot, page, "Birds", NAME)
     page.findChild(QAction, "action_adapter_export_peft").trigger()
     assert [str(error) for error in told] == [
-        f"Cannot export to the folder {tmp_path}: Permission denied."
+        f"Cannot write to the folder {tmp_path}: Permission denied."
     ]
     message_box().close()
 

@@ -18,6 +18,10 @@ _CIRCLE = "link in a circle"
 _NO_PICTURE = "folder without a picture, no class"
 
 
+class NoClassesError(DataError):
+    """A folder without folders of classes; there may be pictures in it all the same."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where the images of each class are.
@@ -34,7 +38,7 @@ def find_layout(tree: FolderTree) -> Layout:
     """Find out how the folder is laid out; what is no part of the data set is told as skipped.
 
     Raises:
-        DataError: it is no folder, or has no folders of classes.
+        DataError: it is no folder, or, as NoClassesError, has no folders of classes.
         OSError: it cannot be read.
         Cancelled: as `tree` was told.
     """
@@ -48,7 +52,7 @@ def find_layout(tree: FolderTree) -> Layout:
     if parts.folders:
         notes += [parts.note, _tell_others(tree, root, listing, parts)]
     elif not listing.all_folders or _all_named_like_parts(listing):
-        raise DataError(_no_classes_text(root, listing))
+        raise NoClassesError(_no_classes_text(root, listing))
     folders: dict[Part, Path] = parts.folders or {"all": root}
     ordered = sorted(folders, key=_PARTS.index)
     every = {part: _class_folders(tree, folders[part]) for part in ordered}
@@ -233,7 +237,7 @@ def _checked_listing(tree: FolderTree) -> Listing:
         raise DataError(f"{root} is a file. Needed is a folder with one subfolder a class.")
     listing = tree.entries(root)
     if not listing.all_folders:
-        raise DataError(_no_classes_text(root, listing))
+        raise NoClassesError(_no_classes_text(root, listing))
     return listing
 
 

@@ -1,6 +1,5 @@
 """What the window asks before it acts: which file, which folder, what becomes of a run."""
 
-import itertools
 import re
 from pathlib import Path
 from typing import Literal
@@ -8,13 +7,12 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
-from vera_studio import files
 from vera_studio.errors import StudioError
 from vera_studio.export_targets import EXPORT_TARGETS, Target
 from vera_studio.recipe import DataSource, ModelSettings
 from vera_studio.ui import adapter_jobs
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
-from vera_studio.ui.file_dialogs import ask_folder, ask_open, ask_save
+from vera_studio.ui.file_dialogs import ask_folder, ask_new_folder, ask_open, ask_save
 from vera_studio.ui.image_cache_dialog import ImageCacheDialog
 from vera_studio.ui.jobs import cifar10_is_downloaded
 from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
@@ -150,9 +148,7 @@ class Asking(QObject):
         form = EXPORT_TARGETS[target]
         title, proposed = form.dialog.format(shown), f"{stem}{form.ending}"
         if form.is_folder:
-            # Asked for like a file, so that a name can be typed: the folder is made.
-            folder = ask_save(self._window, title, proposed, "Folder")
-            return folder and _new_folder(folder, proposed)
+            return ask_new_folder(self._window, title, proposed)
         return ask_save(self._window, title, proposed, form.name_filter)
 
 
@@ -207,19 +203,3 @@ def _ask_on_closing(window: QWidget, text: str, more: str, *answers: tuple[str, 
     pressed = box.clickedButton()
     found = [number for number, button in enumerate(buttons) if button is pressed]
     return found[0] if found else len(buttons) - 1
-
-
-def _new_folder(chosen: Path, name: str) -> Path:
-    """`chosen`, where it is new or empty; else a folder in it that is not there yet.
-
-    Raises:
-        StudioError: it may not be looked into.
-    """
-    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
-    try:
-        if not files.is_folder(chosen) or not any(chosen.iterdir()):
-            return chosen
-        return next(chosen / name for name in names if not (chosen / name).exists())
-    except OSError as error:
-        told = f"Cannot export to the folder {chosen}: {files.reason(error)}."
-        raise StudioError(told) from error

@@ -24,6 +24,7 @@ class Closing(QObject):
         self._window = window
         self._is_wanted = False
         self._without_asking = False
+        self.may_lose: Callable[[], bool] = lambda: True  # asks about what was not saved
         studio.run.state_changed.connect(self._follow)
         studio.comparison.state_changed.connect(self._follow)
         studio.run.failed.connect(self._stay_open)
@@ -35,7 +36,10 @@ class Closing(QObject):
         self._window.close()
 
     def may_close(self) -> bool:
-        """Whether nothing is going on; else asks, and the window closes when that has ended."""
+        """Whether nothing is going on; else asks, and the window closes when that has ended.
+
+        Asks as well about what is there and was not saved.
+        """
         studio = self._studio
         if studio.run.is_going:
             self._end_run()
@@ -43,7 +47,7 @@ class Closing(QObject):
         if studio.comparison.is_going:
             self._end_comparison()
             return False
-        return True
+        return self._without_asking or self.may_lose()
 
     def end_jobs(self) -> None:
         """Break off the work under way and wait for it; for a window that is hidden already."""

@@ -1,10 +1,14 @@
 """Asking for a file or a folder: every dialog starts in the folder that was used last."""
 
+import itertools
 import re
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
+
+from vera_studio import files
+from vera_studio.errors import StudioError
 
 
 class LastFolder(QObject):
@@ -84,6 +88,36 @@ def ask_folder(parent: QWidget, title: str, start: Path | None = None) -> Path |
         chosen = QFileDialog.getExistingDirectory(parent, title, str(start))
         return Path(chosen) if chosen else None
     return _remembered(QFileDialog.getExistingDirectory(parent, title, _start()))
+
+
+def ask_new_folder(parent: QWidget, title: str, name: str) -> Path | None:
+    """The folder that the user chooses to have made, asked for like a file: a name can be typed.
+
+    Args:
+        parent: what the dialog stands before.
+        title: what the dialog says it is for.
+        name: of the folder, as a proposal.
+
+    Returns:
+        What was chosen, where it is new or empty; else a folder in it that is not there yet. None
+        if none is chosen.
+
+    Raises:
+        StudioError: it may not be looked into.
+    """
+    chosen = ask_save(parent, title, name, "Folder")
+    return chosen and _new_folder(chosen, name)
+
+
+def _new_folder(chosen: Path, name: str) -> Path:
+    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    try:
+        if not files.is_folder(chosen) or not any(chosen.iterdir()):
+            return chosen
+        return next(chosen / name for name in names if not (chosen / name).exists())
+    except OSError as error:
+        told = f"Cannot write to the folder {chosen}: {files.reason(error)}."
+        raise StudioError(told) from error
 
 
 def _start() -> str:

@@ -38,18 +38,26 @@ def look_at_folder(
 ) -> FolderFound:
     """Find the classes in `folder`, and those of them that `model` knows; reads no picture.
 
+    There may be no classes, where there are pictures that nobody has sorted.
+
     Raises:
-        DataError: it is no folder, or has no folders of classes.
+        DataError: it is no folder, or has neither folders of classes nor pictures.
         Cancelled: told to stop.
     """
     from vera_studio.data.class_names import known_classes
+    from vera_studio.data.folder_layout import NoClassesError
     from vera_studio.data.folder_scan import look_at
     from vera_studio.models.efficientnet_lite import TITLE
 
     def report(done: int, total: int) -> None:
         on_event(Progress(done, total, LOOK))
 
-    look = look_at(folder, on_progress=report, should_stop=should_stop)
+    try:
+        look = look_at(folder, on_progress=report, should_stop=should_stop)
+    except NoClassesError:
+        if not _holds_picture(folder, should_stop):
+            raise
+        return FolderFound(folder, (), frozenset(), model.kind.title, TITLE)
     known = known_classes(look.class_names, model.original.class_names)
     return FolderFound(
         folder,
@@ -74,7 +82,7 @@ def read_examples(
 
     Args:
         folder: was looked at.
-        class_names: that were found in it.
+        class_names: that were found in it; none where its pictures are not sorted.
         side: of each picture, which is cut to a square.
         network: that is proposed, by name; what it takes a second to import is there then.
         on_event: told each as it is read.
@@ -86,14 +94,25 @@ def read_examples(
     """
     from vera_studio.data.first_pictures import first_pictures
     from vera_studio.data.folder_scan import scan_folder
+    from vera_studio.data.heap import find_files
     from vera_studio.data.preprocessing import square
     from vera_studio.models.registry import find
 
-    scan = scan_folder(folder, class_names, should_stop=should_stop)
-    files = [file for part in scan.parts.values() for file in part]
+    if class_names:
+        scan = scan_folder(folder, class_names, should_stop=should_stop)
+        files = [file for part in scan.parts.values() for file in part]
+    else:
+        files, class_names = find_files(folder, should_stop=should_stop), ("unsorted picture",)
     with contextlib.suppress(MemoryError):
         for pixels, name in first_pictures(
             files, class_names, square(side), should_stop, MOST_EXAMPLES
         ):
             on_event((name, pixels))
     find(network)
+
+
+def _holds_picture(folder: Path, should_stop: ShouldStop) -> bool:
+    from vera_studio.data.folder_tree import FolderTree
+    from vera_studio.data.store import no_progress
+
+    return FolderTree(folder, no_progress, should_stop).holds_picture(folder)

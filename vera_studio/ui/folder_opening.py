@@ -19,9 +19,12 @@ class FolderOpening(QObject):
 
     Signals:
         proposal_changed(Proposal | None): this is to be answered; None where nothing is.
+        use_wanted(str, Path): pictures that are in no folders of classes are to be used so:
+            "label" or "classify".
     """
 
     proposal_changed = Signal(object)
+    use_wanted = Signal(str, object)
 
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
@@ -64,7 +67,10 @@ class FolderOpening(QObject):
         proposal = self.proposal
         if proposal is not None and self._studio.is_free:
             self._propose(None)
-            self._open(proposal, answer)
+            if proposal.class_names:
+                self._open(proposal, answer)
+            else:
+                self.use_wanted.emit(answer.key, proposal.folder)
 
     def dismiss(self) -> None:
         """Leave everything as it is."""

@@ -51,7 +51,8 @@ class FolderPane(ProposalBox):
     def _answer(self, number: int) -> None:
         if proposal := self._studio.folders.proposal:
             self._studio.folders.answer(proposal.answers[number])
-            self.show_opening(f"Opening {proposal.folder.name}…")
+            if proposal.class_names:
+                self.show_opening(f"Opening {proposal.folder.name}…")
 
     def _show_first(self, first: FirstPictures) -> None:
         """Show what has been read so far of the folder that is being opened."""

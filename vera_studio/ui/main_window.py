@@ -41,6 +41,7 @@ from vera_studio.ui.pages.classify.page import ClassifyPage
 from vera_studio.ui.pages.comparison.page import ComparisonPage
 from vera_studio.ui.pages.data_page import DataPage
 from vera_studio.ui.pages.evaluation.page import EvaluationPage
+from vera_studio.ui.pages.label.page import LabelPage
 from vera_studio.ui.pages.looked_page import LookedPage
 from vera_studio.ui.pages.parameters_page import ParametersPage
 from vera_studio.ui.pages.queue.page import QueuePage
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
         studio.run.state_changed.connect(self._follow_run)
         studio.comparison.state_changed.connect(self._name_pause)
         self.closing = Closing(studio, self)
+        self.closing.may_lose = partial(self.label_page.may_lose, "Close")
         for signal in (
             studio.busy_changed,
             studio.run.state_changed,
@@ -141,8 +143,11 @@ class MainWindow(QMainWindow):
         self.looked_page = LookedPage(studio)
         self.vera_page = VeraPage(studio)
         self.parameters_page = ParametersPage(studio)
+        self.label_page = LabelPage(studio)
+        self.classify_page = ClassifyPage(studio)
         pages = {
             "data": self.data_page,
+            "label": self.label_page,
             "training": self.training_page,
             "queue": self.queue_page,
             "results": self.results_page,
@@ -154,7 +159,7 @@ class MainWindow(QMainWindow):
             "runs": self.runs_page,
             "comparison": self.comparison_page,
             "try": self.try_page,
-            "classify": ClassifyPage(studio),
+            "classify": self.classify_page,
             "take": TakePage(studio, self.actions_by_name),
         }
         self.rooms = Rooms()
@@ -173,6 +178,7 @@ class MainWindow(QMainWindow):
         self.data_page.folder_requested.connect(self.asking.ask_folder)
         self.data_page.network_requested.connect(self.asking.ask_network)
         self.studio.folders.proposal_changed.connect(self._show_proposal)
+        self.studio.folders.use_wanted.connect(self._use_unsorted)
         self.data_page.sample_requested.connect(partial(self.asking.use_source, "sample"))
         self.data_page.cifar10_requested.connect(partial(self.asking.use_source, "cifar10"))
 
@@ -276,6 +282,13 @@ class MainWindow(QMainWindow):
     def _show_proposal(self, proposal: Proposal | None) -> None:
         if proposal is not None:
             self.rooms.show_page("data")
+
+    def _use_unsorted(self, how: str, folder: Path) -> None:
+        self.rooms.show_page(how)
+        if how == "label":
+            self.label_page.look_through(folder)
+        else:
+            self.classify_page.control.start(folder)
 
     def _offer_download(self) -> None:
         self.rooms.show_page("data")

@@ -21,7 +21,7 @@ FOR_PHOTOGRAPHS = ModelSettings(name="efficientnet_lite0")  # comes with the stu
 class Answer:
     """One way to open the folder, as a button shows it."""
 
-    key: str  # "own", "own_here" or "network"
+    key: str  # "own", "own_here" or "network"; "label" or "classify" where there are no classes
     text: str
     tip: str
     model: ModelSettings  # the network that it is opened for
@@ -55,6 +55,8 @@ def propose(found: "FolderFound", network: ModelSettings) -> Proposal:
         found: what is in it.
         network: what the one that is open was opened by.
     """
+    if not found.class_names:
+        return _unsorted(found, network)
     unknown = [name for name in found.class_names if name not in found.known]
     own = [_own("own_here", network, found.network)]
     if network == _SMALL:
@@ -73,6 +75,21 @@ def propose(found: "FolderFound", network: ModelSettings) -> Proposal:
     layer = found.for_photographs if own[0].key == "own" else found.network
     told = f"{found.network} {knows}. Proposed is a new last layer on {layer} for all of them."
     return _proposal(found, told, [*own, *of_network])
+
+
+def _unsorted(found: "FolderFound", network: ModelSettings) -> Proposal:
+    """What can be done with pictures that are in no folders of classes."""
+    told = f"{found.folder.name} holds pictures, and no folders of classes to train on."
+    answers = (
+        Answer(
+            "label",
+            "Label by Sight",
+            "Group what looks alike, name the groups by a key, and have a folder of classes",
+            network,
+        ),
+        Answer("classify", "Classify Them", "See what the network takes each picture for", network),
+    )
+    return Proposal(found.folder, told, answers, is_question=True)
 
 
 def _of_network(

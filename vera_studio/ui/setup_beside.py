@@ -7,6 +7,7 @@ from vera_studio.ui.rooms import Rooms, room_of
 from vera_studio.ui.widgets.reasons import allow
 
 _BESIDE = ("images", "train")
+_ALONE = ("label",)  # pages there that need all the room, and set nothing up
 _ELSEWHERE = "The set-up stands beside Images and Train."
 
 
@@ -34,14 +35,18 @@ class SetupBeside(QObject):
         self._dock.setVisible(is_wanted and self._is_beside)
 
     def _leave(self, page: str) -> None:
-        if room_of(page).name not in _BESIDE:
+        if not _is_beside(page):
             self._follow(page)
 
-    def _follow(self, _: str) -> None:
-        is_beside = self._rooms.room in _BESIDE
+    def _follow(self, page: str) -> None:
+        is_beside = _is_beside(page)
         if is_beside == self._is_beside:
             return
         self._is_wanted = self.is_wanted
         self._is_beside = is_beside
         self._dock.setVisible(self._is_wanted and is_beside)
         allow(self._dock.toggleViewAction(), "" if is_beside else _ELSEWHERE)
+
+
+def _is_beside(page: str) -> bool:
+    return room_of(page).name in _BESIDE and page not in _ALONE
