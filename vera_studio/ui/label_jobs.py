@@ -63,7 +63,7 @@ def look_through(
     """
     from vera_studio.data.heap import open_heap
     from vera_studio.training.devices import choose_device
-    from vera_studio.training.memory import out_of_memory_told
+    from vera_studio.training.memory import device_failures_told
     from vera_studio.training.sight import see
 
     def report(text: str) -> Callable[[int, int], None]:
@@ -75,7 +75,7 @@ def look_through(
         model = jobs.open_model(settings, False, on_event, should_stop)
     heap = open_heap(folder, model.preprocessing, report(_OPENING), should_stop)
     device = choose_device(wanted_device).device
-    with out_of_memory_told(device):
+    with device_failures_told(device):
         bare = model.with_network(jobs.with_adapter(model, None).to(device))
         grouping = see(bare, heap.images, report(_SEEING), should_stop)
     return SeenHeap(heap, grouping, model.kind.title)
