@@ -26,8 +26,9 @@ from vera_studio.models.convnet import CLASS_NAMES
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, DataSettings, ModelSettings
 from vera_studio.reports.report import write_report
-from vera_studio.runs import comparison_file, predictions, run_folder, run_notes
+from vera_studio.runs import comparison_file, predictions, queue_file, run_folder, run_notes
 from vera_studio.runs.events import Notice
+from vera_studio.runs.given_classes import save_given
 from vera_studio.runs.sorted_copies import SortedCopies
 from vera_studio.training.comparison_record import Record
 from vera_studio.training.pretrain import PretrainSettings, pretrain
@@ -154,6 +155,16 @@ class Writers:
         environment.set_data_folder(self.folder)
         image_marks.set_mark(Path("/pictures"), "a.png", "left out")
         return lambda: image_marks.set_mark(Path("/pictures"), "b.png", "mislabelled")
+
+    def classes_given_to_pictures(self):
+        environment.set_data_folder(self.folder)
+        save_given(Path("/pictures"), {"a.png": "cat"})
+        return lambda: save_given(Path("/pictures"), {"a.png": "dog"})
+
+    def queue(self):
+        queue_file.save(queue_file.Queue(), self.folder / "queue.json")
+        longer = queue_file.Queue().with_added([("a run", RECIPE)])
+        return lambda: queue_file.save(longer, self.folder / "queue.json")
 
     def limit_of_the_image_cache(self):
         environment.set_data_folder(self.folder)
