@@ -116,7 +116,7 @@ _ENTRIES = {
     "open_runs": _Entry("Open Runs &Folder", "Show the folder in which every run is kept"),
     "event_files": _Entry(
         "Write &TensorBoard Files",
-        "Have every run write files for TensorBoard too, in its folder's 'tensorboard'",
+        "Have runs write files for TensorBoard too, in their folders; those of comparisons do not",
     ),
     "full_screen": _Entry("&Full Screen", "Use the whole screen, or only the window again", "F11"),
     "copy_diagnostics": _Entry(
