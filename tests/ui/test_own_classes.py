@@ -4,10 +4,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from tests.ui.barriers import Barrier
 from tests.ui.conftest import LOADING_MILLISECONDS
 from tests.ui.photographs import drop, make_photographs
 from vera_studio import recipe_file
 from vera_studio.recipe import DataSettings, Recipe
+from vera_studio.ui import jobs
 
 
 def press(qtbot, parent, name):
@@ -181,11 +183,16 @@ def test_first_pictures_stand_there_while_the_folder_is_opened(qtbot, window, ph
     assert 1 <= pictures <= 8
 
 
-def test_opening_is_broken_off_where_it_is_shown_and_asked_again(qtbot, window, photographs):
+def test_opening_is_broken_off_where_it_is_shown_and_asked_again(
+    qtbot, window, photographs, monkeypatch
+):
     drop(window, photographs)
     text = proposed(qtbot, window)
+    opening = Barrier(monkeypatch, jobs, "open_data")
+    opening.close()
     press(qtbot, window.data_page, "proposal_answer_2")
     press(qtbot, window.data_page, "cancel_opening")
+    opening.open()
     box = window.data_page.folder_pane
     qtbot.waitUntil(lambda: box.sentence.text() == text, timeout=LOADING_MILLISECONDS)
     assert window.studio.workspace.data.source == "sample"
