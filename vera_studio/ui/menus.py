@@ -10,7 +10,7 @@ from vera_studio.export_targets import EXPORT_TARGETS
 from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.recent_paths import Recent, RecentPaths
-from vera_studio.ui.rooms import ROOMS, Rooms
+from vera_studio.ui.rooms import ROOMS, Rooms, keys_of
 from vera_studio.ui.settings import Settings
 from vera_studio.ui.theme import set_color_scheme
 from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
@@ -100,7 +100,7 @@ def _add_places(view: QMenu, rooms: Rooms) -> None:
     for room in there:
         action = view.addAction(icon(room.icon), room.title)
         action.setObjectName(f"action_room_{room.name}")
-        action.setShortcut(QKeySequence(f"Ctrl+{ROOMS.index(room) + 1}"))
+        action.setShortcut(keys_of(room))
         action.setStatusTip(room.tip)
         action.triggered.connect(partial(rooms.show_room, room.name))
     pages = view.addMenu("&Page")

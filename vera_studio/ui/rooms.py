@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -109,6 +110,11 @@ def room_of(page: str) -> Room:
     return _ROOM_OF[page]
 
 
+def keys_of(room: Room) -> QKeySequence:
+    """The keys that lead to `room`."""
+    return QKeySequence(f"Ctrl+{ROOMS.index(room) + 1}")
+
+
 class Rooms(QWidget):
     """One page at a time; above it the tabs of its room, what it is about, and the way forward.
 
@@ -138,7 +144,9 @@ class Rooms(QWidget):
         self.rail = RoomRail()
         self.rail.chosen.connect(self.show_room)
         for room in ROOMS:
-            self.rail.add_room(room.name, room.title, icon(room.icon), room.tip)
+            keys = keys_of(room).toString(QKeySequence.SequenceFormat.NativeText)
+            tip = f"{room.tip} ({keys})"
+            self.rail.add_room(room.name, room.title, icon(room.icon), tip)
         self.tabs = QTabBar(documentMode=True, drawBase=False, expanding=False)
         self.tabs.setObjectName("page_tabs")
         self.tabs.setAccessibleName("Pages of this room")
