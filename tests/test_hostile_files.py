@@ -7,12 +7,12 @@ import pytest
 if os.name == "nt":
     pytest.skip("the soak command needs a POSIX system", allow_module_level=True)
 
-from tests.soak.hostile_files import FORMATS, try_out
+from tests.soak.hostile_files import FORMATS, try_some
 
 EXAMPLES = 40
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_damaged_file_is_refused_and_nothing_else(name, tmp_path):
-    tally = try_out(FORMATS[name](), tmp_path, EXAMPLES, same_every_time=True)
+    tally = try_some(FORMATS[name](), tmp_path, EXAMPLES)
     assert tally.files >= EXAMPLES

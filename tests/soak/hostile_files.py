@@ -1,6 +1,6 @@
 """Files as damage or malice may leave them, as many as one likes, for every reader of the studio.
 
-    python -m tests.soak.hostile_files [--examples 10000] [FORMAT ...]
+    python -m tests.soak.hostile_files [--examples 10000] [--seed 0] [FORMAT ...]
 
 Each file is a good one with some bytes changed, cut, added or repeated. Its reader has to give a
 result or a StudioError, within two seconds, and may start no program, connect to nothing, unpickle
@@ -10,17 +10,18 @@ how many files were read, how many were refused, the slowest and the memory at i
 
 import argparse
 import dataclasses
-import gc
 import io
 import logging
+import random
 import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -68,7 +69,6 @@ from vera_studio.ui.settings import Settings
 SECONDS = 2.0  # of the processor that a reader may take
 PATIENCE = 30.0  # seconds that it may take with all that the machine does besides
 MEGABYTES = 500  # of memory, above what was taken before
-_AT_ONCE = 500  # files
 _HEAD = 2048  # bytes, where formats keep what they say of themselves
 _MAKER = ["13.0", ["PNG"], [224, 256, "bicubic", False]]  # of a cache
 _PIECES = (
@@ -95,76 +95,102 @@ class Tally:
     slowest: float = 0.0  # seconds
 
 
-@st.composite
-def changed(draw: st.DrawFn, good: bytes) -> bytes:
-    """`good` with one to six changes, half of them where it says what it is."""
+def changed(
+    good: bytes, integer: Callable[[int, int], int], choice: Callable[[Sequence[Any]], Any]
+) -> bytes:
+    """`good` with one to six changes, half of them where it says what it is.
+
+    Args:
+        good: a file.
+        integer: draws one between two, which are included.
+        choice: draws one of several things.
+    """
     content = bytearray(good)
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(integer(1, 6)):
         last = max(0, len(content) - 1)
-        at = draw(st.one_of(st.integers(0, min(last, _HEAD)), st.integers(0, last)))
-        length = draw(st.integers(1, 64))
-        match draw(st.sampled_from(("flip", "cut", "drop", "insert", "over", "repeat", "number"))):
+        at = integer(0, choice((min(last, _HEAD), last)))
+        length = integer(1, 64)
+        match choice(("flip", "cut", "drop", "insert", "over", "repeat", "number")):
             case "flip" if content:
-                content[at] ^= draw(st.integers(1, 255))
+                content[at] ^= integer(1, 255)
             case "cut":
                 del content[at:]
             case "drop":
                 del content[at : at + length]
             case "insert":
-                content[at:at] = draw(st.sampled_from(_PIECES))
+                content[at:at] = choice(_PIECES)
             case "over":
-                piece = draw(st.sampled_from(_PIECES))
+                piece = choice(_PIECES)
                 content[at : at + len(piece)] = piece
             case "repeat":
-                content[at:at] = bytes(content[at : at + length]) * draw(st.integers(1, 50))
+                content[at:at] = bytes(content[at : at + length]) * integer(1, 50)
             case "number":
-                number = draw(st.integers(0, 2**64 - 1))
-                content[at : at + 8] = number.to_bytes(8, "little")
+                content[at : at + 8] = integer(0, 2**64 - 1).to_bytes(8, "little")
     return bytes(content)
 
 
-def try_out(kind: Format, folder: Path, examples: int, same_every_time: bool = False) -> Tally:
-    """Have the reader of `kind` read so many changed files; an AssertionError shows a bad one.
+class Trial:
+    """The reader of a format, and what came of the files that it was given."""
 
-    Args:
-        kind: of the files.
-        folder: where they are made.
-        examples: how many.
-        same_every_time: whether the changes are to be the same in every run.
-    """
-    path = kind.make(folder)
-    good, tally = path.read_bytes(), Tally()
-    kind.read(path)  # what is imported or made once is so by now
+    def __init__(self, kind: Format, folder: Path) -> None:
+        """Make a good file of `kind` in `folder`."""
+        self.path = kind.make(folder)
+        self.good, self.tally = self.path.read_bytes(), Tally()
+        self._read, self._folder = kind.read, folder
+        kind.read(self.path)  # what is imported or made once is so by now
 
-    def read(content: bytes) -> None:
-        path.write_bytes(content)
-        tally.files += 1
+    def read(self, content: bytes) -> None:
+        """Have it read a file; an AssertionError shows a bad one, which is left in the folder."""
+        self.path.write_bytes(content)
+        self.tally.files += 1
         start, waited = time.process_time(), time.perf_counter()
         with audit.recording() as seen:
             try:
-                kind.read(path)
+                self._read(self.path)
             except (StudioError, UnreadableImage):
-                tally.refused += 1
+                self.tally.refused += 1
         # Of the processor: what else the machine does is not the reader's fault. Waiting would be.
         seconds, waited = time.process_time() - start, time.perf_counter() - waited
-        tally.slowest = max(tally.slowest, seconds)
-        assert seen.strays(folder) == []
+        self.tally.slowest = max(self.tally.slowest, seconds)
+        assert seen.strays(self._folder) == []
         assert seen.unpickled == []
         assert seconds < SECONDS, f"{seconds:.1f} s"
         assert waited < PATIENCE, f"{waited:.1f} s"
 
-    # Hypothesis keeps what it tried until it is done.
-    for number in range(0, examples, _AT_ONCE):
-        some = settings(
-            max_examples=min(_AT_ONCE, examples - number),
-            deadline=None,
-            database=None,
-            derandomize=same_every_time,
-            suppress_health_check=list(HealthCheck),
+
+def try_some(kind: Format, folder: Path, examples: int) -> Tally:
+    """Have the reader of `kind` read so many changed files, the same in every run."""
+    trial = Trial(kind, folder)
+
+    @st.composite
+    def files(draw: st.DrawFn) -> bytes:
+        return changed(
+            trial.good,
+            lambda low, high: draw(st.integers(low, high)),
+            lambda things: draw(st.sampled_from(things)),
         )
-        some(given(changed(good))(read))()
-        gc.collect()
-    return tally
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(files())
+    def read(content: bytes) -> None:
+        trial.read(content)
+
+    read()
+    return trial.tally
+
+
+def try_many(kind: Format, folder: Path, examples: int, seed: int) -> Tally:
+    """As `try_some`, with others for each seed; Hypothesis would take ten times as long."""
+    trial, draw = Trial(kind, folder), random.Random(seed)
+    for _ in range(examples):
+        trial.read(changed(trial.good, draw.randint, draw.choice))
+    return trial.tally
 
 
 def _weights(suffix: str) -> Format:
@@ -356,6 +382,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("formats", nargs="*", metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("--examples", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)  # a line for each damaged settings file
     rows, greedy, process = [], [], psutil.Process()
@@ -363,7 +390,11 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp())
         environment.set_data_folder(folder / "home")
         before = process.memory_info().rss
-        tally = try_out(FORMATS[name](), folder, options.examples)
+        try:
+            tally = try_many(FORMATS[name](), folder, options.examples, options.seed)
+        except AssertionError:
+            print(f"{name}: a bad file is in {folder}", flush=True)
+            raise
         shutil.rmtree(folder)
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / 1e6
         cells = (f"{tally.files:,}", f"{tally.refused:,}", f"{1000 * tally.slowest:.0f}")
