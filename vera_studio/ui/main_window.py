@@ -14,7 +14,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
-    QMenu,
     QToolBar,
     QWidget,
 )
@@ -22,10 +21,9 @@ from PySide6.QtWidgets import (
 from vera_studio import environment, files
 from vera_studio.errors import StudioError
 from vera_studio.export_targets import TARGETS
-from vera_studio.recipe import AdapterSettings
 from vera_studio.ui import help_texts
-from vera_studio.ui.actions import make_actions, set_tip, tip_of
-from vera_studio.ui.adapter_jobs import plan_export
+from vera_studio.ui.action_states import ActionStates
+from vera_studio.ui.actions import make_actions
 from vera_studio.ui.asking import Asking
 from vera_studio.ui.closing import Closing
 from vera_studio.ui.continuing import Continuing
@@ -34,7 +32,7 @@ from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter
 from vera_studio.ui.event_file_choice import bind_event_files
 from vera_studio.ui.icons import icon
-from vera_studio.ui.menus import RecentMenu, build_menus, export_title
+from vera_studio.ui.menus import RecentMenu, build_menus
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.pages.adapters.page import AdaptersPage
 from vera_studio.ui.pages.classify.page import ClassifyPage
@@ -65,12 +63,10 @@ from vera_studio.ui.status_bar import StatusBar
 from vera_studio.ui.studio import Studio
 from vera_studio.ui.visiting_runs import VisitingRuns
 from vera_studio.ui.widgets.dock_title import DockTitle
-from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
 
 _TITLE = "VeRA Studio"
 _LEAST_SIZE = 720, 500  # pixels; pages with more on them ask for more
-_NO_RUN = {RunState.IDLE: "No run is going on.", RunState.STOPPING: "It is stopping already."}
 
 
 class MainWindow(QMainWindow):
@@ -103,24 +99,11 @@ class MainWindow(QMainWindow):
         studio.failed.connect(SavingElsewhere(studio, reporter, self).show)
         studio.path_opened.connect(self._recent.add)
         studio.run.state_changed.connect(self._follow_run)
-        studio.comparison.state_changed.connect(self._name_pause)
         self.closing = Closing(studio, self)
         self.closing.may_lose = partial(self.label_page.may_lose, "Close")
-        for signal in (
-            studio.busy_changed,
-            studio.run.state_changed,
-            studio.comparison.state_changed,
-            studio.workspace.recipe_changed,
-            studio.workspace.problems_changed,
-            studio.workspace.adapter_changed,
-            studio.workspace.data_changed,
-        ):
-            signal.connect(self._enable_actions)
-        self._enable_actions()
-        studio.workspace.model_changed.connect(self._describe_exports)
-        studio.workspace.adapter_changed.connect(self._describe_exports)
-        studio.shelf.undo_changed.connect(self._follow_undo)
-        self._follow_undo("")
+        states = ActionStates(studio, self.actions_by_name, self)
+        states.allowed.connect(self._allow_widgets)
+        states.show_all()
         library = self.adapters_page.table
         self._continuity = Continuity(
             self, studio, settings, self.rooms, self.setup_beside, library
@@ -312,64 +295,17 @@ class MainWindow(QMainWindow):
 
     # Following the studio
 
-    def _enable_actions(self, _: object = None) -> None:
-        studio, workspace = self.studio, self.studio.workspace
-        busy, found = studio.obstacle, workspace.problems()
-        start = studio.start_obstacle
-        main = studio.comparison if studio.comparison.is_going else studio.run
-        no_run = _NO_RUN.get(main.state, "")
-        no_adapter = "" if workspace.adapter else "The model has no adapter on."
-        reasons = {
-            "start": start or "\n".join(found),
-            "pause": no_run,
-            "stop": no_run,
-            **dict.fromkeys(("add_to_queue", "sweep"), busy or "\n".join(found)),
-            "continue_run": start,
-            **{f"export_{target}": no_adapter for target in TARGETS},
-            "remove_adapter": busy or no_adapter,
-            **dict.fromkeys(("open_network", "open_model", "pretrained_model"), busy),
-            **dict.fromkeys(("open_recipe", "open_folder", "use_sample", "use_cifar10"), busy),
-            **dict.fromkeys(("import_adapter", "import_peft"), busy),
-        }
-        for name, reason in reasons.items():
-            allow(self.actions_by_name[name], reason)
+    def _allow_widgets(self, busy: str, problems: str) -> None:
         allow(self._recent_menu.menuAction(), busy)
         self.setup_panel.set_editable(busy)
         self.data_page.set_editable(busy)
-        self.setup_panel.show_problem("" if busy else "\n".join(found))
-
-    def _describe_exports(self, _: object = None) -> None:
-        """Have the entries say in which form the adapter that is on would be written."""
-        adapter = self.studio.workspace.adapter
-        settings = adapter.content.info.settings if adapter else AdapterSettings()
-        for target in TARGETS:
-            plan = plan_export(settings, target, self.studio.workspace.model)
-            is_said = adapter is not None or not plan.is_possible
-            name = f"export_{target}"
-            tip = plan.sentence if is_said and plan.sentence else tip_of(name)
-            of = f"{adapter.title}: " if adapter else ""
-            set_tip(self.actions_by_name[name], of + tip)
-        for menu in self.menuBar().findChildren(QMenu, "menu_export"):
-            menu.setTitle(export_title(adapter.title if adapter else ""))
-            menu.menuAction().setToolTip(plain_tip(adapter.title if adapter else ""))
-
-    def _follow_undo(self, text: str) -> None:
-        undo = self.actions_by_name["undo_delete"]
-        allow(undo, "" if text else "Nothing was deleted that could be brought back.")
-        set_tip(undo, f"Bring back {text}" if text else tip_of("undo_delete"))
+        self.setup_panel.show_problem("" if busy else problems)
 
     def _follow_run(self, state: RunState) -> None:
-        self._name_pause(state)
         is_awaited = self.studio.queue.going is None  # else one may be looking at something else
         if is_awaited and state is RunState.RUNNING and self._run_state is RunState.IDLE:
             self.rooms.show_page("training")
         self._run_state = state
-
-    def _name_pause(self, state: RunState) -> None:
-        paused = state is RunState.PAUSED
-        pause = self.actions_by_name["pause"]
-        pause.setText("&Resume" if paused else "&Pause")
-        pause.setIcon(icon("resume" if paused else "pause"))
 
     def _show_title(self, _: object = None) -> None:
         """Have the title tell of the run, for a look at the task bar from another program."""
