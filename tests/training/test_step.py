@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vera_studio.training import step as step_module
 from vera_studio.training.inputs import FeatureInputs
 from vera_studio.training.step import GraphedStep, TrainingStep, fastest_step
 
@@ -168,7 +167,6 @@ def test_a_capture_that_fails_leaves_everything_as_it_was(fake_cuda, monkeypatch
 def test_a_stop_between_two_parts_leaves_the_step_undone(monkeypatch):
     one, answers = inputs(), iter([False, True])
     monkeypatch.setattr(type(one), "at_once", property(lambda _: 1))
-    monkeypatch.setattr(step_module, "_TRAINED_AT_ONCE", 1)
     optimizer = torch.optim.SGD(parameters(one), 0.5)
     before = [value.clone() for value in parameters(one)]
     step = TrainingStep(one, optimizer, print, should_stop=lambda: next(answers))
