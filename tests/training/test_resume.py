@@ -13,6 +13,7 @@ import torch
 from vera_studio.errors import Cancelled, StudioError, TrainingError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
+from vera_studio.runs import predictions
 from vera_studio.runs.events import EpochDone, Evaluation, RunStarted, StepsDone
 from vera_studio.runs.run_files import RunFiles
 from vera_studio.runs.run_folder import load_result
@@ -302,6 +303,9 @@ def test_a_best_of_half_an_epoch_is_no_best_of_the_run_that_goes_on(tiny_data, t
     again = resume(tmp_path, note_start, lambda: bool(begun), data)
     assert (again.best_epoch, again.epochs_done) == (0, 0)
     assert not again.best_adapter.exists()
+    for part in ("validation", "test"):  # what the network before training says
+        kept = predictions.load(tmp_path, part)
+        assert (kept.told == kept.base_told).all()
 
 
 def test_what_was_decided_stays_decided(tiny_data, tmp_path, monkeypatch):

@@ -195,8 +195,8 @@ def _run(
         held = going_on(run_folder) if folder and not saved else nullcontext()
         with held, checkpoints.told_if_it_fails(), device_failures_told(device.device):
             step: Step | None = None
-            # What the best so far says; of a run that goes on it is not known.
-            best_validation = None if saved else base_validation
+            # What the best so far says; of a run that goes on, and has one, it is not known.
+            best_validation = None if saved and checkpoints.has_best else base_validation
             epochs_done, gave_up = progress.epoch - 1, False
             while (
                 progress.epoch <= course.epochs
