@@ -77,6 +77,7 @@ def test_there_is_an_end_to_what_it_holds(monkeypatch):
         ("recipe", "[training]\nunknown = 1"),
         ("recipe", 'import os\nos.system("true")'),
         ("seconds", "long"),
+        ("before", 10**400),
         ("name", None),
     ],
 )
@@ -88,6 +89,15 @@ def test_nothing_in_it_is_believed(queue, tmp_path, key, value):
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(StudioError, match=r"queue\.json is damaged"):
         load(path)
+
+
+def test_what_could_not_be_read_again_is_not_written(queue, tmp_path, monkeypatch):
+    path = tmp_path / "queue.json"
+    save(queue, path)
+    monkeypatch.setattr(queue_file, "_MOST_BYTES", path.stat().st_size)
+    with pytest.raises(StudioError, match="Take some runs out of it"):
+        save(queue.with_added([("more", recipe())]), path)
+    assert titles(load(path)) == titles(queue)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ _VERSION = 1
 _MOST_BYTES = 32 * 2**20
 MOST_WAITING = 500  # entries
 MOST_ENDED = 200  # that are kept; the oldest go first
+_MOST_FIGURE = 1e12  # a whole number may be too long to be a float
 _MOST_CHARACTERS = 500  # of a title, a name or an outcome
 EntryState = Literal["waiting", "held", "going", "finished", "stopped", "failed"]
 _ENDED = ("finished", "stopped", "failed")
@@ -122,12 +123,19 @@ def save(queue: Queue, path: Path) -> None:
     """Write `queue`.
 
     Raises:
-        StudioError: it cannot be written; what was there before is whole.
+        StudioError: it cannot be written, or would be too large to be read again; what was there
+            before is whole.
     """
     entries = [_to_json(one) for one in queue.entries]
     values = {"version": _VERSION, "is_held": queue.is_held, "entries": entries}
     text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    write_atomically(path, text.encode(errors="backslashreplace"))
+    content = text.encode(errors="backslashreplace")
+    if len(content) > _MOST_BYTES:
+        raise StudioError(
+            f"The queue would take {len(content):,} bytes, more than the {_MOST_BYTES:,} that can "
+            "be read again. Take some runs out of it."
+        )
+    write_atomically(path, content)
 
 
 def load(path: Path) -> Queue:
@@ -197,9 +205,7 @@ def _entry(values: dict[str, Any]) -> QueueEntry:
         state="waiting" if state == "going" else state,
         run=run,
         outcome=_text(values["outcome"]),
-        before=float(values.get("before", math.nan)),
-        after=float(values.get("after", math.nan)),
-        seconds=float(values.get("seconds", math.nan)),
+        **{name: _figure(values.get(name)) for name in _FIGURES},
     )
 
 
@@ -211,6 +217,19 @@ def _recipe(text: Any) -> Recipe:
     if found := problems(recipe):
         raise ValueError(found[0])
     return recipe
+
+
+def _figure(value: Any) -> float:
+    """A figure, or NaN where there is none.
+
+    Raises:
+        ValueError: it cannot be one.
+    """
+    if value is None:
+        return math.nan
+    if type(value) not in (int, float) or abs(value) > _MOST_FIGURE:
+        raise ValueError("a figure that is none")
+    return float(value)
 
 
 def _text(value: Any, most: int = _MOST_CHARACTERS) -> str:
