@@ -57,6 +57,12 @@ def test_the_default_recipe_has_no_problem():
             edited(data=DataSettings(source="folder", folder="pets\udcff")),
             "The folder of images is pets?",
         ),
+        (edited(data=DataSettings(left_out=("a.png",) * 1001)), "At most 1,000 images can be left"),
+        (
+            edited(data=DataSettings(left_out=("cats/" + "a" * 60 + ".png",) * 1000)),
+            "left out have 69,000 bytes; a recipe holds 60,000.",
+        ),
+        (edited(data=DataSettings(left_out=("\udcff.png",))), "An image that is left out is ?.png"),
         (
             edited(model=ModelSettings(weights="\udcff.pt")),
             "The file of weights is ?.pt, a name that is",

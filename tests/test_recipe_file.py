@@ -180,6 +180,14 @@ def test_a_thousand_classes_and_layers_are_not_too_long(tmp_path):
     assert recipe_file.load(tmp_path / "a.toml") == recipe
 
 
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    names = tuple(f"{'a' * 70}, {number}" for number in range(1000))
+    recipe = edited(model=ModelSettings(class_names=names), adapter=AdapterSettings(layers=names))
+    with pytest.raises(RecipeError, match=r"it has 1\d\d,\d\d\d bytes, and may have 131,072"):
+        recipe_file.save(recipe, tmp_path / "a.toml")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_name_that_is_no_utf8_is_told_where_a_recipe_is_written(tmp_path):
     recipe = edited(data=DataSettings(source="folder", folder="pets\udcff"))
     with pytest.raises(RecipeError, match="whose name is no UTF-8"):

@@ -24,6 +24,7 @@ MAX_VIEWS = 64  # of an image
 MAX_EPOCHS = 10_000
 MAX_CACHE_MEGABYTES = 1_000_000
 MAX_LEFT_OUT = 1000  # images, by name
+_MAX_LEFT_OUT_BYTES = 60_000  # of their names together: half of what a recipe's file may have
 MAX_SEED = 2**31 - 1  # what input fields can hold
 MIN_ALPHA, MAX_ALPHA = 1e-3, 10_000.0
 MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-6, 10.0
@@ -150,8 +151,7 @@ def problems(
     if recipe.data.source == "folder" and not recipe.data.folder:
         found.append("The images are to come from a folder, and no folder is chosen.")
     _check_path(found, "The folder of images", recipe.data.folder)
-    if len(recipe.data.left_out) > MAX_LEFT_OUT:
-        found.append(f"At most {MAX_LEFT_OUT:,} images can be left out by name.")
+    found += _left_out_problems(recipe.data.left_out)
     _check_path(found, "The file of weights", recipe.model.weights)
     if problem := class_names_problem(recipe.model.class_names or ()):
         found.append(problem)
@@ -211,6 +211,20 @@ def _training_problems(training: TrainingSettings, class_names: Sequence[str] | 
     _check_number(found, "Training seed", training.seed, 0, MAX_SEED)
     _check_names(found, "The list of target classes", "class", training.target_classes, class_names)
     return found
+
+
+def _left_out_problems(names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    if len(names) > MAX_LEFT_OUT:
+        return [f"At most {MAX_LEFT_OUT:,} images can be left out by name."]
+    for name in names:
+        _check_path(found, "An image that is left out", name)
+    if (size := sum(len(name.encode(errors="replace")) for name in names)) > _MAX_LEFT_OUT_BYTES:
+        found.append(
+            f"The names of the images that are left out have {size:,} bytes; a recipe holds "
+            f"{_MAX_LEFT_OUT_BYTES:,}. Move some of these images away instead."
+        )
+    return found[:1]
 
 
 def _check_number(found: list[str], name: str, value: float, least: float, most: float) -> None:

@@ -83,7 +83,7 @@ def save(recipe: Recipe, path: Path) -> None:
     """Write `recipe` to a file.
 
     Raises:
-        RecipeError: it names a folder or a file whose name is no UTF-8.
+        RecipeError: as `to_bytes`.
         StudioError: the file cannot be written.
     """
     write_atomically(path, to_bytes(recipe))
@@ -93,15 +93,22 @@ def to_bytes(recipe: Recipe) -> bytes:
     """The content of a recipe's file.
 
     Raises:
-        RecipeError: it names a folder or a file whose name is no UTF-8.
+        RecipeError: it names a folder or a file whose name is no UTF-8, or is too long to be read
+            again.
     """
     try:
-        return to_toml(recipe).encode()
+        content = to_toml(recipe).encode()
     except UnicodeEncodeError as error:  # names of files on Linux may be any bytes
         raise RecipeError(
             "The recipe cannot be written: it names a folder or a file whose name is no UTF-8. "
             "Give that another name."
         ) from error
+    if len(content) > MAX_BYTES:
+        raise RecipeError(
+            f"The recipe cannot be written: with its lists of names it has {len(content):,} bytes, "
+            f"and may have {MAX_BYTES:,}."
+        )
+    return content
 
 
 def _parsed(text: str) -> dict[str, Any]:
