@@ -13,13 +13,16 @@ def test_a_recipe_is_told_without_its_names():
     text = recipe_text(
         Recipe(
             model=ModelSettings(weights="/mnt/clients/faces.pt", class_names=("Ada", "Bob")),
-            data=DataSettings(source="folder", folder="/mnt/clients/faces"),
+            data=DataSettings(
+                source="folder", folder="/mnt/clients/faces", left_out=("Ada/Bob asleep.jpg",) * 3
+            ),
             training=TrainingSettings(target_classes=("Ada",), epochs=7),
         )
     )
     assert "epochs = 7" in text
     assert '"2 left out"' in text
-    for private in ("clients", "faces", "Ada", "Bob"):
+    assert '"3 left out"' in text
+    for private in ("clients", "faces", "Ada", "Bob", "asleep"):
         assert private not in text
     assert "left out" not in recipe_text(Recipe())
 

@@ -49,7 +49,11 @@ def recipe_text(recipe: Recipe) -> str:
     data, model, training = recipe.data, recipe.model, recipe.training
     hidden = dataclasses.replace(
         recipe,
-        data=dataclasses.replace(data, folder="left out" if data.folder else ""),
+        data=dataclasses.replace(
+            data,
+            folder="left out" if data.folder else "",
+            left_out=_counted(data.left_out or None) or (),
+        ),
         model=dataclasses.replace(
             model,
             weights="left out" if model.weights else "",
