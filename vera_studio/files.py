@@ -78,6 +78,17 @@ def read_text(path: Path, most: int = MAX_TEXT_BYTES) -> str:
         raise OSError("it is not a text in UTF-8") from error
 
 
+def with_names_of_files(text: str) -> bytes:
+    """`text` as UTF-8, in which names of files keep the bytes that they have on the disk.
+
+    Where it holds what no name of a file can, all that UTF-8 has not is spelled out.
+    """
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace")
+
+
 def reason(error: OSError) -> str:
     """Why a file could not be read or written, in a few words, without its path."""
     return error.strerror or str(error)

@@ -18,7 +18,13 @@ from vera_studio.runs.comparison_results import (
     ComparisonSettings,
     Spread,
 )
-from vera_studio.runs.comparison_tables import run_rows, summary_rows, to_csv, to_json
+from vera_studio.runs.comparison_tables import (
+    csv_bytes,
+    run_rows,
+    summary_rows,
+    to_csv,
+    to_json,
+)
 
 CANDIDATES = (
     Candidate(AdapterSettings(rank=32), 0.02, 542, 89_660, 3000),
@@ -97,6 +103,12 @@ def test_a_row_a_run(comparison):
     assert (failed["name"], failed["sharing"], failed["alpha"]) == ("lora:4", "", "4")
     assert (failed["targets_after"], failed["seconds"], failed["file_bytes"]) == ("", "", "")
     assert failed["problem"] == "The loss is no longer finite."
+
+
+def test_a_problem_with_a_name_that_is_no_utf8_can_be_written():
+    assert (
+        csv_bytes([{"problem": "Cannot read \udcff.png"}]) == b"problem\nCannot read \\udcff.png\n"
+    )
 
 
 def test_a_row_a_method_after_the_base(comparison):

@@ -62,6 +62,13 @@ def test_names_of_all_kinds_come_back(tmp_path):
     assert named(again, again.told) == named(one, one.told)
 
 
+def test_a_name_that_no_file_can_have_is_spelled_out(tmp_path):
+    save(made(count=3, names=("ant", "\ud800", "bee"), files=("\udcff", "b", "c")), tmp_path)
+    again = load(tmp_path, "test")
+    assert r"\ud800" in again.class_names
+    assert again.files == (r"\udcff", "b", "c")
+
+
 def test_two_classes_of_one_name_stay_two(tmp_path):
     one = made()
     save(one, tmp_path)

@@ -97,7 +97,7 @@ def _compared(
 
 def _show(options: argparse.Namespace, comparison: Comparison) -> None:
     if options.csv and comparison.runs:
-        write_atomically(options.csv, tables.to_csv(tables.run_rows(comparison)).encode())
+        write_atomically(options.csv, tables.csv_bytes(tables.run_rows(comparison)))
     if options.json:
         show(json.dumps(tables.to_json(comparison)))
     elif comparison.runs:

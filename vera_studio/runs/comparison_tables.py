@@ -43,6 +43,11 @@ def to_csv(rows: Iterable[Mapping[str, object]]) -> str:
     return text.getvalue()
 
 
+def csv_bytes(rows: Iterable[Mapping[str, object]]) -> bytes:
+    """`to_csv` as a file has it; what UTF-8 cannot hold of a name is spelled out."""
+    return to_csv(rows).encode(errors="backslashreplace")
+
+
 def to_json(comparison: Comparison) -> dict[str, object]:
     """Everything, for `json.dumps`; null for what is not known."""
     base, *methods = summary_rows(comparison)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from vera_studio.files import replacing
+from vera_studio.files import replacing, with_names_of_files
 from vera_studio.runs.comparison_tables import to_csv
 
 
@@ -19,7 +19,7 @@ class GrowingTable:
     def add(self, row: Mapping[str, object]) -> None:
         """Write a row, before the first one the names of the columns."""
         lines = to_csv([row]) if not self._end else to_csv([row]).partition("\n")[2]
-        self._file.write(lines.encode(errors="surrogateescape"))
+        self._file.write(with_names_of_files(lines))
         self._end = self._file.tell()
 
     def cut(self) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vera_studio.errors import StudioError
-from vera_studio.files import open_regular, reason, write_atomically
+from vera_studio.files import open_regular, reason, with_names_of_files, write_atomically
 from vera_studio.runs.events import Part
 from vera_studio.runs.run_folder import load_result
 
@@ -119,7 +119,7 @@ def to_table(*parts: Predictions) -> bytes:
     writer.writerow(_columns(parts[0].told.shape[1], parts[0].base_told.shape[1]))
     for one in parts:
         writer.writerows(_rows(one))
-    return text.getvalue().encode(errors="surrogateescape")
+    return with_names_of_files(text.getvalue())
 
 
 def told_row(class_names: Sequence[str], told: Iterable[tuple[int, float]]) -> dict[str, object]:

@@ -69,8 +69,8 @@ class Record:
         self._files.put(COMPARISON_FILE, lambda: to_bytes(comparison))
         if comparison.runs:
             runs, summary = tables.run_rows(comparison), tables.summary_rows(comparison)
-            self._files.put(tables.RUNS_FILE, lambda: tables.to_csv(runs).encode())
-            self._files.put(tables.SUMMARY_FILE, lambda: tables.to_csv(summary).encode())
+            self._files.put(tables.RUNS_FILE, lambda: tables.csv_bytes(runs))
+            self._files.put(tables.SUMMARY_FILE, lambda: tables.csv_bytes(summary))
 
     def tell(self, now: str) -> None:
         """Say how the comparison stands, and what runs `now`."""

@@ -288,7 +288,7 @@ class ComparisonPage(QWidget):
     def _export(self, path: Path, make_rows: _MakeRows) -> None:
         assert self._comparison is not None
         try:
-            write_atomically(path, tables.to_csv(make_rows(self._comparison)).encode())
+            write_atomically(path, tables.csv_bytes(make_rows(self._comparison)))
         except StudioError as error:
             self._studio.failed.emit(error)
         else:
