@@ -73,11 +73,6 @@ class RunFiles:
         self._behind: set[str] = set()  # files that are not on the disk as they should be
         self._failed: float | None = None  # when it was tried last in vain; None while all is well
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether the folder lacks something."""
-        return bool(self._behind)
-
     def begin(self, contents: Mapping[str, bytes], tables: Iterable[str] = ()) -> None:
         """Write the first files, of which `tables` may grow.
 
