@@ -289,3 +289,19 @@ def test_each_needs_a_gpu_of_its_own_where_there_are_some(monkeypatch):
     few = pytest.raises(StudioError, match=r"2 processes on this machine, which has 1 GPU:")
     with few, joined_processes():
         pass
+
+
+def test_processes_that_do_not_find_each_other_say_so(monkeypatch):
+    for name, value in (
+        ("TORCHELASTIC_RUN_ID", "some"),
+        ("WORLD_SIZE", "2"),
+        ("LOCAL_WORLD_SIZE", "2"),
+        ("LOCAL_RANK", "1"),
+        ("RANK", "1"),
+        ("MASTER_ADDR", "nobody.invalid"),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MASTER_PORT", raising=False)
+    nobody = pytest.raises(StudioError, match="The processes of this run cannot find each other")
+    with nobody, joined_processes():
+        pass

@@ -193,9 +193,11 @@ def joined_processes() -> Iterator[Processes]:
             )
         torch.cuda.set_device(local)
     # Gloo for what is on the CPU, of runs on GPUs too.
-    dist.init_process_group(
-        "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE
-    )
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    try:
+        dist.init_process_group(backend, timeout=_PATIENCE)
+    except (RuntimeError, ValueError) as error:
+        raise StudioError(f"The processes of this run cannot find each other: {error}") from error
     try:
         patient = dist.new_group(timeout=_PATIENCE_WHILE_OPENING, backend="gloo")
         assert isinstance(patient, dist.ProcessGroup)  # this process is in it
