@@ -124,6 +124,14 @@ def test_a_temperature_is_fitted_to_what_a_run_would_validate_on(make, photograp
     assert run("evaluate", "--data", photographs, "--fit-temperature") == 1
 
 
+def test_a_temperature_is_kept_in_no_peft_folder(make, photographs, tmp_path, capsys):
+    path, _ = make("amber", "teal", method="lora")
+    assert run("export", path, tmp_path / "peft", "--to", "peft") == 0
+    command = ("evaluate", tmp_path / "peft", "--data", photographs, "--device", "cpu")
+    assert run(*command, "--fit-temperature") == 1
+    assert "A PEFT folder has no place for a temperature" in capsys.readouterr().err
+
+
 def test_the_library_names_the_first_of_many_classes(make, capsys):
     path, _ = make(*(f"kind {number:02}" for number in range(20)))
     assert run("import", path, "--name", "many") == 0

@@ -108,8 +108,13 @@ def _evaluate_adapter(options: argparse.Namespace, model: "Model", path: Path) -
     adapter, model = opened(path, model, options.class_names)
     adapter_file.apply(adapter, model.network, model.class_names, model.digest)
     if options.fit_temperature:
+        place = find_place(path)
+        if place.is_peft:  # now, not when all is measured
+            raise StudioError(
+                "A PEFT folder has no place for a temperature. Import it first: vera-studio import."
+            )
         temperature = _fit_temperature(options, model)
-        adapter_file.keep_temperature(find_place(path).path, temperature)
+        adapter_file.keep_temperature(place.path, temperature)
         info = dataclasses.replace(adapter.info, temperature=temperature)
         adapter = dataclasses.replace(adapter, info=info)
         adapter_file.apply(adapter, model.network, model.class_names, model.digest)
