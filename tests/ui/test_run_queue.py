@@ -146,6 +146,8 @@ def test_it_waits_for_the_run_that_the_user_began(qtbot, studio, begun, tmp_path
     assert begun == []
     own.end(lambda: result(evaluation([0.5]), evaluation([0.5]), (0,), 0, ("a",)))
     finish(wait_for(qtbot, begun, 1))
+    # How long that took is known for those like it.
+    assert studio.queue.seconds_of(studio.workspace.recipe) == 1.5
 
 
 def test_a_run_that_is_thrown_away_says_so(qtbot, studio, begun):

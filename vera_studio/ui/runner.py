@@ -1,7 +1,6 @@
 """The only owner of threads: runs plain functions beside the window and tells how they go."""
 
 import enum
-import gc
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QObject, QThread, Q
 
 from vera_studio.errors import Cancelled
 from vera_studio.errors import ShouldStop as ShouldStop
+from vera_studio.ui.garbage import Garbage
 
 _DELIVERY_MILLISECONDS = 100  # ten times a second: live to the eye, cheap for the window
 _PATIENCE_MILLISECONDS = 700  # with a job that was told to stop: it is to end within a second
@@ -215,36 +215,7 @@ class Job(QObject):
         return self._asked_to_stop
 
 
-class _Garbage:
-    """While jobs go on, Python's cyclic garbage is collected on the GUI thread alone.
-
-    It would be collected on whichever thread makes something new, and a widget or any other
-    object of Qt's among it would be destroyed there, which ends the process.
-    """
-
-    def __init__(self) -> None:
-        self._held: set[int] = set()  # runners with jobs
-
-    def hold(self, runner: "Runner") -> None:
-        """Let no other thread collect while `runner` has jobs."""
-        self._held.add(id(runner))
-        gc.disable()
-
-    def collect(self) -> None:
-        """Collect what Python would have by now; on the GUI thread."""
-        for generation in (2, 1, 0):
-            if gc.get_count()[generation] > gc.get_threshold()[generation] > 0:
-                gc.collect(generation)
-                return
-
-    def release(self, runner: "Runner") -> None:
-        """The jobs of `runner` have ended."""
-        self._held.discard(id(runner))
-        if not self._held:
-            gc.enable()
-
-
-_garbage = _Garbage()
+_garbage = Garbage()
 _USUAL = Handling()
 
 

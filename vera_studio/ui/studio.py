@@ -105,6 +105,7 @@ class Studio(QObject):
         self.is_ready = False
         self.starting = Starting(self)
         self._run_model: Any = None  # what the run is about that the user waits for
+        self._run_recipe = workspace.recipe  # likewise
         self.failed.connect(lambda error: _log.warning("%s", error))
         for opened in (workspace.model_changed, workspace.data_changed):
             opened.connect(self.activities.forget_last)
@@ -364,7 +365,7 @@ class Studio(QObject):
         if self.run.is_going:  # one of the queue may have begun while network and images came
             self.message.emit(f"Not started: {folder.name}. {self.start_obstacle}")
             return
-        self._run_model = model
+        self._run_model, self._run_recipe = model, self.workspace.recipe
         self.run.start(function, folder, is_new)
 
     def queue_run(self) -> None:
@@ -450,16 +451,18 @@ class Studio(QObject):
 
     def _run_finished(self, result: RunResult) -> None:
         """Keep its adapter; put it on where the user waited for it and has opened nothing else."""
-        if self.queue.going is not None:
-            self.queue.note_result(result)
-            self.message.emit(headline(result))
-            self.adapters.keep_trained(result)
-        elif self.workspace.model is self._run_model:
+        is_awaited = self.queue.going is None
+        if is_awaited and not result.stopped:
+            self.queue.note_time(self._run_recipe, result.seconds)
+        if is_awaited and self.workspace.model is self._run_model:
             self.show_result(result)
         else:
-            self.workspace.set_result(result)
             self.message.emit(headline(result))
             self.adapters.keep_trained(result)
+            if is_awaited:
+                self.workspace.set_result(result)
+            else:
+                self.queue.note_result(result)
         self._run_model = None
         if self.run.folder and result.folder != self.run.folder:
             self.failed.emit(StudioError(moved(self.run.folder, result.folder)))
