@@ -72,11 +72,11 @@ class LabelControl(QObject):
 
     def networks(self) -> list[tuple[str, ModelSettings]]:
         """Titles of the networks to see with, the proposed one first."""
-        from vera_studio.models.efficientnet_lite import TITLE
-
         workspace = self._studio.workspace
         if workspace.model is None:
             return []
+        from vera_studio.models.efficientnet_lite import TITLE
+
         opened = (workspace.model.kind.title, workspace.recipe.model)
         if workspace.recipe.model.name == FOR_PHOTOGRAPHS.name:
             return [opened]
