@@ -268,7 +268,8 @@ class _Comparing:
             self._record.change(before=done.before)
         files = RunFiles(run.folder)
         for name, content in done.files.items():
-            files.put(name, lambda content=content: content)  # type: ignore[misc]
+            if Path(name).name == name:  # of no other folder
+                files.put(name, lambda content=content: content)  # type: ignore[misc]
         try:
             if done.files:
                 files.finish()
