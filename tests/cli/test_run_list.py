@@ -47,6 +47,20 @@ def test_a_report_beside_the_run_or_elsewhere(capsys, tmp_path):
     assert "There is no run two" in capsys.readouterr().err
 
 
+def test_a_report_of_a_run_by_the_name_that_the_list_tells(capsys):
+    parent = environment.runs_folder()
+    for name in ("one", "two"):
+        folder = make_run(parent / name)
+        (folder / "best.safetensors").unlink()
+        save_notes(folder, RunNotes("my best" if name == "one" else "twice"))
+    save_notes(make_run(parent / "three"), RunNotes("twice"))
+    assert run("report", "my best") == 0
+    assert (parent / "one" / "report.html").exists()
+    capsys.readouterr()
+    assert run("report", "twice") == 1
+    assert "2 runs are called twice: " in capsys.readouterr().err
+
+
 def test_a_report_has_the_result_and_what_became_of_each_layer(trained, images, tmp_path):
     assert run("report", trained.folder, "--with-mistakes", "--out", tmp_path / "a.html") == 0
     text = (tmp_path / "a.html").read_text()

@@ -1,6 +1,7 @@
 """The subcommand that writes a page about a run: report."""
 
 import argparse
+from itertools import chain
 from pathlib import Path
 
 from vera_studio import environment
@@ -8,6 +9,8 @@ from vera_studio.cli.subcommands import Subcommands
 from vera_studio.cli.terminal import show
 from vera_studio.errors import StudioError
 from vera_studio.files import check_file, is_folder
+from vera_studio.runs.run_list import read_runs
+from vera_studio.wording import first_of
 
 
 def add_commands(commands: Subcommands) -> None:
@@ -28,14 +31,21 @@ def add_commands(commands: Subcommands) -> None:
 
 
 def find_run(run: Path) -> Path:
-    """The folder of a run that is there, or that the window keeps under that name.
+    """The folder of a run that is there, or that the window keeps or calls so.
 
     Raises:
-        StudioError: there is neither.
+        StudioError: there is none, or several are called so.
     """
     for folder in (run, environment.runs_folder() / run):
         if is_folder(folder):
             return folder
+    found = read_runs(environment.runs_folder())
+    every = chain(found.runs, *(one.runs for one in found.comparisons))
+    named = [one.folder for one in every if one.notes.name == str(run)]
+    if len(named) > 1:
+        raise StudioError(f"{len(named)} runs are called {run}: {first_of(list(map(str, named)))}.")
+    if named:
+        return named[0]
     raise StudioError(f"There is no run {run}; 'vera-studio runs' lists those of the window.")
 
 
