@@ -9,6 +9,7 @@ from vera_studio.runs.predictions import (
     load,
     no_classes,
     no_shares,
+    picture_file,
     predictions_file,
     save,
     to_table,
@@ -67,6 +68,12 @@ def test_a_name_that_no_file_can_have_is_spelled_out(tmp_path):
     again = load(tmp_path, "test")
     assert r"\ud800" in again.class_names
     assert again.files == (r"\udcff", "b", "c")
+
+
+def test_no_picture_is_looked_for_outside_of_the_folder(tmp_path):
+    assert picture_file(tmp_path, "cats/a b.png") == tmp_path / "cats" / "a b.png"
+    for file in ("/etc/passwd", "../a.png", "cats/../../a.png"):
+        assert picture_file(tmp_path, file) is None
 
 
 def test_two_classes_of_one_name_stay_two(tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vera_studio.errors import Cancelled, ShouldStop
 from vera_studio.recipe import DataSettings
-from vera_studio.runs.predictions import Predictions
+from vera_studio.runs.predictions import Predictions, picture_file
 
 MOST = 24  # pictures
 _SIDE = 160  # pixels
@@ -96,11 +96,9 @@ def _from_files(
     for file in files:
         if should_stop():
             raise Cancelled
-        if Path(file).is_absolute() or ".." in Path(file).parts:  # a table may say anything
-            yield None
-            continue
+        path = picture_file(folder, file)
         try:
-            yield read_image(folder / file, square(_SIDE), should_stop)
+            yield read_image(path, square(_SIDE), should_stop) if path else None
         except UnreadableImage:
             yield None
 

@@ -84,6 +84,16 @@ def predictions_file(folder: Path, part: Part) -> Path:
     return folder / f"predictions-{part or 'all'}.csv"
 
 
+def picture_file(folder: Path, file: str) -> Path | None:
+    """Where the picture `file` of a table is; None where that is not below `folder`.
+
+    A table may say anything.
+    """
+    path = Path(file)
+    is_below = not path.is_absolute() and not path.drive and ".." not in path.parts
+    return folder / path if is_below else None
+
+
 def save(predictions: Predictions, folder: Path) -> None:
     """Write the table of a run.
 

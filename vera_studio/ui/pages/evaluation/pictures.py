@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vera_studio.errors import DataError
 from vera_studio.recipe import DataSettings
-from vera_studio.runs.predictions import Predictions
+from vera_studio.runs.predictions import Predictions, picture_file
 
 if TYPE_CHECKING:  # which imports torch
     from vera_studio.data.store import ImageData, ImageSet
@@ -47,8 +47,8 @@ class Pictures:
                 self._places |= {name: (images, row) for row, name in enumerate(names)}
 
     def file(self, index: int) -> Path | None:
-        """The file of an image; None where it comes from none."""
-        return self.folder / self._files[index] if self.folder else None
+        """The file of an image; None where it comes from none below the folder."""
+        return picture_file(self.folder, self._files[index]) if self.folder else None
 
     def read(self, index: int) -> NDArray[np.uint8] | None:
         """Its pixels (height, width, 3), as a network takes them; None where it is not open."""
