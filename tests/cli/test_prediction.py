@@ -14,8 +14,10 @@ from tests.made_adapters import made_adapter
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.attach import adapter_parameters, attach
 from vera_studio.adapters.training_record import TrainingRecord
+from vera_studio.errors import StudioError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
+from vera_studio.runs.sorted_copies import SortedCopies
 from vera_studio.training import classification
 
 
@@ -135,6 +137,26 @@ def test_what_was_found_before_an_interruption_is_written(
     assert f"Broken off. 25 pictures. They are in {out}." in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir() if path.name.startswith(".")} == set()
     assert sum(path.is_file() for path in (tmp_path / "sorted").rglob("*")) == 25
+
+
+def test_what_was_found_before_a_disk_is_full_is_written(
+    labelled, adapter, tmp_path, monkeypatch, capsys
+):
+    real = SortedCopies.copy
+
+    def copy(self, file, folder):
+        if len(list(tmp_path.rglob("sorted/*/*"))) == 7:
+            raise StudioError("Cannot copy: No space left on device.")
+        return real(self, file, folder)
+
+    monkeypatch.setattr(SortedCopies, "copy", copy)
+    out = tmp_path / "out.csv"
+    command = ("predict", adapter, labelled, "--csv", out, "--copy-to", tmp_path / "sorted")
+    assert run(*command, "--device", "cpu") == 1
+    assert len(table(out)) == 7
+    told = capsys.readouterr().err
+    assert f"Broken off. 7 pictures. They are in {out}." in told
+    assert "No space left" in told
 
 
 def test_wrong_input(labelled, adapter, tmp_path, capsys):

@@ -16,7 +16,7 @@ from vera_studio.cli.terminal import Teller, show, tell
 from vera_studio.errors import DataError, StudioError
 from vera_studio.files import check_file, check_folder
 from vera_studio.runs.comparison_tables import Row
-from vera_studio.runs.growing_table import growing_table
+from vera_studio.runs.growing_table import GrowingTable, growing_table
 from vera_studio.runs.sorted_copies import UNSURE, SortedCopies, folder_names
 
 if TYPE_CHECKING:  # imports torch, which --help and --version do without
@@ -73,6 +73,7 @@ def _predict(options: argparse.Namespace) -> None:
     files = find_pictures(options.folder)
     model = _opened(options)
     rows: list[Row] = []
+    table: GrowingTable | None = None
     count = unsure = 0
     try:
         with contextlib.ExitStack() as open_table:
@@ -86,8 +87,11 @@ def _predict(options: argparse.Namespace) -> None:
                 unsure += bool(row["unsure"])
             if not count:
                 raise DataError(f"{options.folder} holds no picture that can be read.")
-    except KeyboardInterrupt:
-        tell(f"Broken off. {_summary(count, unsure)}" + _whereabouts(options, count))
+    except (KeyboardInterrupt, StudioError) as error:
+        is_written = table is not None and table.is_written
+        if is_written or isinstance(error, KeyboardInterrupt):
+            where = f" They are in {options.csv}." if is_written else ""
+            tell(f"Broken off. {_summary(count, unsure)}{where}")
         raise
     if options.json:
         show(json.dumps(rows))
@@ -155,8 +159,3 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _summary(count: int, unsure: int) -> str:
     pictures = "1 picture" if count == 1 else f"{count:,} pictures"
     return f"{pictures}, {unsure:,} of them unsure." if unsure else f"{pictures}."
-
-
-def _whereabouts(options: argparse.Namespace, count: int) -> str:
-    """Where what was found before a Ctrl+C is kept."""
-    return f" They are in {options.csv}." if options.csv and count else ""

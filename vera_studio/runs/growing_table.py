@@ -5,16 +5,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from vera_studio.errors import StudioError
 from vera_studio.files import replacing, with_names_of_files
 from vera_studio.runs.comparison_tables import to_csv
 
 
 class GrowingTable:
-    """A CSV file that gets one row after the other, all with the same columns."""
+    """A CSV file that gets one row after the other, all with the same columns.
+
+    Attributes:
+        is_written: whether it is where it was to be; told once it is left.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._end = 0  # of the last whole row
+        self.is_written = False
 
     def add(self, row: Mapping[str, object]) -> None:
         """Write a row, before the first one the names of the columns."""
@@ -30,22 +36,24 @@ class GrowingTable:
 
 @contextmanager
 def growing_table(path: Path) -> Iterator[GrowingTable]:
-    """A table at `path`, once it is left; a Ctrl+C keeps the rows so far, if there are any.
+    """A table at `path`, once it is left.
 
-    Left with another error, what was there stays as it was.
+    Left with a Ctrl+C or a StudioError, such as for a disk that is full, it has the rows so far, if
+    there are any: they may have taken hours. Left otherwise, what was there stays as it was.
 
     Raises:
         StudioError: it cannot be written.
     """
-    interrupted: KeyboardInterrupt | None = None
+    broken_off: BaseException | None = None
     with replacing(path) as file:
         table = GrowingTable(file)
         try:
             yield table
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, StudioError) as error:
             table.cut()
             if not file.tell():
                 raise
-            interrupted = error
-    if interrupted:
-        raise interrupted
+            broken_off = error
+    table.is_written = True
+    if broken_off:
+        raise broken_off
