@@ -1,6 +1,7 @@
 """Reading files that may be anything, and writing files that are whole or not there."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -211,6 +212,12 @@ def append(path: Path, content: bytes) -> None:
         except BaseException:  # a full disk, or Ctrl+C in the midst of it
             file.truncate(end)
             raise
+
+
+def file_about(folder: Path, parent: Path) -> Path:
+    """Where in `parent` is kept what is known of a folder of the user's, which stays as it is."""
+    digest = hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()
+    return parent / f"{digest[:32]}.json"
 
 
 def check_folder(path: Path) -> None:

@@ -3,14 +3,13 @@
 A folder of images has one file in the studio's own folder, named after the images' folder.
 """
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Literal, cast
 
 from vera_studio import environment
 from vera_studio.errors import StudioError
-from vera_studio.files import read_text, reason, write_atomically, writing_in
+from vera_studio.files import file_about, read_text, reason, write_atomically, writing_in
 
 Mark = Literal["left out", "mislabelled"]
 MARKS: tuple[Mark, ...] = ("left out", "mislabelled")
@@ -21,8 +20,7 @@ _VERSION = 1
 
 def marks_file(folder: Path) -> Path:
     """Where the marks on images below `folder` are kept."""
-    name = hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()
-    return environment.marks_folder() / f"{name[:32]}.json"
+    return file_about(folder, environment.marks_folder())
 
 
 def load_marks(folder: Path) -> dict[str, Mark]:

@@ -4,14 +4,13 @@ The pictures' folder is never written to: each has a file among the studio's own
 digest of where the folder is.
 """
 
-import hashlib
 import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from vera_studio import environment
-from vera_studio.files import read_text, write_atomically
+from vera_studio.files import file_about, read_text, write_atomically
 
 _log = logging.getLogger(__name__)
 _MOST_BYTES = 2**26  # some 500,000 pictures
@@ -19,8 +18,7 @@ _MOST_BYTES = 2**26  # some 500,000 pictures
 
 def given_file(folder: Path) -> Path:
     """Where what was said of the pictures in `folder` is kept."""
-    digest = hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()
-    return environment.classified_folder() / f"{digest[:32]}.json"
+    return file_about(folder, environment.classified_folder())
 
 
 def load_given(folder: Path) -> dict[str, str]:
@@ -44,7 +42,7 @@ def read_given(path: Path) -> dict[str, str]:
 
 
 def save_given(folder: Path, given: Mapping[str, str]) -> None:
-    """Keep classes by files below `folder`; nothing stays of none.
+    """Keep classes by files below `folder`; of none no file is begun.
 
     Raises:
         StudioError: it cannot be written.
