@@ -30,6 +30,7 @@ def test_a_recipe_is_told_without_its_names():
 def test_home_and_user_are_left_out(monkeypatch):
     monkeypatch.setattr(Path, "home", lambda: Path("/home/ada"))
     monkeypatch.setattr(getpass, "getuser", lambda: "ada")
+    assert without_names("/home/adam/x") == "/home/adam/x"
     told = without_names("/home/ada/x, /media/ada/stick, '/srv/ada', ada = 3, /x/adamant, /ada.py")
     assert told == "~/x, /media/USER/stick, '/srv/USER', ada = 3, /x/adamant, /ada.py"
     monkeypatch.setattr(Path, "home", lambda: Path("C:\\Users\\ada"))

@@ -79,7 +79,7 @@ def without_names(text: str) -> str:
     home = str(Path.home())
     if len(home) > 1:
         for written in (home, home.replace("\\", "\\\\")):
-            text = text.replace(written, "~")
+            text = re.sub(rf"{re.escape(written)}(?![\w-])", "~", text)  # not /home/adam for ada
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # Windows without a name in the environment
