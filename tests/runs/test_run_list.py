@@ -106,6 +106,16 @@ def test_a_comparison_comes_back_as_it_was_with_its_runs(tmp_path):
     assert load_comparison(moved).runs[1].folder == moved / "002_run"
 
 
+def test_a_comparison_among_the_runs_is_listed_too(tmp_path):
+    for folder in (tmp_path / "compared", tmp_path / "comparisons" / "2026-01-02_10-00-00"):
+        make_comparison(folder)
+    make_run(tmp_path / "2026-01-02_10-00-00")
+    found = read_runs(tmp_path)
+    assert [run.folder.name for run in found.runs] == ["2026-01-02_10-00-00"]
+    assert {one.folder.name for one in found.comparisons} == {"compared", "2026-01-02_10-00-00"}
+    assert all(len(one.runs) == 2 for one in found.comparisons)
+
+
 def test_states_of_comparisons(tmp_path):
     place = tmp_path / "comparisons"
     stopped = make_comparison(place / "1", runs=1, stopped=True).folder

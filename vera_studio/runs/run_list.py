@@ -1,7 +1,8 @@
 """All runs and comparisons in the folder of runs, as they stand; one that is damaged says so.
 
 runs/<time>                     a run
-runs/comparisons/<time>         a comparison, with a run folder for each of its runs
+runs/comparisons/<time>         a comparison, with a run folder for each of its runs; one may lie
+                                among the runs as well, where it was put or had to go
 """
 
 import dataclasses
@@ -94,8 +95,9 @@ def read_runs(parent: Path, should_stop: ShouldStop = never_stop) -> RunList:
     Raises:
         Cancelled: `should_stop` said so.
     """
-    folders = _folders(parent)
+    folders = [one for one in _folders(parent) if one.name != COMPARISONS]
     compared = _folders(parent / COMPARISONS)
+    compared += [one for one in folders if is_regular(one / COMPARISON_FILE)]
     left = itertools.count()
 
     def listed(folder: Path) -> bool:
@@ -103,11 +105,7 @@ def read_runs(parent: Path, should_stop: ShouldStop = never_stop) -> RunList:
             raise Cancelled
         return next(left) < MOST_RUNS
 
-    runs = tuple(
-        read_run(folder)
-        for folder in folders
-        if folder.name != COMPARISONS and _is_run(folder) and listed(folder)
-    )
+    runs = tuple(read_run(folder) for folder in folders if _is_run(folder) and listed(folder))
     comparisons = tuple(
         read_comparison(folder) for folder in compared if _is_comparison(folder) and listed(folder)
     )
