@@ -51,6 +51,8 @@ def test_a_core_is_left_to_the_window(monkeypatch, cores, torch_threads, expecte
     import torch
 
     monkeypatch.setattr(loading, "_usable_cores", lambda: cores)
+    # It is found once a process; here for each machine.
+    monkeypatch.setattr(loading, "_thread_count", loading._thread_count.__wrapped__)
     monkeypatch.setattr(torch, "get_num_threads", lambda: torch_threads)
     chosen = []
     monkeypatch.setattr(torch, "set_num_threads", chosen.append)
