@@ -129,9 +129,9 @@ def test_a_click_switches_at_once_and_the_accuracy_follows(qtbot, window, page, 
     assert not is_on(page, "Cats")
 
 
-def test_during_a_run_nothing_is_switched(qtbot, window, page):
+def test_during_a_comparison_nothing_is_switched(qtbot, window, page):
     window.studio.workspace.edit_training(epochs=400)
-    window.actions_by_name["start"].trigger()
+    window.studio.start_comparison(window.comparison_page.settings())
     window.rooms.show_page("library")
     click_cell(qtbot, page, "Birds", SWITCH)
     assert window.studio.workspace.adapter is None
@@ -397,8 +397,8 @@ def test_what_cannot_be_done_says_why(qtbot, window, page):
     assert named["switch"].isEnabled()
     assert "Select" not in named["switch"].toolTip()
     window.studio.workspace.edit_training(epochs=400)
-    window.actions_by_name["start"].trigger()
-    assert "run is going on" in named["switch"].toolTip()
+    window.studio.start_comparison(window.comparison_page.settings())
+    assert "comparison is going on" in named["switch"].toolTip()
 
 
 def test_an_adapter_of_other_images_is_shown_as_such(qtbot, window, page, settle):

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from tests.ui.adapters import make_adapter
 from tests.ui.conftest import message_box
 from vera_studio import recipe_file
+from vera_studio.errors import Cancelled
 from vera_studio.models import registry
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.model import open_model
@@ -143,7 +144,7 @@ def test_a_download_that_is_cancelled_is_told_and_can_be_tried_again(
         on_event(jobs.Progress(1, 2, jobs.DOWNLOAD_WEIGHTS))
         while not should_stop():
             threading.Event().wait(0.01)
-        raise jobs.Cancelled
+        raise Cancelled
 
     monkeypatch.setattr(jobs, "open_model", hang)
     chooser = open_chooser(qtbot, window)
@@ -176,7 +177,7 @@ def test_no_download_is_told_of_where_weights_of_the_users_own_do_not_open(
     def hang(settings, may_download, on_event, should_stop):
         while not should_stop():
             threading.Event().wait(0.01)
-        raise jobs.Cancelled
+        raise Cancelled
 
     monkeypatch.setattr(jobs, "open_model", hang)
     told = []
