@@ -32,8 +32,8 @@ from vera_studio.runs.given_classes import save_given
 from vera_studio.runs.sorted_copies import SortedCopies
 from vera_studio.training.comparison_record import Record
 from vera_studio.training.pretrain import PretrainSettings, pretrain
-from vera_studio.ui.crash_log import CrashLog
-from vera_studio.ui.settings import Settings
+from vera_studio.ui.state.settings import Settings
+from vera_studio.ui.window.crash_log import CrashLog
 
 WHEN = datetime(2026, 11, 25, tzinfo=UTC)
 REASONS = {

@@ -40,7 +40,7 @@ from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_list import read_runs
 from vera_studio.runs.run_notes import load_notes
 from vera_studio.training import progress
-from vera_studio.ui.settings import Settings
+from vera_studio.ui.state.settings import Settings
 
 SOON = 2.0  # seconds after Cancel
 pytestmark = [

@@ -65,8 +65,8 @@ def open_page(folder: Path, runs: int) -> None:
 
     from vera_studio.ui.pages.runs.page import RunsPage
     from vera_studio.ui.runner import Runner
-    from vera_studio.ui.studio import Studio
-    from vera_studio.ui.workspace import Workspace
+    from vera_studio.ui.state.studio import Studio
+    from vera_studio.ui.state.workspace import Workspace
 
     _ = QApplication.instance() or QApplication([])
     environment.runs_folder = lambda: folder  # type: ignore[assignment]

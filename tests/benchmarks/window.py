@@ -86,9 +86,9 @@ def start_up(arguments: list[str]) -> dict[str, float]:
     from PySide6.QtWidgets import QApplication
 
     from vera_studio import environment
-    from vera_studio.ui import starting
     from vera_studio.ui.app import make_application, make_window, when_exposed
     from vera_studio.ui.error_reporter import ErrorReporter
+    from vera_studio.ui.state import starting
 
     times: dict[str, float] = {}
 
@@ -136,7 +136,7 @@ def run_in_window(arguments: list[str]) -> dict[str, float]:
     from vera_studio import environment
     from vera_studio.ui.app import make_application, make_window
     from vera_studio.ui.error_reporter import ErrorReporter
-    from vera_studio.ui.run_control import RunState
+    from vera_studio.ui.state.run_control import RunState
 
     with tempfile.TemporaryDirectory() as folder:
         environment.set_data_folder(Path(folder))

@@ -64,7 +64,7 @@ from vera_studio.runs.run_notes import NOTES_FILE, RunNotes, save_notes
 from vera_studio.runs.run_state import STATE_FILE, broken_off, state_of
 from vera_studio.training import progress
 from vera_studio.training.loop import train
-from vera_studio.ui.settings import Settings
+from vera_studio.ui.state.settings import Settings
 
 SECONDS = 2.0  # of the processor that a reader may take
 PATIENCE = 30.0  # seconds that it may take with all that the machine does besides

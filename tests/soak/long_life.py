@@ -26,8 +26,8 @@ from vera_studio.recipe import ModelSettings
 from vera_studio.runs.events import Event, StepsDone
 from vera_studio.ui.app import make_application, make_window
 from vera_studio.ui.error_reporter import ErrorReporter
-from vera_studio.ui.main_window import MainWindow
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.window.main_window import MainWindow
 
 _MEGABYTES = 20  # that memory may have grown by
 _DEADLINE_MILLISECONDS = 120_000

@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QMessageBox
 from tests.top_level import top_level_widgets
 from vera_studio import environment
 from vera_studio.ui.error_reporter import ErrorReporter
-from vera_studio.ui.main_window import MainWindow
 from vera_studio.ui.runner import Runner
-from vera_studio.ui.settings import Settings
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.state.settings import Settings
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Workspace
+from vera_studio.ui.window.main_window import MainWindow
 
 LOADING_MILLISECONDS = 60_000
 

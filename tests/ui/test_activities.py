@@ -11,13 +11,13 @@ from tests.ui.scripts import Script, fail
 from vera_studio.errors import Cancelled
 from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.runs.events import Stage, StepsDone
-from vera_studio.ui.jobs import Progress
+from vera_studio.ui.jobs.engine import Progress
 from vera_studio.ui.pages.activity_page import ActivityPage
-from vera_studio.ui.run_control import RunState
 from vera_studio.ui.runner import Handling, JobState, Runner
-from vera_studio.ui.status_bar import StatusBar
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Workspace
+from vera_studio.ui.window.status_bar import StatusBar
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_what_takes_a_moment_or_nobody_waits_for_is_not_told_of(qtbot, studio, m
     short.end()
     ends(qtbot, studio)
     assert ended == []
-    monkeypatch.setattr("vera_studio.ui.activities._LONG_SECONDS", 0.05)
+    monkeypatch.setattr("vera_studio.ui.state.activities._LONG_SECONDS", 0.05)
     studio.runner.start(quiet, name="Thumbnails", handling=Handling(is_quiet=True))
     studio.runner.start(long, name="A long look")
     assert studio.activities.going == ()
@@ -202,7 +202,7 @@ def test_what_cannot_be_held_or_broken_off_says_so(studio, page):
 
 
 def test_the_log_tells_what_failed_and_how_long_it_took(qtbot, studio, page, monkeypatch):
-    monkeypatch.setattr("vera_studio.ui.activities._LONG_SECONDS", 0.05)
+    monkeypatch.setattr("vera_studio.ui.state.activities._LONG_SECONDS", 0.05)
     for how in (lambda: None, fail, lambda: (_ for _ in ()).throw(Cancelled)):
         script = Script()
         studio.runner.start(script, name="Looking")

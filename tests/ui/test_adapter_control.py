@@ -12,13 +12,14 @@ from vera_studio.adapters.combination import combine
 from vera_studio.exchange.export import export
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
-from vera_studio.ui import adapter_control, jobs
-from vera_studio.ui.adapter_control import AdapterControl
-from vera_studio.ui.adapter_jobs import plan_export
-from vera_studio.ui.busy import BusyJobs
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.adapters import plan_export
 from vera_studio.ui.runner import Runner
-from vera_studio.ui.shelf import Shelf
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.state import adapter_control
+from vera_studio.ui.state.adapter_control import AdapterControl
+from vera_studio.ui.state.busy import BusyJobs
+from vera_studio.ui.state.shelf import Shelf
+from vera_studio.ui.state.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

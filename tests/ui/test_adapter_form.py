@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox, QWidget
 
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 
 FIELDS = {"rank", "rank_slider", "alpha", "d_initial", "sharing", "projection_seed"}
 

@@ -4,7 +4,7 @@ from vera_studio.adapters.adapter_metadata import AdapterInfo
 from vera_studio.adapters.classes import Classes
 from vera_studio.adapters.training_record import TrainingRecord
 from vera_studio.recipe import AdapterSettings
-from vera_studio.ui.adapter_names import apart, classes_text, trained_name
+from vera_studio.ui.state.adapter_names import apart, classes_text, trained_name
 
 NAMES = ("bird", "cat", "deer", "dog", "frog")
 

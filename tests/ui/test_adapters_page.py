@@ -27,10 +27,10 @@ from tests.ui.adapters import make_adapter, put_in_library
 from vera_studio import environment
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.similarity import similarities
-from vera_studio.ui import jobs
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.state.workspace import LoadedAdapter
 from vera_studio.ui.widgets.adapter_model import NAME, SWITCH
-from vera_studio.ui.workspace import LoadedAdapter
 
 RUN_MILLISECONDS = 60_000
 

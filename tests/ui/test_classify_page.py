@@ -18,11 +18,11 @@ from vera_studio.models.model import open_model
 from vera_studio.recipe import DataSettings, ModelSettings
 from vera_studio.runs.given_classes import load_given
 from vera_studio.training import classification
-from vera_studio.ui import classify_jobs
-from vera_studio.ui.classify_jobs import training_folders
+from vera_studio.ui.jobs import classify as classify_jobs
+from vera_studio.ui.jobs.classify import training_folders
 from vera_studio.ui.pages.classify.page import ClassifyPage
+from vera_studio.ui.state.workspace import LoadedAdapter
 from vera_studio.ui.widgets.classified_rows import CLASS, FILE, SHARE, STATE
-from vera_studio.ui.workspace import LoadedAdapter
 
 
 @pytest.fixture

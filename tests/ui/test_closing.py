@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from vera_studio.ui import closing
-from vera_studio.ui.busy import EXPORTING, SAVING
+from vera_studio.ui.state.busy import EXPORTING, SAVING
+from vera_studio.ui.window import closing
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from vera_studio.runs.events import Evaluation
-from vera_studio.ui.adapter_jobs import PairComparison
+from vera_studio.ui.jobs.adapters import PairComparison
 from vera_studio.ui.pages.adapters.compare_view import CompareView
 
 NAMES = ("bird", "cat", "dog")

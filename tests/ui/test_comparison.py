@@ -11,7 +11,7 @@ from vera_studio.errors import TrainingError
 from vera_studio.runs.candidates import FAMILIES
 from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.training import comparison as engine
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 
 MILLISECONDS = 60_000
 

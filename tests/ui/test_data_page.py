@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from tests.top_level import top_level_widgets
 from vera_studio.adapters import adapter_file
 from vera_studio.data import cifar10, open_data
-from vera_studio.ui.pages.data_page import DataPage
+from vera_studio.ui.pages.images.page import DataPage
 from vera_studio.ui.widgets.class_list import ClassList
 from vera_studio.ui.widgets.picture_view import PictureView
 

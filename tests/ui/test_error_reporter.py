@@ -16,8 +16,8 @@ from shiboken6 import isValid
 import vera_studio
 from tests.top_level import top_level_widgets
 from vera_studio.errors import AdapterError, Cancelled
-from vera_studio.ui.bug_report import BugReportDialog, bug_report, summary
 from vera_studio.ui.error_reporter import ErrorReporter, install_exception_hooks
+from vera_studio.ui.window.bug_report import BugReportDialog, bug_report, summary
 
 
 @pytest.fixture

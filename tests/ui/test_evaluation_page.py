@@ -15,9 +15,9 @@ from vera_studio.data.image_marks import load_marks
 from vera_studio.data.store import ImageData, ImageSet
 from vera_studio.recipe import DataSettings
 from vera_studio.runs.predictions import Predictions, no_classes, no_shares
-from vera_studio.ui.evaluation_jobs import _evaluated, evaluate_network
+from vera_studio.ui.jobs.evaluation import _evaluated, evaluate_network
 from vera_studio.ui.pages.evaluation.selection import Selection, images_of, words_for
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 
 NAMES = ("cat", "dog", "ship")
 LEFT = Qt.MouseButton.LeftButton

@@ -12,8 +12,8 @@ from vera_studio.runs.run_folder import load_result
 from vera_studio.training import loop
 from vera_studio.training.inputs import FeatureInputs, ImageInputs
 from vera_studio.training.step import TrainingStep
-from vera_studio.ui import jobs
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.state.run_control import RunState
 
 MILLISECONDS = 30_000
 
@@ -117,7 +117,7 @@ def test_opening_measuring_and_inspecting_are_broken_off(qtbot, window, settle, 
     assert (studio.workspace.data, studio.workspace.model) == (data, model)
 
     # Measuring, which is shown once it takes long, by its row among the activities.
-    monkeypatch.setattr("vera_studio.ui.activities._LONG_SECONDS", 0)
+    monkeypatch.setattr("vera_studio.ui.state.activities._LONG_SECONDS", 0)
     barrier = Barrier(monkeypatch, ImageInputs, "gather")
     barrier.close()
     studio.measuring.measure_test()

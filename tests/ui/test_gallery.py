@@ -7,7 +7,7 @@ from vera_studio.data import file_images
 from vera_studio.data.folder import open_folder
 from vera_studio.data.image_cache import set_cache_limit
 from vera_studio.data.preprocessing import square
-from vera_studio.ui.gallery import Gallery
+from vera_studio.ui.state.gallery import Gallery
 
 
 def open_pets(tmp_path):

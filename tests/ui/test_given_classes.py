@@ -5,8 +5,8 @@ import pytest
 
 from vera_studio import environment
 from vera_studio.runs.given_classes import given_file, load_given, save_given
-from vera_studio.ui.given_keeper import GivenKeeper
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.state.given_keeper import GivenKeeper
 from vera_studio.ui.widgets.classified_rows import NOBODY, ClassifiedRows
 
 NAMES = ("cat", "ship")

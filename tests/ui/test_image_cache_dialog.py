@@ -9,8 +9,8 @@ from vera_studio.data.image_cache import DEFAULT_LIMIT, cache_bytes, cache_limit
 from vera_studio.data.open_data import open_data
 from vera_studio.data.preprocessing import square
 from vera_studio.recipe import DataSettings
-from vera_studio.ui.image_cache_dialog import ImageCacheDialog
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.window.image_cache_dialog import ImageCacheDialog
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 from tests.ui.conftest import LOADING_MILLISECONDS
 from tests.ui.photographs import make_photographs
 from vera_studio.recipe import DataSettings
-from vera_studio.ui.automatic import automatic_course
-from vera_studio.ui.image_warnings import image_warnings
+from vera_studio.ui.state.automatic import automatic_course
+from vera_studio.ui.state.image_warnings import image_warnings
 
 
 def settle_down(qtbot, window):

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QSpinBox
 
 from tests.ui.conftest import answer_question, message_box
-from vera_studio.ui import label_control
-from vera_studio.ui.labelling import LEFT_OUT
+from vera_studio.ui.state import label_control
+from vera_studio.ui.state.labelling import LEFT_OUT
 
 KINDS = {"red": (210, 40, 30), "green": (30, 180, 50), "blue": (30, 50, 220)}
 EACH = 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vera_studio.ui.labelling import LEFT_OUT, Labelling
+from vera_studio.ui.state.labelling import LEFT_OUT, Labelling
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vera_studio.ui.layer_choice import as_patterns, groups, in_words, last_stage
+from vera_studio.ui.state.layer_choice import as_patterns, groups, in_words, last_stage
 from vera_studio.ui.widgets.layer_model import LayerRow
 
 

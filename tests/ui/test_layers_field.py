@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTreeVi
 
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.ui import jobs
-from vera_studio.ui.cut_estimate import CutEstimate
+from vera_studio.ui.jobs import engine as jobs
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.state.cut_estimate import CutEstimate
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.layer_model import NAME_ROLE
-from vera_studio.ui.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

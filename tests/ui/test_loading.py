@@ -8,8 +8,8 @@ import pytest
 
 from vera_studio.errors import Cancelled
 from vera_studio.runs.events import Stage
-from vera_studio.ui import loading
-from vera_studio.ui.loading import load_engine
+from vera_studio.ui.jobs import loading
+from vera_studio.ui.jobs.loading import load_engine
 from vera_studio.ui.runner import Runner
 
 
@@ -68,20 +68,20 @@ def test_only_cores_that_the_process_may_use_are_counted(monkeypatch):
 
 
 def test_the_module_itself_does_not_import_torch():
-    code = "import sys, vera_studio.ui.loading; assert 'torch' not in sys.modules"
+    code = "import sys, vera_studio.ui.jobs.loading; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_torchvision_is_left_for_later():
     code = (
-        "import sys; from vera_studio.ui.loading import load_engine; "
+        "import sys; from vera_studio.ui.jobs.loading import load_engine; "
         "load_engine(lambda event: None, lambda: False); assert 'torchvision' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_window_says_what_is_being_loaded(qtbot):
-    from vera_studio.ui.busy import BusyJobs
+    from vera_studio.ui.state.busy import BusyJobs
 
     runner = Runner()
     busy = BusyJobs(runner)

@@ -10,9 +10,9 @@ from tests.ui.adapters import make_adapter
 from vera_studio.errors import DataError, ModelError
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.ui import insight_jobs
-from vera_studio.ui.insight_jobs import look
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.jobs import insight as insight_jobs
+from vera_studio.ui.jobs.insight import look
+from vera_studio.ui.state.workspace import LoadedAdapter
 
 
 def told(pane):

@@ -16,10 +16,10 @@ from tests.ui.adapters import make_adapter
 from tests.ui.conftest import answer_question, message_box
 from vera_studio import recipe_file
 from vera_studio.runs.events import EpochDone, StepsDone
-from vera_studio.ui import jobs
+from vera_studio.ui.jobs import engine as jobs
 from vera_studio.ui.pages.network_chooser import NetworkChooser
 from vera_studio.ui.pages.training_page import class_key
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 from vera_studio.ui.widgets.class_list import ClassList
 
 RUN_MILLISECONDS = 60_000

@@ -15,9 +15,10 @@ from tests.ui.conftest import message_box
 from vera_studio import environment
 from vera_studio.recipe import Recipe
 from vera_studio.recipe_file import save
-from vera_studio.ui import file_dialogs, jobs
 from vera_studio.ui.app import make_window
 from vera_studio.ui.error_reporter import ErrorReporter
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.plain_text import plain_tip
 
 

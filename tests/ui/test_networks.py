@@ -19,11 +19,11 @@ from vera_studio.models import registry
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.ui import jobs
-from vera_studio.ui.jobs import NetworkRow
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.engine import NetworkRow
 from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
 from vera_studio.ui.pages.network_chooser import NetworkChooser
-from vera_studio.ui.workspace import LoadedAdapter, Workspace
+from vera_studio.ui.state.workspace import LoadedAdapter, Workspace
 
 MILLISECONDS = 60_000
 LITE = "efficientnet_lite0"

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-from vera_studio.ui.one_window import OneWindow
+from vera_studio.ui.window.one_window import OneWindow
 
 _CLAIM = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
-from vera_studio.ui.one_window import OneWindow
+from vera_studio.ui.window.one_window import OneWindow
 application = QCoreApplication([])
 one = OneWindow(Path(sys.argv[1]))
 print(one.claim(Path(sys.argv[2]) if len(sys.argv) > 2 else None), flush=True)
@@ -75,8 +75,8 @@ def test_the_lock_of_a_dead_process_is_taken_over(qapp, tmp_path):
 
 
 def test_a_window_that_does_not_answer_keeps_nobody_out(qapp, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("vera_studio.ui.one_window._PATIENCE_MILLISECONDS", 300)
-    monkeypatch.setattr("vera_studio.ui.one_window._ANSWER_MILLISECONDS", 100)
+    monkeypatch.setattr("vera_studio.ui.window.one_window._PATIENCE_MILLISECONDS", 300)
+    monkeypatch.setattr("vera_studio.ui.window.one_window._ANSWER_MILLISECONDS", 100)
     hung = start(tmp_path, "x", "wait")
     assert hung.stdout.readline().strip() == "True"
     os.kill(hung.pid, signal.SIGSTOP)

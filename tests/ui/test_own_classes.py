@@ -9,7 +9,7 @@ from tests.ui.conftest import LOADING_MILLISECONDS
 from tests.ui.photographs import drop, make_photographs
 from vera_studio import recipe_file
 from vera_studio.recipe import DataSettings, Recipe
-from vera_studio.ui import jobs
+from vera_studio.ui.jobs import engine as jobs
 
 
 def press(qtbot, parent, name):

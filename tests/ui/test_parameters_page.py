@@ -6,8 +6,8 @@ from tests.ui.adapters import make_adapter
 from vera_studio.errors import Cancelled
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.ui import jobs
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.state.workspace import LoadedAdapter
 
 
 def inspecting(window):

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton, QToolButton
 
 from tests.ui.photographs import drop, make_photographs
-from vera_studio.ui import jobs
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.state.run_control import RunState
 
 _MILLISECONDS = 300_000
 

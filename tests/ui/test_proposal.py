@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from vera_studio.recipe import DataSettings, ModelSettings
-from vera_studio.ui.folder_jobs import FolderFound
-from vera_studio.ui.proposal import FOR_PHOTOGRAPHS, propose
+from vera_studio.ui.jobs.folders import FolderFound
+from vera_studio.ui.state.proposal import FOR_PHOTOGRAPHS, propose
 
 CONVNET, RESNET = ModelSettings(), ModelSettings(name="resnet18")
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QScrollBar,
 )
 
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 from vera_studio.ui.widgets.reasons import reason_of
 
 CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)

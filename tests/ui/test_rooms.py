@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
 
 from tests.ui.conftest import LOADING_MILLISECONDS
 from vera_studio import environment
-from vera_studio.ui.rooms import ROOMS, Rooms, room_of
-from vera_studio.ui.run_control import RunState
-from vera_studio.ui.settings import Settings
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.state.settings import Settings
+from vera_studio.ui.window.rooms import ROOMS, Rooms, room_of
 
 
 @pytest.fixture

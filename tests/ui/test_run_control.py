@@ -3,8 +3,8 @@
 import pytest
 
 from vera_studio.errors import Cancelled
-from vera_studio.ui.run_control import RunControl, RunState
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.state.run_control import RunControl, RunState
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from vera_studio.runs.events import Notice, StepsDone
 from vera_studio.ui.pages.results_page import ResultsPage
 from vera_studio.ui.pages.training_page import TrainingPage, class_key
 from vera_studio.ui.run_caption import RunCaption
-from vera_studio.ui.run_control import RunState
 from vera_studio.ui.runner import JobState, Runner
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Workspace
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def training(qtbot, studio):
 
 @pytest.fixture
 def results(qtbot, studio):
-    from vera_studio.ui.actions import make_actions
+    from vera_studio.ui.window.actions import make_actions
 
     page = ResultsPage(studio.workspace, make_actions(studio))
     qtbot.addWidget(page)

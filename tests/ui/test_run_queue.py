@@ -9,11 +9,11 @@ from tests.ui.scripts import Script, fail
 from vera_studio import environment
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs import run_state
-from vera_studio.ui import run_jobs
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.jobs import runs as run_jobs
 from vera_studio.ui.runner import Runner
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Workspace
 
 
 @pytest.fixture

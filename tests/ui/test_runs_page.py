@@ -9,11 +9,11 @@ from vera_studio.recipe import AdapterSettings, Recipe
 from vera_studio.runs.run_list import read_run
 from vera_studio.runs.run_notes import load_notes
 from vera_studio.runs.run_state import PROGRESS_FILE, STATE_FILE, going_on
-from vera_studio.ui import run_history_jobs
+from vera_studio.ui.jobs import run_history as run_history_jobs
 from vera_studio.ui.pages.runs.page import RunsPage
 from vera_studio.ui.runner import Runner
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Workspace
 
 OLD, NEW, COMPARED = "2026-01-01_10-00-00", "2026-01-02_10-00-00", "2026-01-03_10-00-00"
 NAME, STATE, ADAPTER, TARGETS = 0, 1, 5, 6

@@ -10,8 +10,8 @@ from tests.ui.adapters import make_adapter
 from tests.ui.conftest import LOADING_MILLISECONDS, is_settled, message_box
 from vera_studio import environment, recipe_file
 from vera_studio.recipe import ModelSettings, Recipe
-from vera_studio.ui.session import Session, keep_session, mark_start, read_session
-from vera_studio.ui.settings import Settings
+from vera_studio.ui.state.session import Session, keep_session, mark_start, read_session
+from vera_studio.ui.state.settings import Settings
 
 
 @pytest.fixture

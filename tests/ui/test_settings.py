@@ -12,7 +12,7 @@ from tests.ui.conftest import message_box
 from vera_studio import environment
 from vera_studio.ui.app import make_window
 from vera_studio.ui.error_reporter import ErrorReporter
-from vera_studio.ui.settings import Settings
+from vera_studio.ui.state.settings import Settings
 
 
 def test_what_is_kept_comes_back(tmp_path):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.recipe import AdapterSettings, Recipe, TrainingSettings
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 
 
 def field(window, name):

@@ -9,7 +9,7 @@ from vera_studio import environment
 from vera_studio.adapters import adapter_file
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
-from vera_studio.ui.shelf import Shelf
+from vera_studio.ui.state.shelf import Shelf
 
 
 @pytest.fixture(scope="module")

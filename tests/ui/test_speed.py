@@ -11,7 +11,7 @@ from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.runs.events import Notice, RunStarted, Stage
 from vera_studio.ui.app import make_window
 from vera_studio.ui.error_reporter import ErrorReporter
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 
 RUN_MILLISECONDS = 60_000
 

@@ -11,7 +11,7 @@ from vera_studio import recipe_file
 from vera_studio.data import cifar10
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
 from vera_studio.ui.app import when_exposed
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
 
 
 @pytest.fixture

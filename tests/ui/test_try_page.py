@@ -13,10 +13,10 @@ from tests.command_line import write_class
 from tests.ui.adapters import make_adapter
 from tests.ui.photographs import drop_on
 from vera_studio.recipe import AdapterSettings
-from vera_studio.ui import camera
 from vera_studio.ui.pages.try_images.page import TryPage
+from vera_studio.ui.state import camera
+from vera_studio.ui.state.workspace import LoadedAdapter
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import LoadedAdapter
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_pictures_are_pasted_opened_and_refused(
     assert page.picture.image is None
     assert page.base.shares.told == ()
 
-    monkeypatch.setattr("vera_studio.ui.try_control.MOST", 5)
+    monkeypatch.setattr("vera_studio.ui.state.try_control.MOST", 5)
     with qtbot.waitSignal(window.studio.message) as told:
         page.add_files(pictures[5:8])
     assert "the page Classify takes whole folders" in told.args[0]

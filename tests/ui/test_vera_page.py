@@ -12,9 +12,10 @@ from vera_studio.adapters.attach import attached_layers
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training.evaluation import evaluate
-from vera_studio.ui import insight_jobs, jobs
-from vera_studio.ui.layer_parts import drawing_of, words_on
-from vera_studio.ui.workspace import LoadedAdapter
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import insight as insight_jobs
+from vera_studio.ui.state.layer_parts import drawing_of, words_on
+from vera_studio.ui.state.workspace import LoadedAdapter
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QInputDialog, QToolButton
 from tests.made_runs import make_comparison, make_predictions, make_run
 from tests.top_level import top_level_widgets
 from vera_studio import environment
-from vera_studio.ui import run_reports
-from vera_studio.ui.run_control import RunState
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.window import run_reports
 
 PATIENCE = 60_000
 

@@ -17,18 +17,18 @@ import vera_studio
 from vera_studio import environment, files
 from vera_studio.errors import StudioError
 from vera_studio.runs.fault_report import without_names
-from vera_studio.ui.crash_log import CrashLog
-from vera_studio.ui.diagnostics import diagnostics
 from vera_studio.ui.error_reporter import ErrorReporter, install_exception_hooks
 from vera_studio.ui.icons import icon
-from vera_studio.ui.main_window import MainWindow
-from vera_studio.ui.one_window import OneWindow
 from vera_studio.ui.runner import Runner
-from vera_studio.ui.settings import Settings
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.settings import Settings
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.theme import COLOR_SCHEMES, set_color_scheme
 from vera_studio.ui.widgets.focus_ring import FocusRings
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.window.crash_log import CrashLog
+from vera_studio.ui.window.diagnostics import diagnostics
+from vera_studio.ui.window.main_window import MainWindow
+from vera_studio.ui.window.one_window import OneWindow
 
 _HEARTBEAT_MILLISECONDS = 250
 # Ctrl+C, the end of a session or of the system, the terminal closed; Windows lacks the last.

@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from vera_studio.device_failures import is_device_failure
 from vera_studio.errors import Cancelled, DeviceFailedError, NotEnoughMemoryError, StudioError
 from vera_studio.memory import is_out_of_memory
-from vera_studio.ui.bug_report import (
+from vera_studio.ui.widgets.plain_text import plain_message
+from vera_studio.ui.window.bug_report import (
     CRASH_ADVICE,
     CRASHED,
     BugReportDialog,
     bug_report,
     summary,
 )
-from vera_studio.ui.widgets.plain_text import plain_message
 from vera_studio.wording import device_failed, not_enough_memory
 
 _log = logging.getLogger(__name__)

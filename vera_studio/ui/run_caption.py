@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from vera_studio.recipe import ModelSettings
 from vera_studio.runs.events import RunSubject
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
-from vera_studio.ui.workspace import Workspace
 
 
 class RunCaption(WrappedLabel):

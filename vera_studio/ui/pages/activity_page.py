@@ -6,9 +6,9 @@ from datetime import datetime
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from vera_studio.runs.events import Notice
-from vera_studio.ui.activities import Activity
 from vera_studio.ui.runner import JobState
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.activities import Activity
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.activity_row import ActivityRow
 from vera_studio.ui.widgets.run_progress import format_seconds
 

@@ -9,13 +9,13 @@ from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.errors import ModelError
-from vera_studio.ui import insight_jobs
-from vera_studio.ui.file_dialogs import ask_open
-from vera_studio.ui.gallery import PARTS, Gallery
 from vera_studio.ui.icons import icon
-from vera_studio.ui.insight_jobs import Looked, Seen
-from vera_studio.ui.newest_job import NewestJob
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.jobs import insight as insight_jobs
+from vera_studio.ui.jobs.insight import Looked, Seen
+from vera_studio.ui.state.gallery import PARTS, Gallery
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.widgets.file_dialogs import ask_open
 from vera_studio.ui.widgets.looked_view import LookedView
 from vera_studio.ui.widgets.picture_strip import PictureStrip
 from vera_studio.ui.widgets.reasons import allow

@@ -17,14 +17,14 @@ from PySide6.QtWidgets import (
 
 from vera_studio.errors import DownloadError
 from vera_studio.recipe import ModelSettings
-from vera_studio.ui import jobs
-from vera_studio.ui.file_dialogs import ask_open
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import DOWNLOAD_WEIGHTS, NetworkRow, Progress
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.engine import DOWNLOAD_WEIGHTS, NetworkRow, Progress
 from vera_studio.ui.runner import Handling
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.download_box import DownloadBox
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
+from vera_studio.ui.widgets.file_dialogs import ask_open
 from vera_studio.ui.widgets.reasons import allow
 
 WEIGHTS_FILTER = "Weights (*.safetensors *.pt *.pth *.ckpt *.bin *.tar);;All files (*)"

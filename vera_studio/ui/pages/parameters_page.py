@@ -14,13 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui import jobs
-from vera_studio.ui.jobs import Inspection
-from vera_studio.ui.newest_job import NewestJob
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.engine import Inspection
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import LoadedAdapter
 from vera_studio.ui.widgets.parameter_tree import ParameterRow, ParameterTree
 from vera_studio.ui.widgets.vector_plot import VectorPlot
-from vera_studio.ui.workspace import LoadedAdapter
 
 if TYPE_CHECKING:
     from vera_studio.adapters.inspection import TensorInfo

@@ -12,12 +12,12 @@ from vera_studio.runs.events import Evaluation, RunResult
 from vera_studio.runs.summary import sentences
 from vera_studio.ui.icons import icon
 from vera_studio.ui.run_caption import RunCaption
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.gain_chart import GainChart
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
-from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import of_few
 
 

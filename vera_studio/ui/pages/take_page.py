@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.export_targets import EXPORT_TARGETS, TARGETS, USE_COMMANDS, USE_FILES, Target
 from vera_studio.ui.icons import icon
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 from vera_studio.wording import size_text
 

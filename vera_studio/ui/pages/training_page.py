@@ -17,8 +17,8 @@ from vera_studio.runs.events import (
     StepsDone,
 )
 from vera_studio.ui.run_caption import RunCaption
-from vera_studio.ui.run_control import RunState
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.run_control import RunState
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.curve_plot import CurvePlot
 from vera_studio.ui.widgets.more_choice import MoreChoice
 from vera_studio.ui.widgets.run_progress import RunProgress

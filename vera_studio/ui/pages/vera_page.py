@@ -8,20 +8,20 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from vera_studio.runs.events import Evaluation
-from vera_studio.ui import insight_jobs
-from vera_studio.ui.insight_jobs import WhatItDid, Without
-from vera_studio.ui.layer_parts import drawing_of, words_on
-from vera_studio.ui.layer_rows import COLUMNS, row_of
-from vera_studio.ui.newest_job import NewestJob
+from vera_studio.ui.jobs import insight as insight_jobs
+from vera_studio.ui.jobs.insight import WhatItDid, Without
 from vera_studio.ui.runner import Job
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.layer_parts import drawing_of, words_on
+from vera_studio.ui.state.layer_rows import COLUMNS, row_of
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import Part
 from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.heat_map import HeatMap
 from vera_studio.ui.widgets.layer_drawing import LayerDrawing
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.vector_plot import VectorPlot
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
-from vera_studio.ui.workspace import Part
 
 if TYPE_CHECKING:
     from vera_studio.adapters.site_changes import SiteChange

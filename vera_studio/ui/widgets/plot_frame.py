@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 
 from vera_studio.errors import StudioError
 from vera_studio.files import write_atomically
-from vera_studio.ui.file_dialogs import ask_save
 from vera_studio.ui.icons import icon
 from vera_studio.ui.theme import PlotColors, plot_colors
+from vera_studio.ui.widgets.file_dialogs import ask_save
 from vera_studio.ui.widgets.legend import Legend
 from vera_studio.ui.widgets.plain_text import plain_message
 from vera_studio.ui.widgets.plot_picture import PICTURE_SCALE, plot_picture

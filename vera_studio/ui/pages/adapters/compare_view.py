@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.adapter_jobs import PairComparison
-from vera_studio.ui.adapter_names import apart
 from vera_studio.ui.icons import icon
+from vera_studio.ui.jobs.adapters import PairComparison
+from vera_studio.ui.state.adapter_names import apart
 from vera_studio.ui.widgets.adapter_model import points_text
 from vera_studio.ui.widgets.bar_table import Bar, BarTable
 from vera_studio.ui.widgets.empty_state import EmptyState

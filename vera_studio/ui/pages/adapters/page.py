@@ -17,19 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.adapter_names import shortened
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.adapters.details import DetailsPane
 from vera_studio.ui.pages.adapters.page_actions import PageActions
 from vera_studio.ui.pages.adapters.pair_pane import PairPane
 from vera_studio.ui.pages.adapters.rows import row_of
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.adapter_names import shortened
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.workspace import LoadedAdapter, Measurement
 from vera_studio.ui.widgets.adapter_table import AdapterTable
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.widgets.undo_bar import UndoBar
-from vera_studio.ui.workspace import LoadedAdapter, Measurement
 
 _EMPTY, _FILLED = range(2)
 _HINT, _DETAILS, _PAIR = range(3)

@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from vera_studio.export_targets import EXPORT_TARGETS, TARGETS, Target
-from vera_studio.ui.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.icons import icon
+from vera_studio.ui.state.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
 from vera_studio.ui.widgets.reasons import allow

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from vera_studio.ui import adapter_jobs
-from vera_studio.ui.adapter_jobs import PairComparison
+from vera_studio.ui.jobs import adapters as adapter_jobs
+from vera_studio.ui.jobs.adapters import PairComparison
 from vera_studio.ui.pages.adapters.combine_form import CombineForm
 from vera_studio.ui.pages.adapters.compare_view import CompareView
 from vera_studio.ui.runner import Job
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.studio import Studio
 
 _Pair = tuple[Path, Path]
 

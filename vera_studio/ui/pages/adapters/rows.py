@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from vera_studio.methods import METHOD_FACTS
 from vera_studio.recipe import AdapterSettings
-from vera_studio.ui.adapter_jobs import plan_export
-from vera_studio.ui.adapter_names import targets_text
+from vera_studio.ui.jobs.adapters import plan_export
+from vera_studio.ui.state.adapter_names import targets_text
 from vera_studio.ui.widgets.adapter_model import AdapterRow, points_text
 from vera_studio.wording import first_of, size_text
 

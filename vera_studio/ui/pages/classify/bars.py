@@ -13,10 +13,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.classify_control import Subject
-from vera_studio.ui.classify_jobs import Unreadable
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import Progress
+from vera_studio.ui.jobs.classify import Unreadable
+from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.state.classify_control import Subject
 from vera_studio.ui.widgets.class_keys import Typed
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.plain_text import plain_tip

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from vera_studio.errors import StudioError
 from vera_studio.runs.sorted_copies import UNSURE, folder_names
-from vera_studio.ui import file_dialogs
-from vera_studio.ui.classify_control import ClassifyControl
-from vera_studio.ui.classify_jobs import training_folders
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.jobs.classify import training_folders
+from vera_studio.ui.state.classify_control import ClassifyControl
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.classified_model import ClassifiedModel
 from vera_studio.ui.widgets.plain_text import plain_message
 

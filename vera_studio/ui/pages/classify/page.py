@@ -10,18 +10,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
-from vera_studio.ui import file_dialogs, jobs
-from vera_studio.ui.classify_control import ClassifyControl, Subject
-from vera_studio.ui.classify_jobs import ClassifiedSome
-from vera_studio.ui.given_keeper import GivenKeeper
 from vera_studio.ui.icons import icon
-from vera_studio.ui.newest_job import NewestJob
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.classify import ClassifiedSome
 from vera_studio.ui.pages.classify.bars import BottomBar, TopBar
 from vera_studio.ui.pages.classify.filters import FilterRow
 from vera_studio.ui.pages.classify.outcome import Outcome
 from vera_studio.ui.pages.classify.picture_pane import PicturePane
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.thumbnail_loader import ThumbnailLoader
+from vera_studio.ui.state.classify_control import ClassifyControl, Subject
+from vera_studio.ui.state.given_keeper import GivenKeeper
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.thumbnail_loader import ThumbnailLoader
+from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.classified_model import ClassifiedModel
 from vera_studio.ui.widgets.classified_rows import View
 from vera_studio.ui.widgets.classified_table import ClassifiedTable

@@ -28,13 +28,13 @@ from vera_studio.runs.comparison_results import (
     ComparisonStands,
 )
 from vera_studio.runs.events import StepsDone
-from vera_studio.ui.file_dialogs import ask_save_as
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.comparison import figures
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.comparison_choice import ComparisonChoice, MethodOption
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
+from vera_studio.ui.widgets.file_dialogs import ask_save_as
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.run_progress import RunProgress, format_seconds
 from vera_studio.ui.widgets.scatter_plot import ScatterPlot

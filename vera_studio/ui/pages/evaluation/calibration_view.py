@@ -7,10 +7,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.runs.prediction_figures import Calibration
-from vera_studio.ui import evaluation_jobs
-from vera_studio.ui.evaluation_jobs import Evaluated, Side
-from vera_studio.ui.newest_job import NewestJob
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.jobs import evaluation as evaluation_jobs
+from vera_studio.ui.jobs.evaluation import Evaluated, Side
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.reliability_plot import ReliabilityBin, ReliabilityPlot
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel

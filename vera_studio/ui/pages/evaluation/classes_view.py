@@ -5,7 +5,7 @@ import math
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from vera_studio.ui.evaluation_jobs import Evaluated
+from vera_studio.ui.jobs.evaluation import Evaluated
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
 
 _COLUMNS = (

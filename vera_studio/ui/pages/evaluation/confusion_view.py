@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from vera_studio.ui.evaluation_jobs import Evaluated, Side
+from vera_studio.ui.jobs.evaluation import Evaluated, Side
 from vera_studio.ui.pages.evaluation.selection import When
 from vera_studio.ui.widgets.choice_row import Choice, ChoiceRow
 from vera_studio.ui.widgets.confusion_matrix import ConfusionMatrix

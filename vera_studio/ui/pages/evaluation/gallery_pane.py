@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.data.image_marks import Mark
-from vera_studio.ui.evaluation_jobs import Evaluated
+from vera_studio.ui.jobs.evaluation import Evaluated
 from vera_studio.ui.pages.evaluation.picture_pane import PicturePane
 from vera_studio.ui.pages.evaluation.pictures import Pictures
 from vera_studio.ui.pages.evaluation.selection import Selection, images_of, words_for
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.picture_grid import PictureGrid, Tile
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel

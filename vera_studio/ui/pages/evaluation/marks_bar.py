@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from vera_studio.data.image_marks import Mark, load_marks, set_mark
 from vera_studio.errors import StudioError
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.reasons import allow
 
 _NOT_OPEN = "Other images are open than those that are marked here."

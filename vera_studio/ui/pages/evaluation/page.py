@@ -16,10 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.errors import StudioError
-from vera_studio.ui import evaluation_jobs
-from vera_studio.ui.evaluation_jobs import Evaluated
 from vera_studio.ui.icons import icon
-from vera_studio.ui.newest_job import NewestJob
+from vera_studio.ui.jobs import evaluation as evaluation_jobs
+from vera_studio.ui.jobs.evaluation import Evaluated
 from vera_studio.ui.pages.evaluation.calibration_view import CalibrationView
 from vera_studio.ui.pages.evaluation.classes_view import ClassesView
 from vera_studio.ui.pages.evaluation.confusion_view import ConfusionView
@@ -30,7 +29,8 @@ from vera_studio.ui.pages.evaluation.pictures import Pictures
 from vera_studio.ui.pages.evaluation.selection import Selection, When
 from vera_studio.ui.pages.evaluation.source_row import SourceRow
 from vera_studio.ui.pages.evaluation.summary import summary
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.choice_row import Choice, ChoiceRow
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.reasons import allow

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from vera_studio.ui.evaluation_jobs import Evaluated
+from vera_studio.ui.jobs.evaluation import Evaluated
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
 
 _MOST = 1000  # pairs that are listed

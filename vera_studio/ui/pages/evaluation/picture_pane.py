@@ -9,11 +9,11 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.data.image_marks import Mark
-from vera_studio.ui import jobs
-from vera_studio.ui.evaluation_jobs import Evaluated
-from vera_studio.ui.newest_job import NewestJob
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.evaluation import Evaluated
 from vera_studio.ui.pages.evaluation.pictures import Pictures
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.reasons import allow

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vera_studio.runs.prediction_figures import broken, mended
-from vera_studio.ui.evaluation_jobs import Evaluated
+from vera_studio.ui.jobs.evaluation import Evaluated
 
 Kind = Literal["wrong", "mended", "broken", "cell", "class"]
 When = Literal["after", "before", "difference"]

@@ -7,9 +7,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from vera_studio.runs.events import RunResult
-from vera_studio.ui.evaluation_jobs import PARTS, parts_of_run
+from vera_studio.ui.jobs.evaluation import PARTS, parts_of_run
+from vera_studio.ui.state.workspace import LoadedAdapter, Part, Workspace
 from vera_studio.ui.widgets.choice_row import Choice, ChoiceRow
-from vera_studio.ui.workspace import LoadedAdapter, Part, Workspace
 from vera_studio.wording import printable
 
 _PARTS = (

@@ -3,7 +3,7 @@
 import math
 
 from vera_studio.runs.prediction_figures import broken, mended
-from vera_studio.ui.evaluation_jobs import Evaluated
+from vera_studio.ui.jobs.evaluation import Evaluated
 
 _TEST_NOTE = " The test images are measured once, at the end; look for what to mend in the others."
 

@@ -7,10 +7,10 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QMessageBox, QPushButton, QWidget
 
 from vera_studio.errors import StudioError
-from vera_studio.ui import file_dialogs
 from vera_studio.ui.icons import icon
-from vera_studio.ui.label_control import LabelControl, part_problem
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.label_control import LabelControl, part_problem
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.plain_text import plain_message, plain_tip
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel

@@ -15,16 +15,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui import file_dialogs, label_jobs
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import Progress
-from vera_studio.ui.label_control import LabelControl
-from vera_studio.ui.labelling import LEFT_OUT
+from vera_studio.ui.jobs import labelling as label_jobs
+from vera_studio.ui.jobs.engine import Progress
 from vera_studio.ui.pages.label.outcome import SaveButton, SavedBar, Saving, ask_to_lose
 from vera_studio.ui.pages.label.side import Kind, Side
 from vera_studio.ui.pages.label.top_bar import TopBar
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.thumbnail_loader import ThumbnailLoader
+from vera_studio.ui.state.label_control import LabelControl
+from vera_studio.ui.state.labelling import LEFT_OUT
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.thumbnail_loader import ThumbnailLoader
+from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.class_keys import DIGITS
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.empty_state import EmptyState

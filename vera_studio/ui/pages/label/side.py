@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.labelling import LEFT_OUT
+from vera_studio.ui.state.labelling import LEFT_OUT
 from vera_studio.ui.widgets.class_keys import DIGITS
 from vera_studio.ui.widgets.drop_list import DropList
 from vera_studio.ui.widgets.plain_text import plain_tip

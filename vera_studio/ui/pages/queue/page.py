@@ -18,12 +18,12 @@ from vera_studio import environment
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.queue_file import QueueEntry
 from vera_studio.runs.sweep import Sweep
-from vera_studio.ui import run_jobs
-from vera_studio.ui.activities import Activity
 from vera_studio.ui.icons import icon
+from vera_studio.ui.jobs import runs as run_jobs
 from vera_studio.ui.pages.queue.sweep_dialog import SweepDialog
 from vera_studio.ui.runner import JobState
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.activities import Activity
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.activity_row import ActivityRow
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from vera_studio.runs.recipe_difference import Setting
 from vera_studio.runs.run_notes import MAX_NAME
 from vera_studio.ui.pages.runs.rows import facts
-from vera_studio.ui.run_history import Entry
+from vera_studio.ui.state.run_history import Entry
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
 from vera_studio.ui.widgets.notes_edit import NotesEdit
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel

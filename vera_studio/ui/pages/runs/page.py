@@ -21,15 +21,15 @@ from vera_studio.errors import StudioError
 from vera_studio.runs.recipe_difference import differences
 from vera_studio.runs.run_curves import RunCurves
 from vera_studio.runs.run_list import ComparisonEntry, RunEntry, RunList, recipe_of
-from vera_studio.ui import run_history_jobs
 from vera_studio.ui.icons import icon
-from vera_studio.ui.newest_job import NewestJob
+from vera_studio.ui.jobs import run_history as run_history_jobs
 from vera_studio.ui.pages.runs.curves import MOST_CURVES, RunCurvesView
 from vera_studio.ui.pages.runs.details import RunDetails
 from vera_studio.ui.pages.runs.rows import COLUMNS, listed, row_of
 from vera_studio.ui.pages.runs.run_actions import RunActions
-from vera_studio.ui.run_history import Entry, RunHistory
-from vera_studio.ui.studio import Studio
+from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.run_history import Entry, RunHistory
+from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.undo_bar import UndoBar

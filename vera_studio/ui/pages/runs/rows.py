@@ -5,7 +5,7 @@ import math
 from vera_studio.runs.candidates import title as adapter_title
 from vera_studio.runs.run_list import ComparisonEntry, RunEntry, RunList
 from vera_studio.runs.summary import sentences
-from vera_studio.ui.run_history import Entry
+from vera_studio.ui.state.run_history import Entry
 from vera_studio.ui.widgets.figure_model import Cell, Column
 from vera_studio.wording import size_text
 

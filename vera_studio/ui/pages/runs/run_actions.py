@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from vera_studio.runs.run_list import ComparisonEntry, RunEntry
 from vera_studio.ui.icons import icon
-from vera_studio.ui.run_history import Entry
+from vera_studio.ui.state.run_history import Entry
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.reasons import allow
 

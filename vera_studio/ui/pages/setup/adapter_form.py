@@ -20,7 +20,6 @@ from vera_studio.recipe import (
     AdapterSettings,
     Recipe,
 )
-from vera_studio.ui.cut_estimate import CutEstimate
 from vera_studio.ui.pages.setup.fields import (
     Choice,
     Editor,
@@ -30,9 +29,10 @@ from vera_studio.ui.pages.setup.fields import (
 )
 from vera_studio.ui.pages.setup.figures import figures_text
 from vera_studio.ui.pages.setup.layers_field import LayersField
+from vera_studio.ui.state.cut_estimate import CutEstimate
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.marked_slider import MarkedSlider
 from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
-from vera_studio.ui.workspace import Workspace
 
 _STEPS_PER_DOUBLING = 4
 _AUTO_ALPHA = "Auto (the rank)"

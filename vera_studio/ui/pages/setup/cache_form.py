@@ -4,11 +4,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QLabel, QWidget
 
 from vera_studio.recipe import MAX_CACHE_MEGABYTES, Recipe
-from vera_studio.ui.cut_estimate import CutEstimate
 from vera_studio.ui.pages.setup.fields import SettingRow, Tick, add_row, describe
+from vera_studio.ui.state.cut_estimate import CutEstimate
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.number_boxes import WholeNumberBox
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import Workspace
 
 _AUTO = -1  # what the field holds for no limit of the user's
 

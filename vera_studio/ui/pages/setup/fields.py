@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 
 from vera_studio.recipe import Recipe
 from vera_studio.ui.icons import icon
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.theme import plot_colors
 from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.wheel import ignore_wheel_when_unfocused
-from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import plain
 
 _Field = TypeVar("_Field", bound=QWidget)

@@ -2,9 +2,9 @@
 
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import Recipe, problems
-from vera_studio.ui import jobs
-from vera_studio.ui.jobs import Plan
-from vera_studio.ui.workspace import Workspace
+from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.engine import Plan
+from vera_studio.ui.state.workspace import Workspace
 
 
 def figures_text(workspace: Workspace) -> str:

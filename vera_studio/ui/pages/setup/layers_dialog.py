@@ -5,14 +5,14 @@ from collections.abc import Collection, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from vera_studio.ui.cut_estimate import CutEstimate
-from vera_studio.ui.layer_choice import groups, in_words
 from vera_studio.ui.pages.setup.figures import figures_text
+from vera_studio.ui.state.cut_estimate import CutEstimate
+from vera_studio.ui.state.layer_choice import groups, in_words
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.group_ticks import Group, GroupTicks
 from vera_studio.ui.widgets.layer_model import LayerRow
 from vera_studio.ui.widgets.layer_tree import LayerTree
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import Workspace
 
 _WIDTH, _HEIGHT = 680, 600  # pixels
 

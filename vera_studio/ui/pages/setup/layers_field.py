@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.errors import AdapterError
-from vera_studio.ui import jobs
-from vera_studio.ui.cut_estimate import CutEstimate
-from vera_studio.ui.layer_choice import as_patterns, groups, in_words
+from vera_studio.ui.jobs import engine as jobs
 from vera_studio.ui.pages.setup.fields import ResetButton, describe
 from vera_studio.ui.pages.setup.layers_dialog import LayersDialog
+from vera_studio.ui.state.cut_estimate import CutEstimate
+from vera_studio.ui.state.layer_choice import as_patterns, groups, in_words
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.group_ticks import Group, GroupTicks
 from vera_studio.ui.widgets.layer_model import LayerRow
-from vera_studio.ui.workspace import Workspace
 from vera_studio.wording import first_of
 
 _FEW = 12  # layers, at most, that have a tick each

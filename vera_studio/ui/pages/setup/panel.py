@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.cut_estimate import CutEstimate
-from vera_studio.ui.image_warnings import image_warnings
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.pages.setup.cache_form import CacheForm
 from vera_studio.ui.pages.setup.reset_all import ResetAllButton
@@ -22,11 +20,13 @@ from vera_studio.ui.pages.setup.source_form import SourceForm
 from vera_studio.ui.pages.setup.targets_form import TargetsForm
 from vera_studio.ui.pages.setup.training_form import TrainingForm
 from vera_studio.ui.runner import Runner
+from vera_studio.ui.state.cut_estimate import CutEstimate
+from vera_studio.ui.state.image_warnings import image_warnings
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.action_button import ActionButton
 from vera_studio.ui.widgets.number_boxes import refusing_boxes
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import Workspace
 
 
 class SetupPanel(QWidget):

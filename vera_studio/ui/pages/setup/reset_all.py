@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QPushButton
 from vera_studio.recipe import Recipe
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.setup.fields import describe
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import Workspace
 
 _RESET = (
     "&Reset to Defaults",

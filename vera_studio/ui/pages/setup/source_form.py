@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.pages.setup.fields import Choice, describe
+from vera_studio.ui.state.workspace import Workspace
 from vera_studio.ui.widgets.elided_label import ElidedLabel
-from vera_studio.ui.workspace import Workspace
 
 _SOURCES = [("Built-in sample", "sample"), ("CIFAR-10", "cifar10"), ("Folder of images…", "folder")]
 

@@ -5,10 +5,10 @@ from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from vera_studio.recipe import Recipe, TrainingSettings
 from vera_studio.ui.pages.setup.fields import ResetButton, describe
+from vera_studio.ui.state.workspace import Measurement, Workspace, shown_part
 from vera_studio.ui.widgets.class_list import ClassList
 from vera_studio.ui.widgets.marked_slider import MarkedSlider
 from vera_studio.ui.widgets.reasons import allow
-from vera_studio.ui.workspace import Measurement, Workspace, shown_part
 
 
 class TargetsForm(QGroupBox):

@@ -13,10 +13,10 @@ from vera_studio.recipe import (
     MAX_VIEWS,
     MIN_LEARNING_RATE,
 )
-from vera_studio.ui.automatic import automatic_course
 from vera_studio.ui.pages.setup.fields import Choice, Editor, SettingRow, Tick, add_row, describe
+from vera_studio.ui.state.automatic import automatic_course
+from vera_studio.ui.state.workspace import Devices, Workspace
 from vera_studio.ui.widgets.number_boxes import NumberBox, WholeNumberBox
-from vera_studio.ui.workspace import Devices, Workspace
 
 _AUTO = 0  # what a field holds for no number of the user's
 _AUTO_FROM_0 = -1  # the same, of a field that takes 0

@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from vera_studio.ui.try_jobs import Told
+from vera_studio.ui.jobs.trying import Told
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.share_bars import ShareBars
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel

@@ -4,10 +4,10 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from vera_studio.ui.camera import Camera, missing_module
 from vera_studio.ui.icons import icon
 from vera_studio.ui.pages.try_images.sources import content_of
-from vera_studio.ui.try_control import TryControl
+from vera_studio.ui.state.camera import Camera, missing_module
+from vera_studio.ui.state.try_control import TryControl
 from vera_studio.ui.widgets.reasons import allow
 
 _SIDE = 640  # pixels, at most

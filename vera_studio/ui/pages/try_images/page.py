@@ -13,15 +13,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from vera_studio.ui import file_dialogs
 from vera_studio.ui.icons import icon
+from vera_studio.ui.jobs.trying import Source
 from vera_studio.ui.pages.try_images.answers import Answer
 from vera_studio.ui.pages.try_images.live import LivePicture
 from vera_studio.ui.pages.try_images.sources import holds_picture, sources_in
 from vera_studio.ui.pages.try_images.strip import Strip
-from vera_studio.ui.studio import Studio
-from vera_studio.ui.try_control import MOST, TriedPicture, TryControl
-from vera_studio.ui.try_jobs import Source
+from vera_studio.ui.state.studio import Studio
+from vera_studio.ui.state.try_control import MOST, TriedPicture, TryControl
+from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.large_picture import LargePicture

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QMimeDatabase, Qt
 from PySide6.QtGui import QImage
 
-from vera_studio.ui.try_jobs import Source
+from vera_studio.ui.jobs.trying import Source
 
 _WHOLE = 100  # Qt's word for a PNG that is not compressed: that would take longer than all else
 _MOST_SIDE = 4096  # pixels of a pasted picture: more would hold the window up

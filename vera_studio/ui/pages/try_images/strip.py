@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
-from vera_studio.ui.try_control import TriedPicture
+from vera_studio.ui.state.try_control import TriedPicture
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.thumbnail_rows import fitted
 
