@@ -128,3 +128,16 @@ def test_rows_are_selected_by_their_numbers_whatever_the_order(qtbot, table):
     assert table.copied_text().splitlines()[1:] == ["Bias\t", "LoRA\t10.2%"]
     table.set_filter("lora")
     assert table.selected_rows == (1,)
+
+
+def test_the_headings_go_on_to_the_edge(qtbot):
+    table = FigureTable((Column("Method", "What"), Column("Accuracy", "How well")))
+    qtbot.addWidget(table)
+    table.resize(900, 200)
+    with qtbot.waitExposed(table):
+        table.show()
+    header = table.horizontalHeader()
+    end, picture = header.length(), header.viewport().grab().toImage()
+    inside, beyond = (end - 4, 2), ((end + picture.width()) // 2, 2)
+    assert end < picture.width()
+    assert picture.pixelColor(*beyond) == picture.pixelColor(*inside)

@@ -22,6 +22,7 @@ from vera_studio.ui.widgets.columns import giving_way
 from vera_studio.ui.widgets.figure_model import SORT_ROLE, FigureModel
 from vera_studio.ui.widgets.figure_model import Cell as Cell
 from vera_studio.ui.widgets.figure_model import Column as Column
+from vera_studio.ui.widgets.full_header import FullHeader
 from vera_studio.ui.widgets.padded_delegate import PaddedDelegate
 
 _CELL_PADDING = QSize(4, 6)
@@ -153,7 +154,8 @@ class FigureTable(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
+        header = FullHeader()
+        self.setHorizontalHeader(header)
         header.setResizeContentsPrecision(_MEASURED_ROWS)
         header.setStretchLastSection(self._columns[-1].is_text)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
