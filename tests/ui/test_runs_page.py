@@ -102,7 +102,10 @@ def test_one_run_tells_its_facts_and_its_curve(qtbot, page, runs_folder):
     )
     xs, ys = page.curves.shares.points(str(runs_folder / OLD))
     assert (list(xs), ys[-1]) == ([1, 2, 3], 0.9)
-    page.curves.figure.setCurrentText("Loss, training")
+    figure = page.curves.figure
+    assert page.curves.shares.isAncestorOf(figure)
+    figure.setCurrentText("Loss, training")
+    assert page.curves.numbers.isAncestorOf(figure)
     assert list(page.curves.numbers.points(str(runs_folder / OLD))[1]) == [1, 0.5, 0.333333]
 
 

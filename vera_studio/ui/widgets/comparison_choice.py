@@ -138,9 +138,10 @@ class ComparisonChoice(QWidget):
         others = [key for key in self._ticks if key not in self._ranks]
         for row, key in enumerate(others):
             grid.addWidget(self._ticks[key], row, 4)
-        grid.addLayout(self._seeds_row(), len(others), 4)
-        grid.setColumnMinimumWidth(3, _COLUMN_GAP)
-        grid.setColumnStretch(5, 1)
+        grid.addLayout(self._seeds_row(), 0, 6)
+        for column in (3, 5):
+            grid.setColumnMinimumWidth(column, _COLUMN_GAP)
+        grid.setColumnStretch(7, 1)
 
     def _seeds_row(self) -> QHBoxLayout:
         label = QLabel("Seeds")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from vera_studio.runs.run_curves import RunCurves
 from vera_studio.runs.run_list import RunEntry
@@ -51,35 +51,42 @@ class RunCurvesView(QWidget):
         self.figure.setToolTip("Which figure of the chosen runs is drawn, epoch by epoch")
         self.figure.addItems([figure.title for figure in _FIGURES])
         self.figure.currentIndexChanged.connect(self._draw)
-        self.shares = CurvePlot(
-            "Curves of the chosen runs", "Epoch", "Accuracy", percent=True, empty_text=_EMPTY
-        )
+        self.shares = CurvePlot(_TITLE, "Epoch", "Accuracy", percent=True, empty_text=_EMPTY)
         self.shares.setObjectName("run_shares_plot")
         self.numbers = CurvePlot(_TITLE, "Epoch", "", empty_text=_EMPTY)
         self.numbers.setObjectName("run_numbers_plot")
         self._note = QLabel()
         self._note.setObjectName("run_curves_note")
+        self._note.hide()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.shares)
         self._stack.addWidget(self.numbers)
-        top = QHBoxLayout()
-        top.addWidget(self.figure)
-        top.addWidget(self._note, 1)
+        self._put_choice_on(self.shares)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(top)
         column.addWidget(self._stack, 1)
+        column.addWidget(self._note)
 
     def show_curves(self, runs: Sequence[RunEntry], curves: Mapping[Path, RunCurves]) -> None:
         """Draw the curves of these runs, the first ones where they are many."""
         self._runs, self._curves = tuple(runs[:MOST_CURVES]), curves
         more = len(runs) - len(self._runs)
-        self._note.setText(f"The first {MOST_CURVES} of {len(runs)}" if more > 0 else "")
+        self._note.setText(f"The first {MOST_CURVES} of {len(runs)}")
+        self._note.setVisible(more > 0)
         self._draw()
+
+    def _put_choice_on(self, plot: CurvePlot) -> None:
+        """Have the choice stand in the line of the plot's title, with the keys going to it."""
+        if not plot.isAncestorOf(self.figure):
+            has_focus = self.figure.hasFocus()
+            plot.tools.insertWidget(0, self.figure)
+            if has_focus:
+                self.figure.setFocus()
 
     def _draw(self, _: object = None) -> None:
         figure = _FIGURES[self.figure.currentIndex()]
         plot = self.shares if figure.is_share else self.numbers
+        self._put_choice_on(plot)
         self._stack.setCurrentWidget(plot)
         plot.clear()
         for number, run in enumerate(self._runs):
