@@ -152,6 +152,11 @@ def test_each_room_says_what_it_is_about_and_leads_on(qtbot, window, settle):
     assert rooms.subject.text() == "ConvNet, pretrained · Built-in sample"
     qtbot.mouseClick(forward, Qt.MouseButton.LeftButton)
     assert rooms.page == "training"
+    assert forward.isHidden(), "the set-up has Start already"
+    plain, start = window.palette(), window.setup_panel.start_button
+    assert start.palette().button() != plain.button()
+    dock_of(window).close()
+    assert start.palette().button() == plain.button()
     assert forward.text() == "Start"
     studio.workspace.edit_training(epochs=1, target_classes=())
     assert not forward.isEnabled()

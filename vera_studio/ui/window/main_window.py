@@ -151,8 +151,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.rooms)
         self._add_rail()
         self.queue_page.results_requested.connect(partial(self.rooms.show_page, "results"))
-        guide = RoomGuide(studio, self.rooms, self.actions_by_name["start"])
-        self.evaluation_page.about_changed.connect(partial(guide.tell_about, "evaluate"))
         self.adapters_page.export_requested.connect(self.asking.ask_export)
         self.results_page.export_requested.connect(self.asking.ask_export_of_run)
         self.results_page.layers_requested.connect(self._show_what_run_did)
@@ -204,9 +202,15 @@ class MainWindow(QMainWindow):
         left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         setup = self._add_dock("Setup", "setup", self.setup_panel, left)
         self.setup_beside = SetupBeside(setup, self.rooms)
+        self._guide_through_rooms(setup)
         self._add_dock("Activity", "activity", self.activity_page, bottom).hide()
         # The set-up panel is tall: it keeps the corner that the activity would take.
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
+
+    def _guide_through_rooms(self, setup: QDockWidget) -> None:
+        start, button = self.actions_by_name["start"], self.setup_panel.start_button
+        guide = RoomGuide(self.studio, self.rooms, start, button, setup.visibilityChanged)
+        self.evaluation_page.about_changed.connect(partial(guide.tell_about, "evaluate"))
 
     def _add_dock(
         self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, SignalInstance
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QPushButton
 
 from vera_studio.runs.events import RunStarted, RunSubject
 from vera_studio.ui.state.run_control import RunState
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow, reason_of
+from vera_studio.ui.widgets.stand_out import make_stand_out
 from vera_studio.ui.window.rooms import Rooms
 
 _DOT = " \N{MIDDLE DOT} "
@@ -29,11 +31,27 @@ class _Way:
 
 
 class RoomGuide(QObject):
-    """Fills the line and the button above the pages."""
+    """Fills the line and the button above the pages.
 
-    def __init__(self, studio: Studio, rooms: Rooms, start: QAction) -> None:
+    Args:
+        studio: what it is told of.
+        rooms: whose line and button these are.
+        start: starts a run.
+        start_button: does so in the set-up; while it is seen, it is the way forward itself.
+        seen_changed: it came, or went.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        rooms: Rooms,
+        start: QAction,
+        start_button: QPushButton,
+        seen_changed: SignalInstance,
+    ) -> None:
         super().__init__(rooms)
         self._studio, self._rooms, self._start = studio, rooms, start
+        self._start_button, self._start_stands_out = start_button, False
         self._subject = RunSubject()  # of the newest run of this session
         self._has_ended = False  # that run, with a result
         self._told: dict[str, str] = {}  # by pages themselves
@@ -48,6 +66,7 @@ class RoomGuide(QObject):
             workspace.data_changed,
             workspace.adapter_changed,
             start.changed,
+            seen_changed,
         ):
             signal.connect(self._show)
         workspace.result_changed.connect(self._follow_result)
@@ -82,6 +101,7 @@ class RoomGuide(QObject):
         if text != self._rooms.subject.text():  # else the window would be laid out anew
             self._rooms.subject.setText(text)
         way, button = self._way(), self._rooms.forward
+        self._have_start_stand_out(way is None and self._rooms.room == "train")
         button.setVisible(way is not None)
         if way is not None:
             self._go = way.go
@@ -90,6 +110,11 @@ class RoomGuide(QObject):
                 button.setAccessibleName(way.text.rstrip(" \N{RIGHTWARDS ARROW}"))
             button.setToolTip(plain_tip(way.tip))
             allow(button, way.reason)
+
+    def _have_start_stand_out(self, stands_out: bool) -> None:
+        if stands_out != self._start_stands_out:
+            self._start_stands_out = stands_out
+            make_stand_out(self._start_button, stands_out)
 
     # What a page is about
 
@@ -137,6 +162,8 @@ class RoomGuide(QObject):
             return way and _Way(way.text, way.tip, way.go, _GOES_ON)
         if self._has_ended:
             return self._to("results", "See Results", "See what the run came to")
+        if self._start_button.isVisibleTo(self._rooms.window()):
+            return None
         start = self._start
         reason = "" if start.isEnabled() else reason_of(start)
         return _Way("Start", start.statusTip(), start.trigger, reason)

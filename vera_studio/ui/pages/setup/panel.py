@@ -37,6 +37,9 @@ class SetupPanel(QWidget):
             source form's.
         images_requested(): the user wants to read what there is to know of the images.
         failed(Exception): something that the panel tells could not be found out.
+
+    Attributes:
+        start_button: starts the run.
     """
 
     open_network_requested = Signal()
@@ -81,8 +84,10 @@ class SetupPanel(QWidget):
         self._problem.setContentsMargins(9, 0, 9, 0)
         layout.addWidget(self._problem)
         layout.addWidget(_WarningLink(workspace, self.images_requested))
-        layout.addLayout(_button_row(actions, ("start", "pause", "stop"), below=0))
-        layout.addLayout(_button_row(actions, ("add_to_queue", "sweep")))
+        self.start_button = ActionButton(actions["start"])
+        others = [ActionButton(actions[name]) for name in ("pause", "stop")]
+        layout.addLayout(_button_row([self.start_button, *others], below=0))
+        layout.addLayout(_button_row([ActionButton(actions[n]) for n in ("add_to_queue", "sweep")]))
         # Before the window starts the run, which may be by keys with the focus still in a field.
         for name in ("start", "add_to_queue", "sweep"):
             actions[name].triggered.connect(self._commit)
@@ -105,11 +110,11 @@ class SetupPanel(QWidget):
         self._problem.setVisible(bool(text))
 
 
-def _button_row(actions: dict[str, QAction], names: tuple[str, ...], below: int = 9) -> QHBoxLayout:
+def _button_row(buttons: list[ActionButton], below: int = 9) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setContentsMargins(9, 0, 9, below)
-    for name in names:
-        row.addWidget(ActionButton(actions[name]), 1)
+    for button in buttons:
+        row.addWidget(button, 1)
     return row
 
 
