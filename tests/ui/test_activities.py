@@ -11,7 +11,7 @@ from tests.ui.scripts import Script, fail
 from vera_studio.errors import Cancelled
 from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.runs.events import Stage, StepsDone
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.pages.activity_page import ActivityPage
 from vera_studio.ui.runner import Handling, JobState, Runner
 from vera_studio.ui.state.run_control import RunState

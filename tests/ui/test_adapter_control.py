@@ -12,7 +12,7 @@ from vera_studio.adapters.combination import combine
 from vera_studio.exchange.export import export
 from vera_studio.models.model import open_model
 from vera_studio.recipe import ModelSettings
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
 from vera_studio.ui.jobs.adapters import plan_export
 from vera_studio.ui.runner import Runner
 from vera_studio.ui.state import adapter_control
@@ -51,7 +51,7 @@ def control(qapp, model):
 def logits(control):
     images = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     workspace = control.workspace
-    return jobs.with_adapter(workspace.model, workspace.adapter).eval()(images)
+    return with_adapter(workspace.model, workspace.adapter).eval()(images)
 
 
 def test_switching_takes_effect_before_the_call_returns(control, model):

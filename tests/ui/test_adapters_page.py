@@ -27,7 +27,7 @@ from tests.ui.adapters import make_adapter, put_in_library
 from vera_studio import environment
 from vera_studio.adapters import adapter_file
 from vera_studio.adapters.similarity import similarities
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import training as training_jobs
 from vera_studio.ui.state.run_control import RunState
 from vera_studio.ui.state.workspace import LoadedAdapter
 from vera_studio.ui.widgets.adapter_model import NAME, SWITCH
@@ -221,7 +221,7 @@ def test_two_are_compared_by_class_and_by_layer(qtbot, window, page, settle):
     paths = {entry.name: entry.path for entry in window.studio.shelf.entries}
     contents = [adapter_file.load(paths[name]) for name in ("Birds", "Cats")]
     first, second = (
-        jobs.measure(
+        training_jobs.measure(
             model, LoadedAdapter(None, c, ""), data, "validation", print, lambda: False
         ).evaluation
         for c in contents

@@ -12,7 +12,8 @@ from vera_studio.runs.run_folder import load_result
 from vera_studio.training import loop
 from vera_studio.training.inputs import FeatureInputs, ImageInputs
 from vera_studio.training.step import TrainingStep
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import adapter_copies
+from vera_studio.ui.jobs import opening as opening_jobs
 from vera_studio.ui.state.run_control import RunState
 
 MILLISECONDS = 30_000
@@ -104,7 +105,7 @@ def test_opening_measuring_and_inspecting_are_broken_off(qtbot, window, settle, 
     cancel = window.statusBar().findChild(QToolButton, "cancel_busy_button")
 
     # Opening images: nothing changes.
-    barrier = Barrier(monkeypatch, jobs, "open_data")
+    barrier = Barrier(monkeypatch, opening_jobs, "open_data")
     data, model = studio.workspace.data, studio.workspace.model
     barrier.close()
     studio.open_source("sample")
@@ -131,7 +132,7 @@ def test_opening_measuring_and_inspecting_are_broken_off(qtbot, window, settle, 
     assert studio.workspace.test_accuracy is None
 
     # Laying the parameters open.
-    barrier = Barrier(monkeypatch, jobs, "go_on_unless")
+    barrier = Barrier(monkeypatch, adapter_copies, "go_on_unless")
     barrier.close()
     window.rooms.show_page("parameters")
     enter(qtbot, barrier)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTreeVi
 
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import parameters as parameter_jobs
 from vera_studio.ui.pages.setup.adapter_form import AdapterForm
 from vera_studio.ui.runner import Runner
 from vera_studio.ui.state.cut_estimate import CutEstimate
@@ -150,7 +150,7 @@ def test_a_cut_that_cannot_be_looked_for_is_told(qtbot, lite, monkeypatch):
     def fail(*_):
         raise MemoryError("no memory for another copy")
 
-    monkeypatch.setattr(jobs, "find_cut", fail)
+    monkeypatch.setattr(parameter_jobs, "find_cut", fail)
     workspace, runner = Workspace(), Runner()
     estimate = CutEstimate(workspace, runner)
     with qtbot.waitSignal(estimate.failed) as told:

@@ -16,7 +16,7 @@ from tests.ui.adapters import make_adapter
 from tests.ui.conftest import answer_question, message_box
 from vera_studio import recipe_file
 from vera_studio.runs.events import EpochDone, StepsDone
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
 from vera_studio.ui.pages.network_chooser import NetworkChooser
 from vera_studio.ui.pages.training_page import class_key
 from vera_studio.ui.state.run_control import RunState
@@ -82,7 +82,7 @@ def logits(window):
     workspace = window.studio.workspace
     from vera_studio.training.evaluation import predict
 
-    network = jobs.with_adapter(workspace.model, workspace.adapter)
+    network = with_adapter(workspace.model, workspace.adapter)
     return predict(workspace.model.with_network(network), workspace.data.test.read()[:200])
 
 

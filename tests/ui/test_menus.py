@@ -17,7 +17,7 @@ from vera_studio.recipe import Recipe
 from vera_studio.recipe_file import save
 from vera_studio.ui.app import make_window
 from vera_studio.ui.error_reporter import ErrorReporter
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.plain_text import plain_tip
 
@@ -54,8 +54,10 @@ def test_recent_files_show_kind_and_folder_with_the_path_as_tip(qtbot, window, s
 
 
 def test_what_was_opened_is_looked_at_once(window, settle, tmp_path, monkeypatch):
-    looks, look = [], jobs.holds_weights
-    monkeypatch.setattr(jobs, "holds_weights", lambda path: looks.append(path) or look(path))
+    looks, look = [], opening_jobs.holds_weights
+    monkeypatch.setattr(
+        opening_jobs, "holds_weights", lambda path: looks.append(path) or look(path)
+    )
     path = tmp_path / "mine.safetensors"
     save_file(window.studio.workspace.model.network.state_dict(), path)
     window.studio.open_path(path)

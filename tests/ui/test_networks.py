@@ -19,8 +19,9 @@ from vera_studio.models import registry
 from vera_studio.models.kind import NetworkKind
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings, Recipe, TrainingSettings
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import NetworkRow
+from vera_studio.ui.jobs import opening as opening_jobs
+from vera_studio.ui.jobs.opening import NetworkRow
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
 from vera_studio.ui.pages.network_chooser import NetworkChooser
 from vera_studio.ui.state.workspace import LoadedAdapter, Workspace
@@ -141,12 +142,12 @@ def test_a_download_that_is_cancelled_is_told_and_can_be_tried_again(
     qtbot, window, settle, served, monkeypatch
 ):
     def hang(settings, may_download, on_event, should_stop):
-        on_event(jobs.Progress(1, 2, jobs.DOWNLOAD_WEIGHTS))
+        on_event(Progress(1, 2, opening_jobs.DOWNLOAD_WEIGHTS))
         while not should_stop():
             threading.Event().wait(0.01)
         raise Cancelled
 
-    monkeypatch.setattr(jobs, "open_model", hang)
+    monkeypatch.setattr(opening_jobs, "open_model", hang)
     chooser = open_chooser(qtbot, window)
     choose(qtbot, chooser, "distant")
     click(qtbot, chooser, "open_network_button")
@@ -179,7 +180,7 @@ def test_no_download_is_told_of_where_weights_of_the_users_own_do_not_open(
             threading.Event().wait(0.01)
         raise Cancelled
 
-    monkeypatch.setattr(jobs, "open_model", hang)
+    monkeypatch.setattr(opening_jobs, "open_model", hang)
     told = []
     window.studio.message.connect(told.append)
     click(qtbot, chooser, "open_network_button")
@@ -328,6 +329,6 @@ def test_images_that_fit_the_next_network_stay_open(qapp):
 
 
 def test_networks_are_rows_of_plain_values(few_networks):
-    rows = jobs.list_networks(None, None)
+    rows = opening_jobs.list_networks(None, None)
     assert all(isinstance(row, NetworkRow) for row in rows)
     assert rows[1].accuracy is None or 0 < rows[1].accuracy < 1

@@ -9,7 +9,7 @@ from tests.ui.conftest import LOADING_MILLISECONDS
 from tests.ui.photographs import drop, make_photographs
 from vera_studio import recipe_file
 from vera_studio.recipe import DataSettings, Recipe
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 
 
 def press(qtbot, parent, name):
@@ -188,7 +188,7 @@ def test_opening_is_broken_off_where_it_is_shown_and_asked_again(
 ):
     drop(window, photographs)
     text = proposed(qtbot, window)
-    opening = Barrier(monkeypatch, jobs, "open_data")
+    opening = Barrier(monkeypatch, opening_jobs, "open_data")
     opening.close()
     press(qtbot, window.data_page, "proposal_answer_2")
     press(qtbot, window.data_page, "cancel_opening")

@@ -6,7 +6,7 @@ from tests.ui.adapters import make_adapter
 from vera_studio.errors import Cancelled
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import parameters as parameter_jobs
 from vera_studio.ui.state.workspace import LoadedAdapter
 
 
@@ -48,9 +48,9 @@ def test_an_inspection_ends_when_it_is_told_to(answers):
     model = open_model(ModelSettings())
     loaded = LoadedAdapter(None, make_adapter(model), "Birds")
     for inspect, what in (
-        (jobs.inspect_draft, AdapterSettings(rank=2)),
-        (jobs.inspect_adapter, loaded),
+        (parameter_jobs.inspect_draft, AdapterSettings(rank=2)),
+        (parameter_jobs.inspect_adapter, loaded),
     ):
-        left = [False] * min(answers, 2 if inspect is jobs.inspect_draft else 3)
+        left = [False] * min(answers, 2 if inspect is parameter_jobs.inspect_draft else 3)
         with pytest.raises(Cancelled):
             inspect(model, what, print, lambda left=left: not left or left.pop())

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton, QToolButton
 
 from tests.ui.photographs import drop, make_photographs
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
 from vera_studio.ui.state.run_control import RunState
 
 _MILLISECONDS = 300_000
@@ -28,7 +28,7 @@ def is_settled(window):
 def predictions(window):
     """What the window's network, with what is on it, says to each test image; file by file."""
     workspace = window.studio.workspace
-    network = jobs.with_adapter(workspace.model, workspace.adapter)
+    network = with_adapter(workspace.model, workspace.adapter)
     images = workspace.data.test
     with torch.no_grad():
         batches = [

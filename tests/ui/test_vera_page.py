@@ -12,8 +12,8 @@ from vera_studio.adapters.attach import attached_layers
 from vera_studio.models.model import open_model
 from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.training.evaluation import evaluate
-from vera_studio.ui.jobs import engine as jobs
 from vera_studio.ui.jobs import insight as insight_jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
 from vera_studio.ui.state.layer_parts import drawing_of, words_on
 from vera_studio.ui.state.workspace import LoadedAdapter
 
@@ -62,7 +62,7 @@ def test_from_a_layer_to_what_accuracy_does_without_it(qtbot, window, settle):
     press(qtbot, page, "zero_layer")
     assert not page.zero.isEnabled()
     settle()
-    network = jobs.with_adapter(workspace.model, adapter)
+    network = with_adapter(workspace.model, adapter)
     images = workspace.data.validation
     whole = evaluate(workspace.model.with_network(network), images).accuracy
     network.fc3.b.data.zero_()

@@ -13,7 +13,7 @@ from vera_studio.errors import AdapterError, ShouldStop, go_on_unless
 from vera_studio.export_targets import Target
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import training as training_jobs
 from vera_studio.ui.state.workspace import LoadedAdapter, shown_part
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def compare(
     names = model.class_names
     alike = similarities(*contents, model.network, names, model.digest)
     first, second = (
-        jobs.measure(
+        training_jobs.measure(
             model, LoadedAdapter(None, content, ""), data, shown_part(data), on_event, should_stop
         ).evaluation
         for content in contents

@@ -19,7 +19,9 @@ from vera_studio.runs.given_classes import load_given
 from vera_studio.runs.growing_table import growing_table
 from vera_studio.runs.predictions import told_row
 from vera_studio.runs.sorted_copies import SortedCopies, folder_names
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
+from vera_studio.ui.jobs.loading import take_thread_count
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.state.workspace import LoadedAdapter
 from vera_studio.ui.widgets.classified_rows import NOBODY, ClassifiedRows
 
@@ -87,16 +89,16 @@ def classify_folder(
     from vera_studio.training.memory import device_failures_told
 
     def found(entries: int, _: int) -> None:
-        on_event(jobs.Progress(0, 0, f"{CLASSIFY}: {entries:,} files found"))
+        on_event(Progress(0, 0, f"{CLASSIFY}: {entries:,} files found"))
 
-    jobs.take_thread_count()
-    on_event(jobs.Progress(0, 0, CLASSIFY))
+    take_thread_count()
+    on_event(Progress(0, 0, CLASSIFY))
     if given := load_given(folder):
         on_event(GivenBefore(given))
     files = find_pictures(folder, found, should_stop)
     device = choose_device(wanted_device).device
     with device_failures_told(device):
-        bare = jobs.with_adapter(model, adapter).to(device)
+        bare = with_adapter(model, adapter).to(device)
         told = classify(model.with_network(bare), files, should_stop=should_stop)
         return _tell(folder, told, len(files), on_event)
 
@@ -117,7 +119,7 @@ def _tell(
         if time.monotonic() - told_at >= _TOLD_SECONDS or done == total:
             if some:
                 on_event(_some(folder, some))
-            on_event(jobs.Progress(done, total, CLASSIFY))
+            on_event(Progress(done, total, CLASSIFY))
             some, told_at = [], time.monotonic()
     return ClassifiedFolder(skipped, tuple(first))
 
@@ -142,7 +144,7 @@ def save_table(path: Path, rows: ClassifiedRows, on_event: OnEvent, should_stop:
     with growing_table(path) as table:
         for row, file in enumerate(rows.files):
             if row % 1000 == 0:
-                on_event(jobs.Progress(row, len(rows), SAVE))
+                on_event(Progress(row, len(rows), SAVE))
                 if should_stop():
                     raise Cancelled
             given = rows.given(row)
@@ -165,7 +167,7 @@ def copy_pictures(
     copies = SortedCopies()
     for done, (file, folder) in enumerate(pairs):
         if done % 10 == 0:
-            on_event(jobs.Progress(done, len(pairs), COPY))
+            on_event(Progress(done, len(pairs), COPY))
         if should_stop():
             return done
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio import recipe_file
-from vera_studio.errors import StudioError
+from vera_studio.errors import ShouldStop, StudioError
 from vera_studio.recipe import DataSettings
 from vera_studio.runs.prediction_figures import (
     Calibration,
@@ -17,13 +17,9 @@ from vera_studio.runs.prediction_figures import (
 )
 from vera_studio.runs.predictions import Classes, Predictions, load, predictions_file
 from vera_studio.runs.predictions import Shares as Shares
-from vera_studio.ui.jobs.engine import (
-    OnEvent,
-    Progress,
-    ShouldStop,
-    take_thread_count,
-    with_adapter,
-)
+from vera_studio.ui.jobs.adapter_copies import with_adapter
+from vera_studio.ui.jobs.loading import take_thread_count
+from vera_studio.ui.jobs.progress import OnEvent, Progress
 from vera_studio.ui.state.workspace import LoadedAdapter, Part
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vera_studio.errors import ShouldStop
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 
 if TYPE_CHECKING:
     from vera_studio.models.model import Model

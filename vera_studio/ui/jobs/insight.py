@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from vera_studio.errors import DataError, ShouldStop, go_on_unless
 from vera_studio.recipe import AdapterSettings
 from vera_studio.runs.events import Evaluation
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs import parameters as parameter_jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
+from vera_studio.ui.jobs.loading import take_thread_count
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.state.workspace import LoadedAdapter, Part, shown_part
 
 if TYPE_CHECKING:
@@ -90,10 +92,10 @@ def look(
     from vera_studio.training.class_activation import last_place
     from vera_studio.training.prediction_pass import without_adapter
 
-    jobs.take_thread_count()
+    take_thread_count()
     is_file = isinstance(picture, Path | bytes)
     pixels = _read(picture, model, should_stop) if is_file else picture
-    network = jobs.with_adapter(model, adapter)
+    network = with_adapter(model, adapter)
     bare = without_adapter(network)  # nobody else computes with it
     place = last_place(bare, example(model.kind))
     # (height, width, 3) -> (1, 3, height, width)
@@ -129,11 +131,11 @@ def what_it_did(
     from vera_studio.adapters.attach import attached_layers
     from vera_studio.adapters.site_changes import site_changes
 
-    jobs.take_thread_count()
+    take_thread_count()
     if adapter is None:
-        inspection = jobs.inspect_draft(model, settings, on_event, should_stop)
+        inspection = parameter_jobs.inspect_draft(model, settings, on_event, should_stop)
     else:
-        inspection = jobs.inspect_adapter(model, adapter, on_event, should_stop)
+        inspection = parameter_jobs.inspect_adapter(model, adapter, on_event, should_stop)
     found, layers = [], len(attached_layers(inspection.network))
     for change in site_changes(inspection.network, should_stop):
         found.append(change)
@@ -169,10 +171,10 @@ def measure_without(
     from vera_studio.adapters.site_changes import set_to_zero
     from vera_studio.training.evaluation import evaluate
 
-    jobs.take_thread_count()
+    take_thread_count()
     part = shown_part(data)
     images = data.validation if part == "validation" else data.test
-    adapted = model.with_network(jobs.with_adapter(model, adapter))
+    adapted = model.with_network(with_adapter(model, adapter))
     whole = evaluate(adapted, images, should_stop, part)
     found: list[Without] = []
     for name in names:

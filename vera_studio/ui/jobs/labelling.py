@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from vera_studio.errors import Cancelled, ShouldStop, StudioError
 from vera_studio.recipe import Device, ModelSettings
 from vera_studio.runs.growing_table import growing_table
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
+from vera_studio.ui.jobs.loading import take_thread_count
+from vera_studio.ui.jobs.progress import Progress
 
 if TYPE_CHECKING:
     from vera_studio.data.grouping import Grouping
@@ -67,16 +70,16 @@ def look_through(
     from vera_studio.training.sight import see
 
     def report(text: str) -> Callable[[int, int], None]:
-        return lambda done, total: on_event(jobs.Progress(done, total, text))
+        return lambda done, total: on_event(Progress(done, total, text))
 
-    jobs.take_thread_count()
-    on_event(jobs.Progress(0, 0, _OPENING))
+    take_thread_count()
+    on_event(Progress(0, 0, _OPENING))
     if model is None:
-        model = jobs.open_model(settings, False, on_event, should_stop)
+        model = opening_jobs.open_model(settings, False, on_event, should_stop)
     heap = open_heap(folder, model.preprocessing, report(_OPENING), should_stop)
     device = choose_device(wanted_device).device
     with device_failures_told(device):
-        bare = model.with_network(jobs.with_adapter(model, None).to(device))
+        bare = model.with_network(with_adapter(model, None).to(device))
         grouping = see(bare, heap.images, report(_SEEING), should_stop)
     return SeenHeap(heap, grouping, model.kind.title)
 
@@ -93,7 +96,7 @@ def read_picture(
     images = seen.heap.images
     if images.image_size < side:
         file = seen.heap.folder / images.names[picture]
-        return jobs.read_photograph(file, side, on_event, should_stop)
+        return opening_jobs.read_photograph(file, side, on_event, should_stop)
     try:
         return images.read(torch.tensor([picture]))[0].permute(1, 2, 0).numpy()
     except StudioError:
@@ -115,7 +118,7 @@ def save_table(
     with growing_table(path) as table:
         for row, (file, class_name) in enumerate(pairs):
             if row % 1000 == 0:
-                on_event(jobs.Progress(row, len(pairs), SAVE))
+                on_event(Progress(row, len(pairs), SAVE))
                 if should_stop():
                     raise Cancelled
             table.add({"file": file, "class": class_name})

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio.errors import Cancelled, StudioError
+from vera_studio.errors import Cancelled, ShouldStop, StudioError
 from vera_studio.files import is_regular
 from vera_studio.recipe import Recipe
 from vera_studio.runs.events import Event, RunResult
 from vera_studio.runs.run_folder import load_result
 from vera_studio.runs.run_state import PROGRESS_FILE, broken_off, state_of
-from vera_studio.ui.jobs.engine import OnEvent, ShouldStop, take_thread_count
+from vera_studio.ui.jobs.loading import take_thread_count
+from vera_studio.ui.jobs.progress import OnEvent
 
 if TYPE_CHECKING:
     from vera_studio.data.store import ImageData

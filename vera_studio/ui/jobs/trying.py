@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from vera_studio.errors import Cancelled, ShouldStop
 from vera_studio.recipe import Device
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs.adapter_copies import with_adapter
+from vera_studio.ui.jobs.loading import take_thread_count
 from vera_studio.ui.state.workspace import LoadedAdapter
 
 if TYPE_CHECKING:
@@ -73,14 +74,14 @@ def try_pictures(
     from vera_studio.training.devices import choose_device
     from vera_studio.training.memory import device_failures_told
 
-    jobs.take_thread_count()
+    take_thread_count()
     device = choose_device(wanted_device).device
     with device_failures_told(device):
         base = model.original
-        base = base.with_network(jobs.with_adapter(base, None).to(device))
+        base = base.with_network(with_adapter(base, None).to(device))
         adapted = None
         if adapter is not None:
-            adapted = model.with_network(jobs.with_adapter(model, adapter).to(device))
+            adapted = model.with_network(with_adapter(model, adapter).to(device))
         for number, source in pictures:
             if should_stop():
                 raise Cancelled

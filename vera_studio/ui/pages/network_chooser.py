@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 from vera_studio.errors import DownloadError
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import DOWNLOAD_WEIGHTS, NetworkRow, Progress
+from vera_studio.ui.jobs import opening as opening_jobs
+from vera_studio.ui.jobs.opening import DOWNLOAD_WEIGHTS, NetworkRow
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Handling
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.download_box import DownloadBox
@@ -126,7 +127,9 @@ class NetworkChooser(QDialog):
         self.activateWindow()
         self.filter.setFocus()
         job = self._studio.runner.start(
-            jobs.list_networks, name="Looking for networks", handling=Handling(can_stop=False)
+            opening_jobs.list_networks,
+            name="Looking for networks",
+            handling=Handling(can_stop=False),
         )
         job.finished.connect(self._list)
         job.failed.connect(self._studio.failed)

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import Inspection
+from vera_studio.ui.jobs import parameters as parameter_jobs
+from vera_studio.ui.jobs.parameters import Inspection
 from vera_studio.ui.state.newest_job import NewestJob
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.state.workspace import LoadedAdapter
@@ -115,12 +115,12 @@ class ParametersPage(QWidget):
         if model is None:
             return
         if self.choice.currentIndex() == _LOADED and adapter is not None:
-            function = partial(jobs.inspect_adapter, model, adapter)
+            function = partial(parameter_jobs.inspect_adapter, model, adapter)
         elif self._workspace.layer_problems():
             self._inspecting.forget()  # such as no layer: the set-up panel says so
             return
         else:
-            function = partial(jobs.inspect_draft, model, settings)
+            function = partial(parameter_jobs.inspect_draft, model, settings)
         self._inspecting.start(function, self._show)
 
     def _show(self, inspection: Inspection) -> None:

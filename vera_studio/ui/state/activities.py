@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vera_studio.runs.comparison_results import ComparisonStands
 from vera_studio.runs.events import Stage, StepsDone
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Job, JobState, Runner
 
 _LONG_SECONDS = 0.7  # what takes less comes and goes before one could read of it

@@ -7,7 +7,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from vera_studio.runs.events import Stage
-from vera_studio.ui.jobs.engine import FirstPictures, Progress
+from vera_studio.ui.jobs.opening import FirstPictures
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Handling, Job, Runner
 
 IMPORTING, EXPORTING = "Importing the adapter", "Exporting the adapter"

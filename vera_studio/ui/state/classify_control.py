@@ -11,7 +11,7 @@ from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.ui.jobs import classify as classify_jobs
 from vera_studio.ui.jobs.classify import ClassifiedFolder, ClassifiedSome, GivenBefore, Unreadable
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Function, Handling, Job
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.classified_rows import ClassifiedRows

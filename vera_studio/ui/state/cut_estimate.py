@@ -5,8 +5,8 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from vera_studio.errors import AdapterError
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import Cut
+from vera_studio.ui.jobs import parameters as parameter_jobs
+from vera_studio.ui.jobs.parameters import Cut
 from vera_studio.ui.runner import Runner
 from vera_studio.ui.state.automatic import planned_course
 from vera_studio.ui.state.newest_job import NewestJob
@@ -66,7 +66,7 @@ class CutEstimate(QObject):
             return
         recipe = self._workspace.recipe
         megabytes = recipe.training.cache_megabytes
-        function = partial(jobs.find_cut, model, recipe.adapter, self._views(), megabytes)
+        function = partial(parameter_jobs.find_cut, model, recipe.adapter, self._views(), megabytes)
         self._looking.start(function, partial(self._take, asked))
 
     def _take(self, asked: object, cut: Cut) -> None:

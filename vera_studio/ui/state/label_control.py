@@ -11,8 +11,8 @@ from vera_studio.recipe import ModelSettings
 from vera_studio.runs.sorted_copies import folder_names
 from vera_studio.ui.jobs import classify as classify_jobs
 from vera_studio.ui.jobs import labelling as label_jobs
-from vera_studio.ui.jobs.engine import Progress
 from vera_studio.ui.jobs.labelling import SeenHeap
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Function, Job
 from vera_studio.ui.state.busy import USUAL
 from vera_studio.ui.state.labelling import Labelling

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import training as training_jobs
 from vera_studio.ui.runner import Job, Runner
 from vera_studio.ui.state.workspace import LoadedAdapter, Measurement, Workspace, shown_part
 
@@ -47,7 +47,9 @@ class Measuring(QObject):
             return
         if self.is_measuring_test:
             return
-        function = partial(jobs.measure, workspace.model, workspace.adapter, workspace.data, "test")
+        function = partial(
+            training_jobs.measure, workspace.model, workspace.adapter, workspace.data, "test"
+        )
         name = "Measuring the test images"
         self._job_of_test = job = self._runner.start(function, name=name)
 
@@ -85,7 +87,7 @@ class Measuring(QObject):
         model, data = workspace.model, workspace.data
         assert model is not None
         assert data is not None
-        function = partial(jobs.measure, model, workspace.adapter, data, shown_part(data))
+        function = partial(training_jobs.measure, model, workspace.adapter, data, shown_part(data))
         self._job = job = self._runner.start(function, name="Measuring")
 
         def measured(accuracy: Measurement) -> None:

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from vera_studio import files
 from vera_studio.ui.jobs import adapters as adapter_jobs
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 
 Kind = Literal["weights", "images", "recipe", "adapter"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -21,4 +21,4 @@ def kind_of(path: Path) -> Kind:
         return "images"
     if suffix == ".toml":
         return "recipe"
-    return "weights" if suffix in _WEIGHTS or jobs.holds_weights(path) else "adapter"
+    return "weights" if suffix in _WEIGHTS or opening_jobs.holds_weights(path) else "adapter"

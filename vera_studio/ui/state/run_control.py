@@ -15,8 +15,8 @@ from vera_studio.errors import Cancelled
 from vera_studio.runs.comparison_results import Comparison, ComparisonSettings
 from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import new_run_folder
-from vera_studio.ui.jobs import engine as jobs
 from vera_studio.ui.jobs import runs as run_jobs
+from vera_studio.ui.jobs import training as training_jobs
 from vera_studio.ui.runner import Function, Handling, Job, JobState, OnEvent, Runner, ShouldStop
 from vera_studio.ui.state.workspace import Workspace
 
@@ -191,7 +191,12 @@ class ComparisonControl(MainControl):
         # Among the runs, but in a folder of their own: those are many, and of a kind.
         folder = new_run_folder(environment.runs_folder() / "comparisons", datetime.now())
         function = partial(
-            jobs.compare, workspace.recipe, settings, folder, workspace.model, workspace.data
+            training_jobs.compare,
+            workspace.recipe,
+            settings,
+            folder,
+            workspace.model,
+            workspace.data,
         )
         job = self._begin(function, "Comparing methods")
         job.finished.connect(self._finished)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from vera_studio.errors import StudioError
 from vera_studio.recipe import DataSettings, ModelSettings, Recipe
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 from vera_studio.ui.jobs.loading import load_engine
 from vera_studio.ui.state.busy import SHORT
 
@@ -57,7 +57,7 @@ class Starting(QObject):
         studio.shelf.load()
         studio.busy.start(
             "Looking for devices",
-            jobs.find_devices,
+            opening_jobs.find_devices,
             studio.workspace.set_devices,
             handling=SHORT,
         )
@@ -88,9 +88,9 @@ class Starting(QObject):
 
     def _first_images(self, draft: DataSettings) -> DataSettings:
         is_left = self._last is not None
-        if is_left and (draft.source != "cifar10" or jobs.cifar10_is_downloaded()):
+        if is_left and (draft.source != "cifar10" or opening_jobs.cifar10_is_downloaded()):
             return draft
-        return jobs.first_data_settings(draft)
+        return opening_jobs.first_data_settings(draft)
 
     def _pass_over(self, error: Exception) -> None:
         if isinstance(error, StudioError):

@@ -19,8 +19,9 @@ from vera_studio.runs.events import RunResult
 from vera_studio.runs.run_folder import load_result, new_run_folder
 from vera_studio.runs.summary import headline, moved
 from vera_studio.runs.sweep import title_of
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 from vera_studio.ui.jobs import runs as run_jobs
+from vera_studio.ui.jobs import training as training_jobs
 from vera_studio.ui.runner import Function, Runner
 from vera_studio.ui.state.activities import Activities
 from vera_studio.ui.state.adapter_control import AdapterControl
@@ -180,8 +181,8 @@ class Studio(QObject):
             cancelled()
 
         own = () if settings.weights else self.workspace.own_classes
-        function = partial(jobs.open_network, settings, own, may_download)
-        self.busy.start(jobs.OPEN_NETWORK, function, opened, failed, broken_off)
+        function = partial(opening_jobs.open_network, settings, own, may_download)
+        self.busy.start(opening_jobs.OPEN_NETWORK, function, opened, failed, broken_off)
 
     def name_classes(self, names: tuple[str, ...]) -> None:
         """Call the classes of the network that is open so, in the order of its outputs."""
@@ -225,7 +226,7 @@ class Studio(QObject):
         """
         model = self.workspace.model
 
-        def opened(found: jobs.OpenedImages) -> None:
+        def opened(found: opening_jobs.OpenedImages) -> None:
             data = found.data
             if found.model is not model:
                 self.workspace.set_model(found.model, self.workspace.recipe.model)
@@ -251,8 +252,8 @@ class Studio(QObject):
             otherwise()
 
         if model is not None:
-            function = partial(jobs.open_data, settings, model)
-            self.busy.start(jobs.OPEN_IMAGES, function, opened, not_opened, cancelled)
+            function = partial(opening_jobs.open_data, settings, model)
+            self.busy.start(opening_jobs.OPEN_IMAGES, function, opened, not_opened, cancelled)
 
     def open_folder(self, folder: Path) -> None:
         """Look at a folder of images; open it, or ask how."""
@@ -281,7 +282,13 @@ class Studio(QObject):
             self.download_cancelled.emit()
             self.message.emit("The download of CIFAR-10 was cancelled.")
 
-        self.busy.start(jobs.DOWNLOAD, jobs.download_cifar10, downloaded, not_downloaded, cancelled)
+        self.busy.start(
+            opening_jobs.DOWNLOAD,
+            opening_jobs.download_cifar10,
+            downloaded,
+            not_downloaded,
+            cancelled,
+        )
 
     def open_path(self, path: Path) -> None:
         """Open a file or folder by what it is, as when it is dropped on the window."""
@@ -359,7 +366,7 @@ class Studio(QObject):
 
     def _begin_run(self, model: Any, data: Any) -> None:
         folder = new_run_folder(environment.runs_folder(), datetime.now())
-        function = partial(jobs.train, self.workspace.recipe, folder, model, data)
+        function = partial(training_jobs.train, self.workspace.recipe, folder, model, data)
         self._start(function, folder, model)
 
     def _start(self, function: Function, folder: Path, model: Any, is_new: bool = True) -> None:

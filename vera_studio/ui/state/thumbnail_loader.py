@@ -113,9 +113,9 @@ def _icon(pixels: Any, side: int) -> QIcon:
 
 
 def _photograph(file: Any, side: int, on_event: OnEvent, should_stop: ShouldStop) -> Any:
-    from vera_studio.ui.jobs import engine as jobs
+    from vera_studio.ui.jobs import opening as opening_jobs
 
-    return jobs.read_photograph(file, side, on_event, should_stop)
+    return opening_jobs.read_photograph(file, side, on_event, should_stop)
 
 
 def _tell(

@@ -11,7 +11,7 @@ from vera_studio.errors import StudioError
 from vera_studio.export_targets import EXPORT_TARGETS, Target
 from vera_studio.recipe import DataSource, ModelSettings
 from vera_studio.ui.jobs import adapters as adapter_jobs
-from vera_studio.ui.jobs.engine import cifar10_is_downloaded
+from vera_studio.ui.jobs.opening import cifar10_is_downloaded
 from vera_studio.ui.pages.class_names_dialog import ClassNamesDialog
 from vera_studio.ui.pages.network_chooser import WEIGHTS_FILTER, NetworkChooser
 from vera_studio.ui.state.adapter_names import MOST_IN_MENU, shortened

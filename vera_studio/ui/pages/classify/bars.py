@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs.classify import Unreadable
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.state.classify_control import Subject
 from vera_studio.ui.widgets.class_keys import Typed
 from vera_studio.ui.widgets.elided_label import ElidedLabel

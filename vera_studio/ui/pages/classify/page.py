@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 from vera_studio.ui.jobs.classify import ClassifiedSome
 from vera_studio.ui.pages.classify.bars import BottomBar, TopBar
 from vera_studio.ui.pages.classify.filters import FilterRow
@@ -256,7 +256,7 @@ class ClassifyPage(QWidget):
         def read(pixels: Any) -> None:
             self.pane.show_pixels(None if pixels is None else fitted(pixels, _SIDE))
 
-        self._reading.start(partial(jobs.read_photograph, path, _SIDE), read)
+        self._reading.start(partial(opening_jobs.read_photograph, path, _SIDE), read)
 
     def _choose_class(self, class_index: int) -> None:
         self.table.correct(class_index)

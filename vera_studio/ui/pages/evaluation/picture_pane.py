@@ -9,7 +9,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.data.image_marks import Mark
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import opening as opening_jobs
 from vera_studio.ui.jobs.evaluation import Evaluated
 from vera_studio.ui.pages.evaluation.pictures import Pictures
 from vera_studio.ui.state.newest_job import NewestJob
@@ -123,7 +123,7 @@ class PicturePane(QWidget):
         allow(self.look, "" if self._picture is not None else "Its images are not open.")
         self._reading.forget()
         if self._path is not None:
-            function = partial(jobs.read_photograph, self._path, _READ)
+            function = partial(opening_jobs.read_photograph, self._path, _READ)
             self._reading.start(function, self._take_photograph)
         self.show_mark(mark)
         for button in (self.open, self.folder, *self.marks.values()):

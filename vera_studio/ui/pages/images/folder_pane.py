@@ -7,7 +7,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from vera_studio.ui.jobs import folders as folder_jobs
-from vera_studio.ui.jobs.engine import FirstPictures, Progress
+from vera_studio.ui.jobs.opening import FirstPictures
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Job
 from vera_studio.ui.state.proposal import Proposal
 from vera_studio.ui.state.studio import Studio

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import DOWNLOAD, Progress
+from vera_studio.ui.jobs import opening as opening_jobs
+from vera_studio.ui.jobs.opening import DOWNLOAD
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.pages.images.folder_pane import FolderPane
 from vera_studio.ui.state.gallery import Gallery
 from vera_studio.ui.state.images_notes import ImagesNotes
@@ -353,7 +354,7 @@ class DataPage(QWidget):
         place, gallery = self._shown, self._gallery
         side = round(SIDE * self.devicePixelRatioF())
         job = self._studio.runner.start(
-            partial(jobs.read_photograph, file, side), name="Reading an image"
+            partial(opening_jobs.read_photograph, file, side), name="Reading an image"
         )
 
         def read(pixels: Any) -> None:

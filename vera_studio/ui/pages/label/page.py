@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.ui.icons import icon
 from vera_studio.ui.jobs import labelling as label_jobs
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.pages.label.outcome import SaveButton, SavedBar, Saving, ask_to_lose
 from vera_studio.ui.pages.label.side import Kind, Side
 from vera_studio.ui.pages.label.top_bar import TopBar

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from vera_studio.recipe import ModelSettings
 from vera_studio.ui.icons import icon
-from vera_studio.ui.jobs.engine import Progress
+from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow

@@ -2,8 +2,8 @@
 
 from vera_studio.errors import AdapterError
 from vera_studio.recipe import Recipe, problems
-from vera_studio.ui.jobs import engine as jobs
-from vera_studio.ui.jobs.engine import Plan
+from vera_studio.ui.jobs import parameters as parameter_jobs
+from vera_studio.ui.jobs.parameters import Plan
 from vera_studio.ui.state.workspace import Workspace
 
 
@@ -15,7 +15,7 @@ def figures_text(workspace: Workspace) -> str:
     if problems(Recipe(adapter=adapter), layer_names=workspace.layer_names):
         return ""  # the start bar says what is wrong
     try:
-        return _text(jobs.plan(model, adapter))
+        return _text(parameter_jobs.plan(model, adapter))
     except AdapterError as error:
         return str(error)
 

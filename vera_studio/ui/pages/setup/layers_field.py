@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.errors import AdapterError
-from vera_studio.ui.jobs import engine as jobs
+from vera_studio.ui.jobs import parameters as parameter_jobs
 from vera_studio.ui.pages.setup.fields import ResetButton, describe
 from vera_studio.ui.pages.setup.layers_dialog import LayersDialog
 from vera_studio.ui.state.cut_estimate import CutEstimate
@@ -73,7 +73,7 @@ class LayersField(QWidget):
             return
         if self._rows_of != (model, adapter.method):
             self._rows_of = (model, adapter.method)
-            self._rows = jobs.layer_rows(model, adapter.method)
+            self._rows = parameter_jobs.layer_rows(model, adapter.method)
             self._offer()
         default = self._default()
         self._chosen = self._names()
