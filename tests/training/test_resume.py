@@ -89,26 +89,17 @@ def wrong_values(content):
         yield changed(content, **{name: values | {part: wrong}})
 
 
-def of_second_version(content):
+def of_first_version(content):
     """A progress file as the studio wrote it once."""
     values = torch.load(io.BytesIO(content), weights_only=True)
-    del values["epochs_measured"]
-    rest = [0.0] * max(values["batches"] - 1, 0)
-    values["epoch_losses"] = [values.pop("epoch_loss"), *rest][: values["batches"]]
-    buffer = io.BytesIO()
-    torch.save(values | {"version": 2}, buffer)
-    return buffer.getvalue()
-
-
-def of_first_version(content):
-    """The same, before that."""
-    values = torch.load(io.BytesIO(of_second_version(content)), weights_only=True)
     place = {name: values.pop(name) for name in ("epoch", "batches", "drawn_from")}
-    told = {name: values.pop(name) for name in ("step", "images", "epoch_seconds", "epoch_losses")}
+    told = {name: values.pop(name) for name in ("step", "images", "epoch_seconds")}
+    rest = [0.0] * max(place["batches"] - 1, 0)
+    told["epoch_losses"] = [values.pop("epoch_loss"), *rest][: place["batches"]]
     told["seconds"] = values.pop("training_seconds")
     values |= {"place": place, "told": told, "images": values.pop("order"), "version": 1}
     buffer = io.BytesIO()
-    torch.save(values | {"epochs_measured": len(values["history"])}, buffer)
+    torch.save(values, buffer)
     return buffer.getvalue()
 
 
@@ -190,7 +181,7 @@ def test_a_run_of_an_older_studio_goes_on(tiny_data, tmp_path):
     file.write_bytes(of_first_version(file.read_bytes()))
     resume(tmp_path / "killed", data=data)
     assert_same(tmp_path / "whole", tmp_path / "killed")
-    file.write_bytes(changed(file.read_bytes(), version=4))
+    file.write_bytes(changed(file.read_bytes(), version=3))
     with pytest.raises(StudioError, match="by another version of the studio"):
         resume(tmp_path / "killed", data=data)
 

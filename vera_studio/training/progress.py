@@ -31,7 +31,7 @@ from vera_studio.training.optimisation import restore_optimizer
 from vera_studio.training.stopwatch import Stopwatch
 
 FILE = PROGRESS_FILE
-_VERSION = 3
+_VERSION = 2
 _MOST_BYTES = 2**29  # four times the largest adapter, and what was told
 _SECONDS = 10.0  # of training, at most, that are lost
 # Epochs that are told again when a run goes on; of many classes fewer, for each has its figures.
@@ -159,11 +159,9 @@ def load(folder: Path) -> Saved:
             _check_archive(file)
             values = torch.load(file, "cpu", weights_only=True)
         version = values.pop("version")
-        if version not in (1, 2, _VERSION):
+        if version not in (1, _VERSION):
             raise StudioError(f"{path} was written by another version of the studio.")
-        if version == 1:
-            values = _of_first_version(values)
-        found = _saved(_of_second_version(values) if version < _VERSION else values)
+        found = _saved(_of_first_version(values) if version == 1 else values)
         _check(found)
         return found
     except OSError as error:
@@ -190,27 +188,21 @@ def _check_archive(file: BinaryIO) -> None:
 def _of_first_version(values: dict[str, Any]) -> dict[str, Any]:
     """What a file of version 1 holds, under the names of today."""
     place, told = values.pop("place"), values.pop("told")
-    del values["epochs_measured"]
+    losses, total = told.pop("epoch_losses"), 0.0
+    if len(losses) != place["batches"]:
+        raise ValueError("place")
+    for loss in losses:
+        total += loss
     return {
         **values,
         **place,
         **told,
+        "epoch_loss": total,
         "order": values["images"],
         "images": told["images"],
         "training_seconds": told["seconds"],
         "seconds": values["seconds"],
     }
-
-
-def _of_second_version(values: dict[str, Any]) -> dict[str, Any]:
-    """What a file of version 2 holds, likewise."""
-    losses, total = values.pop("epoch_losses"), 0.0
-    if len(losses) != values["batches"]:
-        raise ValueError("place")
-    for loss in losses:
-        total += loss
-    measured = sum(1 for one in values["history"] if sum(one["validation"]["counts"]))
-    return {**values, "epoch_loss": total, "epochs_measured": measured}
 
 
 def _saved(values: dict[str, Any]) -> Saved:
