@@ -78,5 +78,17 @@ def test_a_few_pictures_or_alike_or_without_numbers(count):
         assert set(seen.parted(np.arange(count)).tolist()) <= {0, 1}
 
 
+def test_many_are_parted_by_way_of_centres(monkeypatch):
+    monkeypatch.setattr(grouping, "_MOST_JOINED", 50)
+    monkeypatch.setattr(grouping, "_CENTRES", 20)
+    features = np.repeat(np.eye(2, 8, dtype=np.float32), 40, axis=0)
+    features += np.random.default_rng(0).normal(0, 0.01, features.shape).astype(np.float32)
+    parts = group(features).parted(np.arange(80))
+    assert len(set(parts[:40])) == len(set(parts[40:])) == 1
+    assert parts[0] != parts[40]
+    with pytest.raises(Cancelled):
+        group(features).parted(np.arange(80), lambda: True)
+
+
 def test_how_many_groups_are_proposed():
     assert [proposed_groups(n) for n in (0, 1, 2, 100, 5000)] == [1, 1, 1, 10, 71]

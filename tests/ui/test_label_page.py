@@ -188,7 +188,7 @@ def test_a_class_is_looked_at_its_pictures_go_elsewhere_and_it_is_renamed(qtbot,
     qtbot.keyClick(page.grid, Qt.Key.Key_Space)
     assert page._number != first
     click(qtbot, page, "label_split_button")
-    assert len(labelling.waiting()) == 4
+    qtbot.waitUntil(lambda: len(labelling.waiting()) == 4)
     groups = page.findChild(QSpinBox, "label_groups")
     enter_name(qtbot, page, "named")
     named = labelling.named
@@ -197,6 +197,19 @@ def test_a_class_is_looked_at_its_pictures_go_elsewhere_and_it_is_renamed(qtbot,
     assert labelling.named == named
     page.side.dropped.emit("group", 0, labelling.of_class(0)[:1])
     assert labelling.named == named - 1
+
+
+def test_what_is_named_while_labels_are_saved_is_not_taken_for_saved(
+    qtbot, window, filled, settle, tmp_path
+):
+    enter_name(qtbot, filled, "mine")
+    filled.control.save_table(tmp_path / "labels.csv")
+    enter_name(qtbot, filled, "later")
+    settle()
+    assert filled.control.unsaved
+    filled.control.save_table(tmp_path / "labels.csv")
+    settle()
+    assert not filled.control.unsaved
 
 
 def test_a_table_has_the_named_pictures_alone_and_what_would_go_wrong_is_refused(

@@ -55,12 +55,17 @@ class Grouping:
         of_each: NDArray[np.intp] = number[of_leaf][self._leaf]
         return of_each
 
-    def parted(self, members: NDArray[np.intp]) -> NDArray[np.intp]:
+    def parted(
+        self, members: NDArray[np.intp], should_stop: Callable[[], bool] = lambda: False
+    ) -> NDArray[np.intp]:
         """Which of two groups, 0 or 1, each of `members` (pictures) is in, if they are parted.
 
         All are in one where they look the same.
+
+        Raises:
+            Cancelled: `should_stop` said so.
         """
-        return _joined(self.features[members]).groups(2)
+        return _grouped(self.features[members], should_stop).groups(2)
 
     def typical_first(self, members: NDArray[np.intp]) -> NDArray[np.intp]:
         """`members` (pictures), those nearest to their mean first: what does not fit comes last."""
@@ -87,6 +92,11 @@ def group(features: _Features, should_stop: Callable[[], bool] = lambda: False) 
     main = _main_directions(features)
     if should_stop():
         raise Cancelled
+    return _grouped(main, should_stop)
+
+
+def _grouped(main: _Features, should_stop: Callable[[], bool]) -> Grouping:
+    """Main directions, (count, width), joined; by way of centres where there are many."""
     if len(main) <= _MOST_JOINED:
         return _joined(main)
     centres, nearest = _centres(main, should_stop)

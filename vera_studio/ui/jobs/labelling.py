@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vera_studio.models.model import Model
 
 LOOK_THROUGH = "Looking through pictures"
+PART = "Parting a group"
 SAVE = "Saving the labels"
 _OPENING, _SEEING = f"{LOOK_THROUGH}: opening", f"{LOOK_THROUGH}: seeing"
 OnEvent = Callable[[object], None]
@@ -82,6 +83,21 @@ def look_through(
         bare = model.with_network(with_adapter(model, None).to(device))
         grouping = see(bare, heap.images, report(_SEEING), should_stop)
     return SeenHeap(heap, grouping, model.kind.title)
+
+
+def smaller_part(
+    grouping: "Grouping", pictures: list[int], on_event: OnEvent, should_stop: ShouldStop
+) -> list[int]:
+    """Those that go into a group of their own if `pictures` are parted in two; none if all alike.
+
+    Raises:
+        Cancelled: told to stop.
+    """
+    import numpy as np
+
+    parts = grouping.parted(np.array(pictures), should_stop).tolist()
+    smaller = int(2 * sum(parts) <= len(parts))
+    return [one for one, part in zip(pictures, parts, strict=True) if part == smaller]
 
 
 def read_picture(

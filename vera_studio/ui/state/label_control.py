@@ -16,6 +16,7 @@ from vera_studio.ui.jobs.progress import Progress
 from vera_studio.ui.runner import Function, Job
 from vera_studio.ui.state.busy import USUAL
 from vera_studio.ui.state.labelling import Labelling
+from vera_studio.ui.state.newest_job import NewestJob
 from vera_studio.ui.state.proposal import FOR_PHOTOGRAPHS
 from vera_studio.ui.state.studio import Studio
 
@@ -49,6 +50,8 @@ class LabelControl(QObject):
         self.seen: SeenHeap | None = None
         self.labelling = Labelling([])
         self._job: Job | None = None
+        self._parting = NewestJob(label_jobs.PART, studio.runner, self)
+        self._parting.failed.connect(studio.failed)
 
     @property
     def is_going(self) -> bool:
@@ -122,16 +125,18 @@ class LabelControl(QObject):
 
     def split(self, pictures: list[int]) -> None:
         """Part what is in a group in two; the smaller part goes into a group of its own."""
-        import numpy as np
-
         if self.seen is None or len(pictures) < 2:
             return
-        parts = self.seen.grouping.parted(np.array(pictures)).tolist()
-        smaller = int(2 * sum(parts) <= len(parts))
-        taken = [one for one, part in zip(pictures, parts, strict=True) if part == smaller]
-        if taken:  # else all look the same
-            self.labelling.split(taken)
-            self.changed.emit()
+        labelling, state = self.labelling, self.labelling.state
+
+        def part(taken: list[int]) -> None:
+            # Nothing is taken where all look the same, or something was named meanwhile.
+            if taken and self.labelling is labelling and labelling.state is state:
+                labelling.split(taken)
+                self.changed.emit()
+
+        function = partial(label_jobs.smaller_part, self.seen.grouping, pictures)
+        self._parting.start(function, part)
 
     def typical_first(self, pictures: list[int]) -> list[int]:
         """The pictures, those that fit their group best first."""
@@ -153,11 +158,11 @@ class LabelControl(QObject):
         """Write the named pictures and their classes as a table."""
         if self.seen is None:
             return
-        files = self.seen.files
+        files, state = self.seen.files, self.labelling.state
         pairs = [(files[picture], name) for picture, name in self.labelling.pairs()]
 
         def saved(count: int) -> None:
-            self._note_saved(path, False, f"Saved {path.name}: {count:,} pictures.")
+            self._note_saved(state, path, False, f"Saved {path.name}: {count:,} pictures.")
 
         self._start(label_jobs.SAVE, partial(label_jobs.save_table, path, pairs), saved)
 
@@ -167,7 +172,7 @@ class LabelControl(QObject):
             return
         names = self.labelling.classes
         folder_of = dict(zip(names, folder_names(names), strict=True))
-        files = self.seen.files
+        files, state = self.seen.files, self.labelling.state
         pairs = [
             (files[picture], folder / folder_of[name]) for picture, name in self.labelling.pairs()
         ]
@@ -177,7 +182,8 @@ class LabelControl(QObject):
                 told = f"Stopped: {count:,} of {len(pairs):,} pictures were copied to {folder}."
                 self._studio.message.emit(told)
             else:
-                self._note_saved(folder, True, f"Copied {count:,} pictures to {folder}.")
+                told = f"Copied {count:,} pictures to {folder}."
+                self._note_saved(state, folder, True, told)
 
         root = self.seen.heap.folder
         self._start(classify_jobs.COPY, partial(classify_jobs.copy_pictures, root, pairs), copied)
@@ -191,8 +197,8 @@ class LabelControl(QObject):
             )
         return ""
 
-    def _note_saved(self, path: Path, as_folders: bool, message: str) -> None:
-        self.labelling.note_saved()
+    def _note_saved(self, state: object, path: Path, as_folders: bool, message: str) -> None:
+        self.labelling.note_saved(state)  # more may have been named since it began
         self._studio.message.emit(message)
         self.saved.emit(path, as_folders)
         self.changed.emit()

@@ -180,14 +180,19 @@ class Labelling:
             self._now = self._after.pop()
 
     @property
+    def state(self) -> object:
+        """All of it as it is now: another object after whatever is done."""
+        return self._now
+
+    @property
     def is_saved(self) -> bool:
         """Whether the names are as they were when they were last saved."""
         saved, now = self._saved, self._now
         return saved.classes == now.classes and np.array_equal(saved.given, now.given)
 
-    def note_saved(self) -> None:
-        """Take the names as they are now for saved."""
-        self._saved = self._now
+    def note_saved(self, state: object = None) -> None:
+        """Take the names as they are now for saved, or as they were when this was the `state`."""
+        self._saved = state if isinstance(state, _State) else self._now
 
     def _give(
         self, pictures: Sequence[int], index: int, classes: tuple[str, ...], told: str
