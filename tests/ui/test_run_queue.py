@@ -1,13 +1,15 @@
 """The queue of runs: one after the other, held, stopped, failed, and back after a restart."""
 
+import dataclasses
 import json
+import math
 
 import pytest
 
 from tests.ui.run_stories import evaluation, result
 from tests.ui.scripts import Script, fail
 from vera_studio import environment
-from vera_studio.recipe import Recipe, TrainingSettings
+from vera_studio.recipe import ModelSettings, Recipe, TrainingSettings
 from vera_studio.runs import run_state
 from vera_studio.ui.jobs import runs as run_jobs
 from vera_studio.ui.runner import Runner
@@ -148,6 +150,12 @@ def test_it_waits_for_the_run_that_the_user_began(qtbot, studio, begun, tmp_path
     finish(wait_for(qtbot, begun, 1))
     # How long that took is known for those like it.
     assert studio.queue.seconds_of(studio.workspace.recipe) == 1.5
+    studio.queue.hold(True)
+    studio.queue.add(recipes(2))
+    assert studio.queue.seconds_left == 3
+    other = dataclasses.replace(studio.workspace.recipe, model=ModelSettings("another"))
+    studio.queue.add([("other", other)])
+    assert math.isnan(studio.queue.seconds_left)
 
 
 def test_a_run_that_is_thrown_away_says_so(qtbot, studio, begun):

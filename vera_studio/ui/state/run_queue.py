@@ -159,9 +159,21 @@ class RunQueue(QObject):
 
         NaN where none has ended.
         """
-        known = [(one.recipe, one.seconds) for one in self.ended if one.state == "finished"]
-        alike = [s for other, s in (*self._times, *known) if _like(other) == _like(recipe)]
-        return math.fsum(alike) / len(alike) if alike else math.nan
+        return self._mean_seconds().get(_like(recipe), math.nan)
+
+    @property
+    def seconds_left(self) -> float:
+        """About how long all that waits takes; NaN where that is not known of one."""
+        known = self._mean_seconds()
+        return math.fsum(known.get(_like(one.recipe), math.nan) for one in self.waiting)
+
+    def _mean_seconds(self) -> dict[tuple[object, ...], float]:
+        """How long runs took, by what decides most of it."""
+        ended = [(one.recipe, one.seconds) for one in self.ended if one.state == "finished"]
+        alike: dict[tuple[object, ...], list[float]] = {}
+        for recipe, seconds in (*self._times, *ended):
+            alike.setdefault(_like(recipe), []).append(seconds)
+        return {like: math.fsum(found) / len(found) for like, found in alike.items()}
 
     # One after the other
 

@@ -167,9 +167,8 @@ class QueuePage(QWidget):
         if not number:
             return f"{'No run waits.' if queue.going is None else 'The last run goes on.'}{held}"
         words = ["1 run waits" if number == 1 else f"{number:,} runs wait"]
-        seconds = sum(queue.seconds_of(entry.recipe) for entry in queue.waiting)
-        if math.isfinite(seconds):
-            words.append(f"about {format_seconds(seconds)}")
+        if math.isfinite(queue.seconds_left):
+            words.append(f"about {format_seconds(queue.seconds_left)}")
         return f"{', '.join(words)}.{held}"
 
     def _show_going(self) -> None:
