@@ -55,6 +55,7 @@ class ThumbnailLoader(QObject):
         # Both threads take from it: one adds at its end, one takes from there.
         self._waiting: deque[Hashable] = deque(maxlen=_MOST_WAITING)
         self._job: Job | None = None
+        self._is_heard = False  # what the job tells: it may read what was forgotten
 
     def forget(self, read: Read) -> None:
         """Forget all: other pictures are read from now on, by `read`."""
@@ -64,7 +65,7 @@ class ThumbnailLoader(QObject):
         self._asked.clear()
         if self._job is not None:
             self._job.cancel()
-            self._job.events.disconnect(self._take)
+        self._is_heard = False
 
     def find(self, file: Hashable) -> QIcon | None:
         """The picture in `file`, or of that key, if it was read; else it will be."""
@@ -85,11 +86,14 @@ class ThumbnailLoader(QObject):
 
     def _start(self) -> None:
         function = partial(_tell, self._waiting, self._read, _SCALE * self._side)
+        self._is_heard = True
         self._job = self._runner.start(function, name=NAME, handling=Handling(is_quiet=True))
         self._job.events.connect(self._take)
         self._job.ended.connect(self._ended)
 
     def _take(self, events: list[Any]) -> None:
+        if not self._is_heard:
+            return
         for file, pixels in events:
             self._asked.discard(file)
             self._kept[file] = QIcon() if pixels is None else _icon(pixels, _SCALE * self._side)
