@@ -13,8 +13,10 @@ from tests.ui.adapters import make_adapter
 from tests.ui.conftest import LOADING_MILLISECONDS
 from vera_studio.data.image_marks import load_marks
 from vera_studio.data.store import ImageData, ImageSet
+from vera_studio.errors import Cancelled
 from vera_studio.recipe import DataSettings
 from vera_studio.runs.predictions import Predictions, no_classes, no_shares
+from vera_studio.ui.jobs import evaluation as evaluation_jobs
 from vera_studio.ui.jobs.evaluation import _evaluated, evaluate_network
 from vera_studio.ui.pages.evaluation.selection import Selection, images_of, words_for
 from vera_studio.ui.state.run_control import RunState
@@ -53,6 +55,21 @@ def wait_for_figures(qtbot, page):
     )
 
 
+def test_an_evaluation_that_was_stopped_can_be_begun_again(qtbot, window, settle, monkeypatch):
+    def stop(*_):
+        raise Cancelled
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation_jobs, "evaluate_network", stop)
+        window.rooms.show_page("evaluate")
+        settle()
+    page = window.evaluation_page
+    assert page._empty.button.text() == "Evaluate Again"
+    qtbot.mouseClick(page._empty.button, LEFT)
+    wait_for_figures(qtbot, page)
+    assert page.summary.isVisible()
+
+
 def tab(rooms, title):
     return next(row for row in range(rooms.tabs.count()) if rooms.tabs.tabText(row) == title)
 
@@ -70,7 +87,7 @@ def test_from_a_run_to_a_mistaken_picture_and_back(qtbot, window, settle, folder
     settle()
     studio.workspace.edit_training(epochs=2)
     rooms.show_page("training")
-    qtbot.mouseClick(rooms.forward, LEFT)
+    qtbot.mouseClick(window.setup_panel.start_button, LEFT)
     qtbot.waitUntil(lambda: studio.workspace.result is not None, timeout=LOADING_MILLISECONDS)
     settle()
     qtbot.mouseClick(rooms.forward, LEFT)

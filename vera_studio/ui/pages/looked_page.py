@@ -40,6 +40,7 @@ class LookedPage(QWidget):
         self._is_due = False  # what is shown is out of date
         self._looking = NewestJob("Where it looked", studio.runner, self)
         self._looking.failed.connect(self._tell_failure)
+        self._looking.cancelled.connect(self._look_later)
         self.part = _combo("looked_part", "Which images to choose from")
         self.label = _combo("looked_class", "Class of the pictures to choose from")
         self.sought = _combo("sought_class", "Class to look for in the picture")
@@ -142,6 +143,9 @@ class LookedPage(QWidget):
         super().showEvent(event)
         if self._is_due:
             self._look_when_seen()
+
+    def _look_later(self) -> None:
+        self._is_due = True
 
     def _look_when_seen(self) -> None:
         """Look as soon as the page is in front."""

@@ -39,6 +39,7 @@ class ParametersPage(QWidget):
         # One goes and one waits at most: each has a copy of the network.
         self._inspecting = NewestJob("Inspecting", studio.runner, self)
         self._inspecting.failed.connect(studio.failed)
+        self._inspecting.cancelled.connect(self._inspect_later)
         self._is_due = False  # what is shown is out of date
         self._selected = ""
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
@@ -107,6 +108,9 @@ class ParametersPage(QWidget):
         self._is_due = not self.isVisible()
         if not self._is_due:
             self._inspect()
+
+    def _inspect_later(self) -> None:
+        self._is_due = True
 
     def _inspect(self) -> None:
         """Inspect on a thread: at high ranks the projections take a moment to make."""

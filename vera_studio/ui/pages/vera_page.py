@@ -42,6 +42,7 @@ class VeraPage(QWidget):
         self._is_due = False  # what is shown is out of date
         self._looking = NewestJob("Looking at each layer", studio.runner, self)
         self._looking.failed.connect(studio.failed)
+        self._looking.cancelled.connect(self._look_later)
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
         self._timer.timeout.connect(self._look_when_seen)
         self.about = WrappedLabel("vera_about", "Which adapter this is of")
@@ -120,6 +121,9 @@ class VeraPage(QWidget):
         super().showEvent(event)
         if self._is_due:
             self._look_when_seen()
+
+    def _look_later(self) -> None:
+        self._is_due = True
 
     def _look_when_seen(self) -> None:
         """Look as soon as the page is in front."""

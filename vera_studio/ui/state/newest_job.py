@@ -17,10 +17,12 @@ class NewestJob(QObject):
     Signals:
         events(list): what the newest reported since the last time, in order.
         failed(Exception): the newest failed.
+        cancelled(): the user stopped the newest; nothing comes of it.
     """
 
     events = Signal(list)
     failed = Signal(object)
+    cancelled = Signal()
 
     def __init__(self, name: str, runner: Runner, parent: QObject | None = None) -> None:
         """Start nothing yet; `name` is what the job does, for a person to read."""
@@ -47,8 +49,10 @@ class NewestJob(QObject):
             self._job.cancel()
 
     def forget(self) -> None:
-        """Have nothing come of what was asked for."""
+        """Have nothing come of what was asked for; the one that goes is told to stop."""
         self._is_wanted, self._waiting = False, None
+        if self._job is not None:
+            self._job.cancel()
 
     def _start_waiting(self) -> None:
         if self._waiting is None:
@@ -58,6 +62,7 @@ class NewestJob(QObject):
         job.events.connect(self._pass_on)
         job.finished.connect(partial(self._tell, then))
         job.failed.connect(partial(self._tell, self.failed.emit))
+        job.cancelled.connect(partial(self._tell, lambda _: self.cancelled.emit(), None))
         job.ended.connect(self._ended)
 
     def _pass_on(self, events: list[object]) -> None:

@@ -32,6 +32,8 @@ class CalibrationView(QWidget):
         self._fitted: float | None = None
         self._fitting = NewestJob("Fitting a temperature", studio.runner, self)
         self._fitting.failed.connect(studio.failed)
+        for ended in (self._fitting.failed, self._fitting.cancelled):
+            ended.connect(self._allow)
         self.text = WrappedLabel("calibration_text", "How far shares are from being right")
         self.plot = ReliabilityPlot()
         self.plot.setToolTip(
@@ -86,7 +88,7 @@ class CalibrationView(QWidget):
             self.temperature.setText(f"{title} is on; its temperature is {now:.4g}.")
         self._allow()
 
-    def _allow(self) -> None:
+    def _allow(self, _: object = None) -> None:
         workspace, studio = self._studio.workspace, self._studio
         adapter, data = workspace.adapter, workspace.data
         reason = studio.obstacle

@@ -61,6 +61,7 @@ class EvaluationPage(QWidget):
         self._is_stale = True
         self._evaluating = NewestJob("Evaluating", studio.runner, self)
         self._evaluating.failed.connect(self._show_failure)
+        self._evaluating.cancelled.connect(self._show_stopped)
         self.source = SourceRow(studio.workspace)
         self.source.changed.connect(self._reload)
         self.source.surroundings_changed.connect(self._find_pictures)
@@ -74,7 +75,7 @@ class EvaluationPage(QWidget):
         self.marks.changed.connect(self.gallery.set_marks)
         self.gallery.pane.mark_requested.connect(self.marks.mark)
         self._empty = EmptyState(icon("results"), "", "")
-        self._empty.action_triggered.connect(self.source.choose_present)
+        self._empty.action_triggered.connect(self._begin_anew)
         self._lay_out()
 
     def _make_views(self) -> None:
@@ -183,6 +184,18 @@ class EvaluationPage(QWidget):
         self._evaluated = None
         self._stack.setCurrentIndex(0)
         self._empty.set_text("It could not be evaluated", str(error))
+
+    def _show_stopped(self) -> None:
+        self._evaluated, self._is_stale = None, True
+        self._stack.setCurrentIndex(0)
+        self._empty.set_text("The evaluation was stopped", "", "Evaluate Again")
+
+    def _begin_anew(self) -> None:
+        """Evaluate what is chosen where that was stopped, else what is on now."""
+        if self._is_stale:
+            self._load()
+        else:
+            self.source.choose_present()
 
     def _take(self, evaluated: Evaluated) -> None:
         is_first = self._evaluated is None
