@@ -55,6 +55,7 @@ class ClassList(QWidget):
         self.with_images = QCheckBox("With images only")
         self.with_images.setChecked(True)
         self.with_images.setObjectName("classes_with_images")
+        self.with_images.setAccessibleName("Classes with images only")
         self.with_images.setToolTip("Show the classes only that there are images of to train on")
         self.with_images.toggled.connect(self._choose_shown)
         self.list = QListView()

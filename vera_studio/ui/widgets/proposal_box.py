@@ -77,6 +77,7 @@ class ProposalBox(QFrame):
         self.bar.setToolTip("How many of the images have been read")
         cancel = QPushButton(icon("close"), "Cancel")
         cancel.setObjectName("cancel_opening")
+        cancel.setAccessibleName("Cancel the opening")
         cancel.setToolTip("Break the opening off; what is open stays")
         cancel.clicked.connect(self.cancelled)
         self._progress = QWidget()

@@ -150,6 +150,7 @@ class Rooms(QWidget):
         self.tabs = QTabBar(documentMode=True, drawBase=False, expanding=False)
         self.tabs.setObjectName("page_tabs")
         self.tabs.setAccessibleName("Pages of this room")
+        self.tabs.setToolTip("Pages of this room")
         self.tabs.currentChanged.connect(self._follow_tab)
         self.subject = ElidedLabel()
         self.subject.setObjectName("room_subject")

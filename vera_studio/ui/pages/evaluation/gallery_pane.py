@@ -72,6 +72,7 @@ class GalleryPane(QWidget):
         self.grid = PictureGrid()
         self.grid.setObjectName("evaluated_pictures")
         self.grid.setAccessibleName("Pictures")
+        self.grid.setToolTip("Choose a picture to see what it was taken for, before and now")
         self.grid.current_changed.connect(self._show_current)
         self.pane = PicturePane(studio)
         self.pane.show_nothing()
