@@ -46,6 +46,7 @@ from vera_studio.ui.state.run_control import RunState
 from vera_studio.ui.state.settings import Settings
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.dock_title import DockTitle
+from vera_studio.ui.widgets.dropped import dropped_path
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.window import help_texts
 from vera_studio.ui.window.action_states import ActionStates
@@ -321,11 +322,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         is_free = self.actions_by_name["import_adapter"].isEnabled()
-        if self.try_page.takes(event.mimeData()) or (_dropped_path(event) and is_free):
+        if self.try_page.takes(event.mimeData()) or (dropped_path(event) and is_free):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _dropped_path(event)
+        path = dropped_path(event)
         if self.try_page.takes(event.mimeData()):
             event.acceptProposedAction()
             self.rooms.show_page("try")
@@ -358,9 +359,3 @@ class MainWindow(QMainWindow):
         """Have the studio load all it needs, for a window that is on screen."""
         self._continuity.mark_start()
         self.studio.load()
-
-
-def _dropped_path(event: QDropEvent) -> Path | None:
-    """The one local file or folder that is dropped, if it is that."""
-    urls = event.mimeData().urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

@@ -8,13 +8,13 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from vera_studio.ui.pages.adapters.rows import facts
+from vera_studio.ui.widgets.facts import fact, fact_name
 from vera_studio.ui.widgets.gain_chart import GainChart
 from vera_studio.ui.widgets.notes_edit import NotesEdit
 
@@ -90,7 +90,7 @@ class DetailsPane(QWidget):
         if images:
             lines.insert(0, ("Images", images))
         for heading, text in lines:
-            self._form.addRow(_heading(heading), _fact(text))
+            self._form.addRow(fact_name(heading), fact(text))
         self.notes.show_notes(entry.info.notes)
         self._show_gains(entry)
 
@@ -113,15 +113,3 @@ class DetailsPane(QWidget):
             [one.after for one in shown],
             {index for index, one in enumerate(shown) if one.is_target},
         )
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text, alignment=Qt.AlignmentFlag.AlignTop)
-    label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
-    return label
-
-
-def _fact(text: str) -> QLabel:
-    label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -26,6 +26,7 @@ from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.classified_model import ClassifiedModel
 from vera_studio.ui.widgets.classified_rows import View
 from vera_studio.ui.widgets.classified_table import ClassifiedTable
+from vera_studio.ui.widgets.dropped import dropped_folder
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnail_rows import fitted
@@ -138,11 +139,11 @@ class ClassifyPage(QWidget):
             self.control.start(self.control.subject.folder)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_folder(event) and not self.control.obstacle:
+        if dropped_folder(event) and not self.control.obstacle:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        folder = _dropped_folder(event)
+        folder = dropped_folder(event)
         if folder is not None:
             event.acceptProposedAction()
             self.control.start(folder)
@@ -261,12 +262,3 @@ class ClassifyPage(QWidget):
     def _choose_class(self, class_index: int) -> None:
         self.table.correct(class_index)
         self.table.setFocus()
-
-
-def _dropped_folder(event: QDropEvent) -> Path | None:
-    """The one folder that is dropped, if it is that."""
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() else None

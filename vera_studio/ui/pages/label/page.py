@@ -27,6 +27,7 @@ from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.state.thumbnail_loader import ThumbnailLoader
 from vera_studio.ui.widgets import file_dialogs
 from vera_studio.ui.widgets.class_keys import DIGITS
+from vera_studio.ui.widgets.dropped import dropped_folder
 from vera_studio.ui.widgets.elided_label import ElidedLabel
 from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.flow_layout import FlowLayout
@@ -200,11 +201,11 @@ class LabelPage(QWidget):
             self.control.look_through(folder, self.top.network.currentData())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_folder(event) and not self.control.obstacle:
+        if dropped_folder(event) and not self.control.obstacle:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        folder = _dropped_folder(event)
+        folder = dropped_folder(event)
         if folder is not None:
             event.acceptProposedAction()
             self.look_through(folder)
@@ -421,12 +422,3 @@ def _following(waiting: dict[int, int], number: int) -> int:
     """The group after `number`, the first one after the last; -1 where there is none."""
     after = [group for group in waiting if group > number]
     return min(after or waiting, default=-1)
-
-
-def _dropped_folder(event: QDropEvent) -> Path | None:
-    """The one folder that is dropped, if it is that."""
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() else None

@@ -20,6 +20,7 @@ from vera_studio.runs.recipe_difference import Setting
 from vera_studio.runs.run_notes import MAX_NAME
 from vera_studio.ui.pages.runs.rows import facts
 from vera_studio.ui.state.run_history import Entry
+from vera_studio.ui.widgets.facts import fact, fact_name
 from vera_studio.ui.widgets.figure_table import Cell, Column, FigureTable
 from vera_studio.ui.widgets.notes_edit import NotesEdit
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
@@ -110,7 +111,7 @@ class RunDetails(QStackedWidget):
         while self._form.rowCount():
             self._form.removeRow(0)
         for heading, text in facts(entry):
-            self._form.addRow(_heading(heading), _fact(text))
+            self._form.addRow(fact_name(heading), fact(text))
         self.setCurrentIndex(_ONE)
 
     def show_two(self, first: Entry, second: Entry, found: Sequence[Setting], why: str) -> None:
@@ -147,15 +148,3 @@ class RunDetails(QStackedWidget):
         if self._folder and self.name.isModified():
             self.name.setModified(False)
             self.name_edited.emit(self._folder, self.name.text())
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text, alignment=Qt.AlignmentFlag.AlignTop)
-    label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
-    return label
-
-
-def _fact(text: str) -> QLabel:
-    label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
