@@ -256,3 +256,21 @@ def test_a_large_network_opens_outside_only_and_keeps_what_was_opened(qtbot):
     tree.tree.expand(at("blocks.7"))
     tree.set_rows(rows)
     assert tree.tree.isExpanded(at("blocks.7"))
+
+
+def test_columns_fit_the_names_of_each_network_that_is_shown(tree):
+    tree.set_rows(network())
+    before = tree.tree.columnWidth(NAME)
+    kinds = ("Sequential", "Sequential", "DepthwiseSeparable", "BatchNorm2d")
+    tree.set_rows([parameter("blocks.0.0.bn1.num_batches_tracked", kinds, (2,), 0x100)])
+    assert tree.tree.columnWidth(NAME) > before
+    index = tree.proxy.mapFromSource(tree.model.index_of("blocks.0.0.bn1.num_batches_tracked"))
+    name = tree.tree.fontMetrics().horizontalAdvance(index.data())
+    assert tree.tree.visualRect(index).width() >= name
+
+
+def test_columns_stay_as_they_were_made_for_the_same_network(tree):
+    tree.set_rows(network())
+    tree.tree.setColumnWidth(NAME, 300)
+    tree.set_rows(network(rank=8))
+    assert tree.tree.columnWidth(NAME) == 300

@@ -85,6 +85,7 @@ class ParameterTree(QWidget):
     def set_rows(self, rows: Sequence[ParameterRow]) -> None:
         """Show these parameters; what has kept its name stays open, closed and selected."""
         closed, is_first = self._closed(), not self._rows
+        is_other = is_first or [row.name for row in rows] != [row.name for row in self._rows]
         opened = set(self.model.modules()) - closed
         self._is_replacing = True
         self._rows = tuple(rows)
@@ -94,7 +95,7 @@ class ParameterTree(QWidget):
             self._close(closed)
         self._stack.setCurrentIndex(1 if rows else 0)
         self.totals.setText(totals_text(self._rows))
-        if is_first:
+        if is_other:
             self._fit_columns()
         self.select(self._selected)
         self._is_replacing = False
