@@ -89,8 +89,9 @@ def test_what_is_no_picture_is_told_and_left_out(labelled, adapter, capsys):
     assert run("predict", adapter, labelled, "--device", "cpu", "--json") == 0
     out, err = capsys.readouterr()
     assert len(json.loads(out)) == 40
-    assert "2 files" in err
-    assert "notes.txt" in err
+    counts = "1 not an image (text), 1 not an image in a known format"
+    assert f"2 files were skipped: {counts}." in err
+    assert "notes.txt: Not an image (text)." in err
     assert "broken.jpg" in err
 
 

@@ -110,8 +110,8 @@ def _rows(options: argparse.Namespace, model: "Model", files: list[Path]) -> Ite
     skipped = []
     for one in _classified(options, model, files):
         name = str(one.file.relative_to(options.folder))
-        if one.problem:
-            skipped.append(SkippedFile(name, one.problem))
+        if one.unreadable:
+            skipped.append(SkippedFile(name, one.unreadable.kind, one.unreadable.detail))
             continue
         (best, share), *_ = one.told
         is_unsure = share < options.threshold

@@ -26,7 +26,12 @@ class Classified:
 
     file: Path
     told: tuple[tuple[int, float], ...]  # the likeliest classes with their shares, best first
-    problem: str = ""  # why the file holds no picture that can be read
+    unreadable: UnreadableImage | None = None  # why the file holds no picture that can be read
+
+    @property
+    def problem(self) -> str:
+        """Why the file holds no picture that can be read, a sentence; empty where it does."""
+        return str(self.unreadable) if self.unreadable else ""
 
 
 def find_pictures(
@@ -93,7 +98,7 @@ def _classified(model: Model, group: _Group) -> list[Classified]:
         told, shares = likeliest(predict(model, images).cpu())
         best = zip(told.tolist(), shares.tolist(), strict=True)
     return [
-        Classified(file, (), str(image))
+        Classified(file, (), image)
         if isinstance(image, UnreadableImage)
         else Classified(file, tuple(zip(*next(best), strict=True)))
         for file, image in group
