@@ -1,8 +1,11 @@
 """Adapters with classes of their own: they bring these along, whatever is open."""
 
+import dataclasses
+import shutil
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from tests.ui.adapters import make_adapter, put_in_library
 from tests.ui.conftest import LOADING_MILLISECONDS
@@ -72,6 +75,43 @@ def test_the_library_refuses_neither(paths, window):
     assert [window.studio.adapters.obstacle(entry) for entry in entries] == ["", ""]
     window.studio.adapters.switch_on(paths[0])
     assert [window.studio.adapters.obstacle(entry) for entry in entries] == ["", ""]
+
+
+@pytest.fixture
+def of_lite(model, own_data_folder):
+    """The file of an adapter on EfficientNet-Lite0, for classes of its own."""
+    lite = open_model(ModelSettings(name="efficientnet_lite0")).with_classes(("ants", "bees"))
+    adapter = make_adapter(lite, targets=("ants", "bees"), head="classifier", layers=("conv_head",))
+    training = dataclasses.replace(adapter.info.training, network=lite.kind.pretrained_title)
+    info = dataclasses.replace(adapter.info, network=lite.kind.name, training=training)
+    return put_in_library(dataclasses.replace(adapter, info=info), "Garden")
+
+
+def test_one_of_another_network_is_switched_on_with_that(qtbot, of_lite, window):
+    workspace, library = window.studio.workspace, window.adapters_page
+    window.rooms.show_page("library")
+    library.table.select((str(of_lite),))
+    switch = library.findChild(QToolButton, "adapter_switch_button")
+    assert switch.isEnabled()
+    entry = window.studio.shelf.entry(of_lite)
+    assert window.studio.adapters.obstacle(entry).endswith("Switching it on opens that.")
+    qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: workspace.adapter is not None, timeout=LOADING_MILLISECONDS)
+    assert workspace.model.kind.name == "efficientnet_lite0"
+    assert workspace.adapter.title == "Garden"
+    assert workspace.own_classes == ("ants", "bees")
+    assert window.studio.adapters.obstacle(entry) == ""
+    qtbot.waitUntil(lambda: not window.studio.runner.jobs, timeout=LOADING_MILLISECONDS)
+
+
+def test_one_of_another_network_is_imported_with_that(qtbot, of_lite, window, tmp_path):
+    workspace = window.studio.workspace
+    elsewhere = shutil.copy(of_lite, tmp_path / "garden.safetensors")
+    window.studio.open_path(elsewhere)
+    qtbot.waitUntil(lambda: workspace.adapter is not None, timeout=LOADING_MILLISECONDS)
+    assert workspace.model.kind.name == "efficientnet_lite0"
+    assert workspace.own_classes == ("ants", "bees")
+    qtbot.waitUntil(lambda: not window.studio.runner.jobs, timeout=LOADING_MILLISECONDS)
 
 
 def test_the_details_tell_of_the_last_layer(paths, window):

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vera_studio.errors import AdapterError, ShouldStop, go_on_unless
+from vera_studio.errors import AdapterError, ModelError, ShouldStop, go_on_unless
 from vera_studio.export_targets import Target
-from vera_studio.recipe import AdapterSettings
+from vera_studio.recipe import AdapterSettings, ModelSettings
 from vera_studio.runs.events import Evaluation
 from vera_studio.ui.jobs import training as training_jobs
 from vera_studio.ui.state.workspace import LoadedAdapter, shown_part
 
 if TYPE_CHECKING:
-    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.adapter_file import AdapterFile, AdapterInfo
     from vera_studio.data.store import ImageData
     from vera_studio.models.model import Model
 
@@ -56,6 +56,32 @@ def load_adapter(path: Path, on_event: OnEvent, should_stop: ShouldStop) -> "Ada
     from vera_studio.adapters import adapter_file
 
     return adapter_file.load(path)
+
+
+def info_of(path: Path) -> "AdapterInfo | None":
+    """What a file of the studio's says of its adapter; none where it is PEFT's, or unreadable."""
+    from vera_studio.adapters import adapter_file
+    from vera_studio.exchange.reading import find_place
+
+    try:
+        place = find_place(path)
+        return None if place.is_peft else adapter_file.inspect(place.path)
+    except AdapterError:  # told where the adapter itself is read
+        return None
+
+
+def other_network(info: "AdapterInfo", model: "Model") -> ModelSettings | None:
+    """The pretrained network that an adapter was trained on, where it is not `model`."""
+    from vera_studio.models.registry import find
+
+    if info.base_digest == model.digest or not info.network:
+        return None
+    try:
+        kind = find(info.network)
+    except ModelError:
+        return None
+    is_pretrained = info.training.network == kind.pretrained_title
+    return ModelSettings(name=info.network) if is_pretrained else None
 
 
 def fitting(

@@ -30,10 +30,12 @@ from vera_studio.ui.state.workspace import LoadedAdapter, Workspace
 from vera_studio.wording import already_there, first_of
 
 if TYPE_CHECKING:  # these modules import torch, which comes after the window
-    from vera_studio.adapters.adapter_file import AdapterFile
+    from vera_studio.adapters.adapter_file import AdapterFile, AdapterInfo
     from vera_studio.adapters.library import Entry
     from vera_studio.models.model import Model
+    from vera_studio.recipe import ModelSettings
 
+_OPENS = "Switching it on opens that."
 _NAMED = 5  # classes in a message
 _MOST_AT_ONCE = 1_000_000  # numbers of a network: a larger one could hold the window up
 
@@ -52,6 +54,8 @@ class AdapterControl(QObject):
         failed(Exception): something was not done.
         path_opened(Kind, Path): a file or folder of the user's was read or written, and as what.
         exported(Target, Path): an adapter was written in this form, to this file or folder.
+        network_needed(str, ModelSettings, callable): an adapter, which is called that, is of
+            another network, which is to be opened; then it is called.
     """
 
     taken = Signal(object)
@@ -59,6 +63,7 @@ class AdapterControl(QObject):
     failed = Signal(object)
     path_opened = Signal(str, object)
     exported = Signal(str, object)
+    network_needed = Signal(str, object, object)
 
     def __init__(
         self, workspace: Workspace, shelf: Shelf, busy: BusyJobs, parent: QObject | None = None
@@ -89,20 +94,28 @@ class AdapterControl(QObject):
         from vera_studio.models.own_classes import obstacle
 
         model = self._workspace.model
-        return "" if model is None else obstacle(model, entry.info)
+        reason = "" if model is None else obstacle(model, entry.info)
+        return f"{reason} {_OPENS}" if reason and self.opens_network(entry) else reason
+
+    def opens_network(self, entry: "Entry") -> bool:
+        """Whether switching an adapter on opens another network, which it was trained on."""
+        return self._other_network(entry.info) is not None
 
     # On and off
 
     def switch_on(self, path: Path) -> None:
         """Put an adapter of the library on the model, in place of what is on."""
-        model, content = self._workspace.model, self._shelf.content(path)
-        if model is None or content is None:
+        content = self._shelf.content(path)
+        if self._workspace.model is None or content is None:
             return
 
         def put_on(fitting: "AdapterFile") -> None:
             self._put_on(LoadedAdapter(path, fitting, fitting.info.name or path.stem))
 
-        self._make_ready(model, partial(adapter_jobs.fitting, content, model), put_on)
+        def make_ready(model: "Model") -> None:
+            self._make_ready(model, partial(adapter_jobs.fitting, content, model), put_on)
+
+        self._on_its_network(content.info, path, make_ready)
 
     def switch_off(self) -> None:
         """Take off what is on; the model then is the base network again."""
@@ -143,6 +156,25 @@ class AdapterControl(QObject):
         self._combining.forget()
         self._name_of_next = ""
 
+    def _other_network(self, info: "AdapterInfo | None") -> "ModelSettings | None":
+        model = self._workspace.model
+        return adapter_jobs.other_network(info, model) if info and model else None
+
+    def _on_its_network(
+        self, info: "AdapterInfo | None", path: Path, then: Callable[["Model"], None]
+    ) -> None:
+        """Call `then` with the network that is open, once it is the one of the adapter."""
+
+        def go_on() -> None:
+            if model := self._workspace.model:
+                then(model)
+
+        if settings := self._other_network(info):
+            name = (info.name if info else "") or path.stem
+            self.network_needed.emit(name, settings, go_on)
+        else:
+            go_on()
+
     def _make_ready(self, model: "Model", function: Function, then: Callable[[Any], None]) -> None:
         """Have `function` make an adapter of `model`, and give it to `then`."""
         if _is_slow(model):
@@ -172,14 +204,17 @@ class AdapterControl(QObject):
     def import_adapter(self, path: Path) -> None:
         """Read an adapter from a file or a PEFT folder, keep a copy, and put it on."""
 
-        def imported(adapter: LoadedAdapter) -> None:
-            if self._workspace.model is model:
-                self._take(adapter.content, adapter.title, f"Imported {path.name}.")
-                self.path_opened.emit("adapter", path)
+        def read(model: "Model") -> None:
+            def imported(adapter: LoadedAdapter) -> None:
+                if self._workspace.model is model:
+                    self._take(adapter.content, adapter.title, f"Imported {path.name}.")
+                    self.path_opened.emit("adapter", path)
 
-        if model := self._workspace.model:
             function = partial(adapter_jobs.read_adapter, path, model)
             self._busy.start(IMPORTING, function, imported, handling=SAVING)
+
+        if self._workspace.model is not None:
+            self._on_its_network(adapter_jobs.info_of(path), path, read)
 
     def take_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one, and put it on."""
@@ -195,8 +230,11 @@ class AdapterControl(QObject):
 
     def put_run_on(self, result: RunResult) -> None:
         """Put the best adapter of a run of whenever on, unless it alone is on already."""
-        if self.active != (self.of_run(result)[0],):
-            self.take_trained(result)
+        if self.active == (self.of_run(result)[0],) or self._workspace.model is None:
+            return
+        path = result.best_adapter
+        info = adapter_jobs.info_of(path) if result.has_adapter else None
+        self._on_its_network(info, path, lambda _: self.take_trained(result))
 
     def keep_trained(self, result: RunResult) -> None:
         """Keep the best adapter of a run that has ended with one; what is on stays on."""

@@ -92,6 +92,7 @@ class Studio(QObject):
         self.shelf = Shelf(self)
         self.adapters = AdapterControl(workspace, self.shelf, self.busy, self)
         self.adapters.path_opened.connect(self.path_opened)
+        self.adapters.network_needed.connect(self._open_for)
         for part in (self.shelf, self.adapters):
             part.message.connect(self.message)
             part.failed.connect(self.failed)
@@ -343,16 +344,21 @@ class Studio(QObject):
             else:
                 self.open_data(recipe.data, then=edit, otherwise=edit)
 
-        def not_opened(error: Exception) -> None:
-            if isinstance(error, NotHereError):
-                self.network_wanted.emit(f"{path.name}: {error}", recipe.model, open_images)
-            else:
-                self.failed.emit(error)
-
         if recipe.model == self.workspace.recipe.model:
             open_images()
         else:
-            self.open_model(recipe.model, open_images, not_opened, may_download=False)
+            self._open_for(path.name, recipe.model, open_images)
+
+    def _open_for(self, name: str, settings: ModelSettings, then: Callable[[], None]) -> None:
+        """Open the network that something called `name` is about; `then` is called after that."""
+
+        def not_opened(error: Exception) -> None:
+            if isinstance(error, NotHereError):
+                self.network_wanted.emit(f"{name}: {error}", settings, then)
+            else:
+                self.failed.emit(error)
+
+        self.open_model(settings, then, not_opened, may_download=False)
 
     # The run
 

@@ -2,6 +2,7 @@
 
 import html
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
@@ -30,6 +31,9 @@ from vera_studio.ui.widgets.empty_state import EmptyState
 from vera_studio.ui.widgets.plain_text import plain_tip
 from vera_studio.ui.widgets.reasons import allow, reason_of
 from vera_studio.ui.widgets.undo_bar import UndoBar
+
+if TYPE_CHECKING:  # it imports torch, which comes after the window
+    from vera_studio.adapters.library import Entry
 
 _EMPTY, _FILLED = range(2)
 _HINT, _DETAILS, _PAIR = range(3)
@@ -203,12 +207,16 @@ class AdaptersPage(QWidget):
         keys, active = self.table.selected, self._adapters.active
         is_on = len(keys) == 1 and Path(keys[0]) in active
         entries = [entry for key in keys if (entry := self._shelf.entry(Path(key)))]
-        unfit = self._adapters.obstacle(entries[0]) if len(entries) == 1 else ""
+        unfit = self._unfit(entries[0]) if len(entries) == 1 else ""
         names = [entry.name for entry in entries]
         self.actions_strip.follow_selection(names, is_on, self._studio.obstacle, unfit)
         allow(self._empty.button, reason_of(self._start))
         allow(self._import, self._studio.obstacle)
         self.pair.follow_state()
+
+    def _unfit(self, entry: "Entry") -> str:
+        """Why an adapter cannot be switched on; empty also where that opens its network."""
+        return "" if self._adapters.opens_network(entry) else self._adapters.obstacle(entry)
 
     def _follow_adapter(self, adapter: LoadedAdapter | None) -> None:
         self._show_rows()
