@@ -1,7 +1,7 @@
 """A window with everything loaded, for tests that click through it."""
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QMessageBox
 
 from tests.top_level import top_level_widgets
@@ -34,7 +34,9 @@ def new_window(qtbot):
         window.studio.runner.cancel_all()
         assert window.studio.runner.wait(LOADING_MILLISECONDS)
         window.close()
-        qtbot.addWidget(window)
+        # Else its widgets live on until the process ends, and every test is slower than the last.
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
