@@ -30,7 +30,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 def own_data_folder(tmp_path_factory):
     """Keep settings, runs, downloads and the log of each test in a folder of its own."""
     log = logging.getLogger("vera_studio")
-    handlers = list(log.handlers)
+    handlers, level = list(log.handlers), log.level
     folder = tmp_path_factory.mktemp("vera-studio")
     environment.set_data_folder(folder)
     yield folder
@@ -38,6 +38,7 @@ def own_data_folder(tmp_path_factory):
     for handler in set(log.handlers) - set(handlers):
         log.removeHandler(handler)
         handler.close()
+    log.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
