@@ -32,6 +32,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def deleted_runs_folder() -> Path:
+    """Runs that were deleted where the system has no trash that takes them."""
+    return data_folder() / "deleted-runs"
+
+
 def queue_file() -> Path:
     """The runs that wait for their turn."""
     return data_folder() / "queue.json"

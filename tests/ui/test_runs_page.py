@@ -150,12 +150,30 @@ def test_what_is_deleted_goes_to_the_trash_and_comes_back(qtbot, page, runs_fold
     assert read_run(runs_folder / OLD).size == size
 
 
-def test_what_cannot_go_to_the_trash_stays(qtbot, page, runs_folder, monkeypatch):
+def test_without_a_trash_it_is_kept_in_a_folder_and_comes_back(
+    qtbot, page, runs_folder, monkeypatch
+):
     monkeypatch.setattr(run_history_jobs, "QFile", NoTrash)
+    page.select([runs_folder / OLD])
+    with qtbot.waitSignal(page._studio.message) as told:
+        press(page, "delete")
+    settle(qtbot, page)
+    aside = environment.deleted_runs_folder()
+    assert str(aside) in told.args[0]
+    assert (aside / OLD / "result.json").exists()
+    assert column(page, NAME) == [COMPARED, NEW]
+    qtbot.mouseClick(page.undo_bar.button, Qt.MouseButton.LeftButton)
+    settle(qtbot, page)
+    assert column(page, NAME) == [COMPARED, NEW, OLD]
+
+
+def test_what_can_be_moved_nowhere_stays(qtbot, page, runs_folder, monkeypatch):
+    monkeypatch.setattr(run_history_jobs, "QFile", NoTrash)
+    environment.deleted_runs_folder().write_text("no folder")
     page.select([runs_folder / OLD])
     with qtbot.waitSignal(page._studio.failed) as failed:
         press(page, "delete")
-    assert "could not be moved to the trash" in str(failed.args[0])
+    assert "could not be deleted" in str(failed.args[0])
     assert column(page, NAME) == [COMPARED, NEW, OLD]
     assert (runs_folder / OLD / "result.json").exists()
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QFile
 
+from vera_studio import environment
 from vera_studio.errors import Cancelled, StudioError
 from vera_studio.files import reason
 from vera_studio.runs.run_curves import RunCurves, load_curves
+from vera_studio.runs.run_files import new_folder
 from vera_studio.runs.run_list import RunList, read_runs
 from vera_studio.runs.run_state import is_going_on
 from vera_studio.ui.runner import OnEvent, ShouldStop
@@ -21,6 +23,12 @@ class Trashed:
 
     folder: Path  # where it was
     place: Path | None  # where it is now; None where the system does not say
+
+    @property
+    def told(self) -> str:
+        """Where it is, for a person."""
+        aside = environment.deleted_runs_folder()
+        return str(aside) if self.place and self.place.parent == aside else "the trash"
 
 
 def list_runs(parent: Path, on_event: OnEvent, should_stop: ShouldStop) -> RunList:
@@ -72,8 +80,8 @@ def bring_back(trashed: Sequence[Trashed], on_event: OnEvent, should_stop: Shoul
             _forget_in_trash(one.place)
         except OSError as error:
             raise StudioError(
-                f"{one.folder.name} could not be brought back: {reason(error)}. It is in the "
-                f"trash: {one.place}."
+                f"{one.folder.name} could not be brought back: {reason(error)}. It is in "
+                f"the folder {one.place}."
             ) from error
 
 
@@ -82,12 +90,24 @@ def _trash(folder: Path) -> Trashed:
         raise StudioError(f"{folder.name} is going on; it cannot be deleted now.")
     file = QFile(str(folder))
     if not file.moveToTrash():
-        raise StudioError(
-            f"{folder.name} could not be moved to the trash: {file.errorString()}. It is as it "
-            "was; Show in Folder shows where."
-        )
+        return Trashed(folder, _put_aside(folder))
     place = file.fileName()
     return Trashed(folder, Path(place) if place and place != str(folder) else None)
+
+
+def _put_aside(folder: Path) -> Path:
+    """Move a folder to where deleted runs are kept that no trash takes; returns where it is."""
+    place = new_folder(environment.deleted_runs_folder(), folder.name)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(place)
+    except OSError as error:
+        raise StudioError(
+            f"{folder.name} could not be deleted: there is no trash that takes it, and it cannot "
+            f"be moved to {place.parent} either: {reason(error)}. It is as it was; Show in Folder "
+            "shows where."
+        ) from error
+    return place
 
 
 def _forget_in_trash(place: Path) -> None:

@@ -82,7 +82,10 @@ class RunHistory(QObject):
         self.read()
 
     def delete(self, folders: Sequence[Path]) -> None:
-        """Move runs and comparisons to the trash, from where `undo_delete` brings them back."""
+        """Move runs and comparisons to the trash, or where there is none to a folder like it.
+
+        From both `undo_delete` brings them back.
+        """
         function = partial(run_history_jobs.move_to_trash, tuple(folders))
         job = self._studio.runner.start(function, name="Moving runs to the trash", handling=KEPT)
         job.finished.connect(self._tell_deleted)
@@ -102,7 +105,7 @@ class RunHistory(QObject):
         if done:
             names = [entry.title for one in done if (entry := self.entry(one.folder))]
             what = names[0] if len(names) == 1 else f"{len(done)} runs"
-            self._studio.message.emit(f"Moved {what} to the trash.")
+            self._studio.message.emit(f"Moved {what} to {done[-1].told}.")
             self._deleted = tuple(one for one in done if one.place is not None)
             self.undo_changed.emit(what if self._deleted else "")
             self.read()

@@ -236,7 +236,7 @@ class RunsPage(QWidget):
         self.actions_strip.follow(self.chosen, studio.obstacle, studio.start_obstacle)
 
     def _offer_undo(self, text: str) -> None:
-        self.undo_bar.offer(f"Moved {text} to the trash." if text else "")
+        self.undo_bar.offer(f"Deleted {text}." if text else "")
 
     # What is done
 
