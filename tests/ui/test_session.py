@@ -85,6 +85,13 @@ def test_closing_keeps_what_the_next_window_shows(qtbot, window, new_window, lef
     assert again.adapters_page.table.selected == (str(entry.path),)
 
 
+def test_what_was_set_up_is_there_after_a_program_that_was_killed(qtbot, window):
+    window._continuity._soon.setInterval(0)
+    window.studio.workspace.edit_training(epochs=17)
+    qtbot.waitUntil(lambda: read_session(settings()).recipe is not None)
+    assert read_session(settings()).recipe.training.epochs == 17
+
+
 def test_closing_before_all_is_loaded_loses_nothing(qtbot, new_window, left):
     keep_session(settings(), Session(left, "library", ("/some/adapter",)))
     window = new_window()

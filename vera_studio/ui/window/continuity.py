@@ -1,6 +1,6 @@
 """From one start to the next: the window comes back as it was left."""
 
-from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtWidgets import QMainWindow
 
 from vera_studio.ui.state.session import Session, keep_session, mark_start, read_session
@@ -11,6 +11,7 @@ from vera_studio.ui.widgets.file_dialogs import LastFolder
 from vera_studio.ui.window.rooms import Rooms
 from vera_studio.ui.window.setup_beside import SetupBeside
 
+_KEEP_MILLISECONDS = 2000  # after the last change: a slider on its way is no draft yet
 _STATE_VERSION = 2  # of the docks' arrangement; raise it when docks come or go
 _WIDTH, _HEIGHT = 1240, 760  # the first time
 # Pages as they were remembered, by their titles, before they stood in rooms.
@@ -45,6 +46,10 @@ class Continuity(QObject):
         self._library = library
         self._last = Session()
         studio.ready.connect(self._select)
+        # A program that is killed closes no window.
+        self._soon = QTimer(self, singleShot=True, interval=_KEEP_MILLISECONDS)
+        self._soon.timeout.connect(self.keep)
+        studio.workspace.recipe_changed.connect(self._keep_soon)
         last_folder = LastFolder.of_application()
         last_folder.path = settings.text("last_folder")
         last_folder.changed.connect(self._keep_folder)
@@ -68,7 +73,8 @@ class Continuity(QObject):
         self._rooms.show_page(page if page in self._rooms.pages else self._rooms.pages[0])
 
     def keep(self) -> None:
-        """Remember how everything is now, as the window closes."""
+        """Remember how everything is now, as the window closes or has changed."""
+        self._soon.stop()
         was_loaded = self._studio.is_ready
         session = Session(
             self._studio.workspace.recipe,
@@ -82,6 +88,10 @@ class Continuity(QObject):
             geometry=bytes(self._window.saveGeometry().data()),
             docks=bytes(self._window.saveState(_STATE_VERSION).data()),
         )
+
+    def _keep_soon(self, _: object = None) -> None:
+        if self._studio.is_ready:
+            self._soon.start()
 
     def _select(self) -> None:
         """Select the adapters that were selected, now that the library is read."""
