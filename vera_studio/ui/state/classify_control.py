@@ -11,8 +11,8 @@ from vera_studio.errors import StudioError
 from vera_studio.files import check_folder
 from vera_studio.ui.jobs import classify as classify_jobs
 from vera_studio.ui.jobs.classify import ClassifiedFolder, ClassifiedSome, GivenBefore, Unreadable
-from vera_studio.ui.jobs.progress import Progress
-from vera_studio.ui.runner import Function, Handling, Job
+from vera_studio.ui.runner import Function, Handling
+from vera_studio.ui.state.one_job import OneJob
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.classified_rows import ClassifiedRows
 
@@ -31,15 +31,13 @@ class Subject:
     title: str  # of network and adapter
 
 
-class ClassifyControl(QObject):
+class ClassifyControl(OneJob):
     """One folder at a time.
 
     Signals:
         begun(Subject): other pictures come.
         given_before(dict): the classes that were given the last time, by files below the folder.
         some(ClassifiedSome): these were classified.
-        progress(Progress): of what goes on.
-        state_changed(): something goes on now, or nothing does any more.
         ended(str): of a folder; why it was left before its end, or empty.
 
     Attributes:
@@ -51,8 +49,6 @@ class ClassifyControl(QObject):
     begun = Signal(object)
     given_before = Signal(object)
     some = Signal(object)
-    progress = Signal(object)
-    state_changed = Signal()
     ended = Signal(str)
 
     def __init__(self, studio: Studio, parent: QObject | None = None) -> None:
@@ -61,12 +57,6 @@ class ClassifyControl(QObject):
         self.subject: Subject | None = None
         self.skipped = 0
         self.first_skipped: tuple[Unreadable, ...] = ()
-        self._job: Job | None = None
-
-    @property
-    def is_going(self) -> bool:
-        """Whether pictures are classified or copied, or a table is written."""
-        return self._job is not None
 
     @property
     def obstacle(self) -> str:
@@ -110,11 +100,6 @@ class ClassifyControl(QObject):
         job.failed.connect(self._not_classified)
         job.cancelled.connect(lambda: self.ended.emit("Stopped before its end."))
         self._follow(job)
-
-    def stop(self) -> None:
-        """Break off what goes on; what was done stays."""
-        if self._job is not None:
-            self._job.cancel()
 
     def save_table(self, path: Path, rows: ClassifiedRows) -> None:
         """Write a table for other programs."""
@@ -165,24 +150,13 @@ class ClassifyControl(QObject):
         job.failed.connect(self._studio.failed)
         self._follow(job)
 
-    def _follow(self, job: Job) -> None:
-        self._job = job
-        job.events.connect(self._pass_on)
-        job.ended.connect(self._forget)
-        self.state_changed.emit()
-
     def _pass_on(self, events: list[object]) -> None:
         for event in events:
             if isinstance(event, GivenBefore):
                 self.given_before.emit(event.given)
             elif isinstance(event, ClassifiedSome):
                 self.some.emit(event)
-        for progress in [event for event in events if isinstance(event, Progress)][-1:]:
-            self.progress.emit(progress)
-
-    def _forget(self) -> None:
-        self._job = None
-        self.state_changed.emit()
+        super()._pass_on(events)
 
     def _classified(self, found: ClassifiedFolder) -> None:
         self.skipped, self.first_skipped = found.skipped, found.first_skipped

@@ -12,25 +12,23 @@ from vera_studio.runs.sorted_copies import folder_names
 from vera_studio.ui.jobs import classify as classify_jobs
 from vera_studio.ui.jobs import labelling as label_jobs
 from vera_studio.ui.jobs.labelling import SeenHeap
-from vera_studio.ui.jobs.progress import Progress
-from vera_studio.ui.runner import Function, Job
+from vera_studio.ui.runner import Function
 from vera_studio.ui.state.busy import USUAL
 from vera_studio.ui.state.labelling import Labelling
 from vera_studio.ui.state.newest_job import NewestJob
+from vera_studio.ui.state.one_job import OneJob
 from vera_studio.ui.state.proposal import FOR_PHOTOGRAPHS
 from vera_studio.ui.state.studio import Studio
 
 _SMALL = 64  # pixels a side: photographs deserve better
 
 
-class LabelControl(QObject):
+class LabelControl(OneJob):
     """One heap at a time.
 
     Signals:
         seen_changed(): other pictures are there to be named.
         changed(): something was named, moved or undone.
-        progress(Progress): of what goes on.
-        state_changed(): something goes on now, or nothing does any more.
         saved(Path, bool): the labels were written there; whether as folders of copies.
 
     Attributes:
@@ -40,8 +38,6 @@ class LabelControl(QObject):
 
     seen_changed = Signal()
     changed = Signal()
-    progress = Signal(object)
-    state_changed = Signal()
     saved = Signal(object, bool)
 
     def __init__(self, studio: Studio, parent: QObject | None = None) -> None:
@@ -49,14 +45,8 @@ class LabelControl(QObject):
         self._studio = studio
         self.seen: SeenHeap | None = None
         self.labelling = Labelling([])
-        self._job: Job | None = None
         self._parting = NewestJob(label_jobs.PART, studio.runner, self)
         self._parting.failed.connect(studio.failed)
-
-    @property
-    def is_going(self) -> bool:
-        """Whether pictures are opened, or labels saved."""
-        return self._job is not None
 
     @property
     def obstacle(self) -> str:
@@ -147,11 +137,6 @@ class LabelControl(QObject):
         found: list[int] = self.seen.grouping.typical_first(np.array(pictures)).tolist()
         return found
 
-    def stop(self) -> None:
-        """Break off what goes on."""
-        if self._job is not None:
-            self._job.cancel()
-
     # Saving
 
     def save_table(self, path: Path) -> None:
@@ -210,20 +195,6 @@ class LabelControl(QObject):
         job.finished.connect(finished)
         job.failed.connect(self._studio.failed)
         self._follow(job)
-
-    def _follow(self, job: Job) -> None:
-        self._job = job
-        job.events.connect(self._pass_on)
-        job.ended.connect(self._forget)
-        self.state_changed.emit()
-
-    def _pass_on(self, events: list[object]) -> None:
-        for progress in [event for event in events if isinstance(event, Progress)][-1:]:
-            self.progress.emit(progress)
-
-    def _forget(self) -> None:
-        self._job = None
-        self.state_changed.emit()
 
 
 def part_problem(class_names: list[str]) -> str:

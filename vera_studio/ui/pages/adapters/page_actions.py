@@ -1,11 +1,10 @@
 """What can be done with the adapters that are selected: entries of a tool strip and a menu."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from vera_studio.export_targets import EXPORT_TARGETS, TARGETS, Target
@@ -14,23 +13,17 @@ from vera_studio.ui.state.adapter_names import MOST_IN_MENU, shortened
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.plain_text import plain_caption, plain_tip
 from vera_studio.ui.widgets.reasons import allow
-
-
-@dataclass(frozen=True)
-class _Entry:
-    text: str
-    tip: str
-    icon: str
-    shortcut: str = ""
-
+from vera_studio.ui.widgets.strip_actions import StripEntry, strip_action, strip_button
 
 _ENTRIES = {
-    "switch": _Entry("Switch On", "Put the adapter on the model", "switch", "Space"),
-    "rename": _Entry("Rename", "Give the adapter another name", "rename", "F2"),
-    "delete": _Entry("Delete", "Delete the selected adapters; this can be undone", "delete", "Del"),
-    "show": _Entry("Show in Folder", "Open the folder that the adapter's file is in", "folder"),
-    "combine": _Entry("Combine", "Put two adapters on the model at once", "combine"),
-    "compare": _Entry(
+    "switch": StripEntry("Switch On", "Put the adapter on the model", "switch", "Space"),
+    "rename": StripEntry("Rename", "Give the adapter another name", "rename", "F2"),
+    "delete": StripEntry(
+        "Delete", "Delete the selected adapters; this can be undone", "delete", "Del"
+    ),
+    "show": StripEntry("Show in Folder", "Open the folder that the adapter's file is in", "folder"),
+    "combine": StripEntry("Combine", "Put two adapters on the model at once", "combine"),
+    "compare": StripEntry(
         "Compare", "Accuracy of each class, and how alike the changes are, of two", "versus"
     ),
 }
@@ -51,7 +44,9 @@ class PageActions(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("adapter_actions")
-        self.by_name = {name: self._make(name, entry) for name, entry in _ENTRIES.items()}
+        self.by_name = {
+            name: strip_action(f"adapter_{name}", entry, self) for name, entry in _ENTRIES.items()
+        }
         self.exports = {target: self._make_export(target) for target in TARGETS}
         self.export_menu = QMenu("Export", self)
         self.export_menu.setObjectName("menu_export_selected")
@@ -61,12 +56,12 @@ class PageActions(QWidget):
         self._heading.setObjectName("export_heading")
         self.export_menu.addActions(list(self.exports.values()))
         row = FlowLayout(self, spacing=2, line_spacing=2)
-        self._switch_button = _button(self.by_name["switch"])
+        self._switch_button = strip_button(self.by_name["switch"])
         row.addWidget(self._switch_button)
-        row.addWidget(_button(self.by_name["rename"]))
+        row.addWidget(strip_button(self.by_name["rename"]))
         row.addWidget(self._export_button())
         for name in ("show", "delete", "combine", "compare"):
-            row.addWidget(_button(self.by_name[name]))
+            row.addWidget(strip_button(self.by_name[name]))
 
     def follow_selection(self, names: Sequence[str], is_on: bool, busy: str, unfit: str) -> None:
         """Allow what can be done with the adapters that are selected; the rest says why not.
@@ -102,17 +97,6 @@ class PageActions(QWidget):
         for control in (self.export_menu.menuAction(), self._export):
             allow(control, "" if name else _ONE)
 
-    def _make(self, name: str, entry: _Entry) -> QAction:
-        action = QAction(icon(entry.icon), entry.text, self)
-        action.setObjectName(f"action_adapter_{name}")
-        action.setStatusTip(entry.tip)
-        action.setToolTip(f"{entry.tip} ({entry.shortcut})" if entry.shortcut else entry.tip)
-        if entry.shortcut:
-            action.setShortcut(QKeySequence(entry.shortcut))
-            # On the table alone: a space or F2 elsewhere means something else.
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        return action
-
     def _make_export(self, target: Target) -> QAction:
         tip = EXPORT_TARGETS[target].tip
         action = QAction(EXPORT_TARGETS[target].entry, self)
@@ -133,12 +117,3 @@ class PageActions(QWidget):
         )
         button.setObjectName("adapter_export_button")
         return button
-
-
-def _button(action: QAction) -> QToolButton:
-    button = QToolButton(autoRaise=True)
-    button.setDefaultAction(action)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setObjectName(action.objectName().removeprefix("action_") + "_button")
-    button.setAccessibleName(action.text())
-    return button

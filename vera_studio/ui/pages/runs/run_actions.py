@@ -1,44 +1,32 @@
 """What can be done with the runs that are selected: entries of a tool strip and a menu."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from vera_studio.runs.run_list import ComparisonEntry, RunEntry
-from vera_studio.ui.icons import icon
 from vera_studio.ui.state.run_history import Entry
 from vera_studio.ui.widgets.flow_layout import FlowLayout
 from vera_studio.ui.widgets.reasons import allow
-
-
-@dataclass(frozen=True)
-class _Entry:
-    text: str
-    tip: str
-    icon: str
-    shortcut: str = ""
-
+from vera_studio.ui.widgets.strip_actions import StripEntry, strip_action, strip_button
 
 _ENTRIES = {
-    "evaluate": _Entry("Evaluate", "See what it learned, and every mistake", "results"),
-    "open": _Entry("Open Comparison", "Show it on the page Compare, as it was", "comparison"),
-    "set_up": _Entry(
+    "evaluate": StripEntry("Evaluate", "See what it learned, and every mistake", "results"),
+    "open": StripEntry("Open Comparison", "Show it on the page Compare, as it was", "comparison"),
+    "set_up": StripEntry(
         "Set Up as It Was", "Open its network and its images, and take its settings", "setup"
     ),
-    "again": _Entry("Run Again", "Set up as it was, and start", "start"),
-    "continue": _Entry(
+    "again": StripEntry("Run Again", "Set up as it was, and start", "start"),
+    "continue": StripEntry(
         "Continue…", "Go on where it was broken off or stopped, or give it more epochs", "resume"
     ),
-    "adapter": _Entry(
+    "adapter": StripEntry(
         "Use Its Adapter", "Put its best adapter on the model, and into the library", "adapters"
     ),
-    "report": _Entry("Report…", "Write a page with all of it, to be read anywhere", "export"),
-    "show": _Entry("Show in Folder", "Open the folder that it is in", "folder"),
-    "rename": _Entry("Rename", "Call it something", "rename", "F2"),
-    "delete": _Entry("Delete", "Move what is selected to the trash", "delete", "Del"),
+    "report": StripEntry("Report…", "Write a page with all of it, to be read anywhere", "export"),
+    "show": StripEntry("Show in Folder", "Open the folder that it is in", "folder"),
+    "rename": StripEntry("Rename", "Call it something", "rename", "F2"),
+    "delete": StripEntry("Delete", "Move what is selected to the trash", "delete", "Del"),
 }
 _ONE, _SOME = "Select one run for that.", "Select a run for that."
 _OF_A_RUN = "That is for a run, not for a comparison."
@@ -52,10 +40,12 @@ class RunActions(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("run_actions")
-        self.by_name = {name: self._make(name, entry) for name, entry in _ENTRIES.items()}
+        self.by_name = {
+            name: strip_action(f"run_{name}", entry, self) for name, entry in _ENTRIES.items()
+        }
         row = FlowLayout(self, spacing=2, line_spacing=2)
         for action in self.by_name.values():
-            row.addWidget(_button(action))
+            row.addWidget(strip_button(action))
 
     def follow(self, chosen: Sequence[Entry], obstacle: str, start_obstacle: str) -> None:
         """Allow what can be done with what is selected; the rest says why not.
@@ -67,17 +57,6 @@ class RunActions(QWidget):
         """
         for name, reason in _reasons(chosen, obstacle, start_obstacle).items():
             allow(self.by_name[name], reason)
-
-    def _make(self, name: str, entry: _Entry) -> QAction:
-        action = QAction(icon(entry.icon), entry.text, self)
-        action.setObjectName(f"action_run_{name}")
-        action.setStatusTip(entry.tip)
-        action.setToolTip(f"{entry.tip} ({entry.shortcut})" if entry.shortcut else entry.tip)
-        if entry.shortcut:
-            action.setShortcut(QKeySequence(entry.shortcut))
-            # On the table alone: Del elsewhere means something else.
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        return action
 
 
 def _reasons(chosen: Sequence[Entry], obstacle: str, start_obstacle: str) -> Mapping[str, str]:
@@ -106,12 +85,3 @@ def _why_not_open(entry: Entry | None) -> str:
     if not isinstance(entry, ComparisonEntry):
         return "That is for a comparison." if entry else _ONE
     return "" if entry.comparison else entry.problem
-
-
-def _button(action: QAction) -> QToolButton:
-    button = QToolButton(autoRaise=True)
-    button.setDefaultAction(action)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setObjectName(action.objectName().removeprefix("action_") + "_button")
-    button.setAccessibleName(action.text().removesuffix("…"))
-    return button
