@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtGui import QImage, QShowEvent
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vera_studio.errors import ModelError
@@ -17,6 +17,7 @@ from vera_studio.ui.state.newest_job import NewestJob
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.widgets.file_dialogs import ask_open
 from vera_studio.ui.widgets.looked_view import LookedView
+from vera_studio.ui.widgets.page_when_seen import PageWhenSeen
 from vera_studio.ui.widgets.picture_strip import PictureStrip
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.thumbnail_rows import fitted
@@ -28,7 +29,7 @@ _UNTRAINED = "The last layer is new and not trained yet: train it first, then se
 _HELD_OUT = (1, 2, 0)  # of PARTS, which to show first: validation, test, training
 
 
-class LookedPage(QWidget):
+class LookedPage(PageWhenSeen):
     """A strip of pictures to choose from, and the maps of the one that is chosen."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
@@ -37,10 +38,9 @@ class LookedPage(QWidget):
         self._failed = studio.failed
         self._gallery: Gallery | None = None
         self._picture: Any = None  # pixels, or the path of a file
-        self._is_due = False  # what is shown is out of date
         self._looking = NewestJob("Where it looked", studio.runner, self)
         self._looking.failed.connect(self._tell_failure)
-        self._looking.cancelled.connect(self._look_later)
+        self._looking.cancelled.connect(self._find_later)
         self.part = _combo("looked_part", "Which images to choose from")
         self.label = _combo("looked_class", "Class of the pictures to choose from")
         self.sought = _combo("sought_class", "Class to look for in the picture")
@@ -53,12 +53,12 @@ class LookedPage(QWidget):
         self._lay_out()
         self.part.currentIndexChanged.connect(self._fill_strip)
         self.label.currentIndexChanged.connect(self._fill_strip)
-        self.sought.currentIndexChanged.connect(self._look_when_seen)
+        self.sought.currentIndexChanged.connect(self._find_when_seen)
         self.open.clicked.connect(self._ask_picture)
         self.strip.chosen.connect(self._choose)
         self._workspace.model_changed.connect(self._follow_model)
         self._workspace.data_changed.connect(self._follow_data)
-        self._workspace.adapter_changed.connect(self._look_when_seen)
+        self._workspace.adapter_changed.connect(self._find_when_seen)
         self._follow_model(None)
         self._follow_data(None)
 
@@ -71,7 +71,7 @@ class LookedPage(QWidget):
         """
         self.strip.clearSelection()
         self._picture = picture
-        self._look_when_seen()
+        self._find_when_seen()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -97,7 +97,7 @@ class LookedPage(QWidget):
         for control in (self.sought, self.open):
             allow(control, "" if self._workspace.model else "No network is open yet.")
         self._picture = None
-        self._look_when_seen()
+        self._find_when_seen()
 
     def _follow_data(self, data: Any) -> None:
         self._gallery = None if data is None else Gallery(data)
@@ -131,7 +131,7 @@ class LookedPage(QWidget):
         if self._gallery is not None:
             first = sum(self._gallery.counts[row][:part])
             self._picture = self._gallery(row, first + position)
-            self._look_when_seen()
+            self._find_when_seen()
 
     def _ask_picture(self) -> None:
         if path := ask_open(self, "Open a Picture", _PICTURES):
@@ -139,19 +139,9 @@ class LookedPage(QWidget):
 
     # Looking
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._is_due:
-            self._look_when_seen()
-
-    def _look_later(self) -> None:
-        self._is_due = True
-
-    def _look_when_seen(self) -> None:
-        """Look as soon as the page is in front."""
-        self._is_due = not self.isVisible()
+    def _find(self) -> None:
         model, picture = self._workspace.model, self._picture
-        if self._is_due or model is None or picture is None:
+        if model is None or picture is None:
             return
         if self._workspace.is_untrained:
             self._looking.forget()

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QShowEvent, QStandardItemModel
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -19,6 +19,7 @@ from vera_studio.ui.jobs.parameters import Inspection
 from vera_studio.ui.state.newest_job import NewestJob
 from vera_studio.ui.state.studio import Studio
 from vera_studio.ui.state.workspace import LoadedAdapter
+from vera_studio.ui.widgets.page_when_seen import PageWhenSeen
 from vera_studio.ui.widgets.parameter_tree import ParameterRow, ParameterTree
 from vera_studio.ui.widgets.vector_plot import VectorPlot
 
@@ -29,7 +30,7 @@ _SETTLING_MILLISECONDS = 150  # of rest after an edit before the network is insp
 _DRAFT, _LOADED = range(2)
 
 
-class ParametersPage(QWidget):
+class ParametersPage(PageWhenSeen):
     """The tree of modules and parameters, with a plot of the vector selected in it."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
@@ -39,11 +40,10 @@ class ParametersPage(QWidget):
         # One goes and one waits at most: each has a copy of the network.
         self._inspecting = NewestJob("Inspecting", studio.runner, self)
         self._inspecting.failed.connect(studio.failed)
-        self._inspecting.cancelled.connect(self._inspect_later)
-        self._is_due = False  # what is shown is out of date
+        self._inspecting.cancelled.connect(self._find_later)
         self._selected = ""
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
-        self._timer.timeout.connect(self._inspect_when_seen)
+        self._timer.timeout.connect(self._find_when_seen)
         self.choice = QComboBox()
         self.choice.setObjectName("inspected_adapter")
         self.choice.setAccessibleName("Adapter to show")
@@ -98,21 +98,7 @@ class ParametersPage(QWidget):
             self.choice.setCurrentIndex(which)
         self._timer.start()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._is_due:
-            self._inspect_when_seen()
-
-    def _inspect_when_seen(self) -> None:
-        """Inspect as soon as the page is in front."""
-        self._is_due = not self.isVisible()
-        if not self._is_due:
-            self._inspect()
-
-    def _inspect_later(self) -> None:
-        self._is_due = True
-
-    def _inspect(self) -> None:
+    def _find(self) -> None:
         """Inspect on a thread: at high ranks the projections take a moment to make."""
         model, adapter = self._workspace.model, self._workspace.adapter
         settings = self._workspace.recipe.adapter

@@ -4,7 +4,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from vera_studio.runs.events import Evaluation
@@ -19,6 +18,7 @@ from vera_studio.ui.state.workspace import Part
 from vera_studio.ui.widgets.figure_table import FigureTable
 from vera_studio.ui.widgets.heat_map import HeatMap
 from vera_studio.ui.widgets.layer_drawing import LayerDrawing
+from vera_studio.ui.widgets.page_when_seen import PageWhenSeen
 from vera_studio.ui.widgets.reasons import allow
 from vera_studio.ui.widgets.vector_plot import VectorPlot
 from vera_studio.ui.widgets.wrapped_label import WrappedLabel
@@ -30,7 +30,7 @@ _HALVES = (370, 600)  # pixels, at first
 _SETTLING_MILLISECONDS = 150  # of rest after an edit before the layers are looked at anew
 
 
-class VeraPage(QWidget):
+class VeraPage(PageWhenSeen):
     """A table of the layers; beside it the one that is chosen, drawn and in figures."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
@@ -39,12 +39,11 @@ class VeraPage(QWidget):
         self._found: WhatItDid | None = None
         self._without: dict[str, Evaluation] = {}  # by the layer that was set to zero
         self._measuring: Job | None = None
-        self._is_due = False  # what is shown is out of date
         self._looking = NewestJob("Looking at each layer", studio.runner, self)
         self._looking.failed.connect(studio.failed)
-        self._looking.cancelled.connect(self._look_later)
+        self._looking.cancelled.connect(self._find_later)
         self._timer = QTimer(self, singleShot=True, interval=_SETTLING_MILLISECONDS)
-        self._timer.timeout.connect(self._look_when_seen)
+        self._timer.timeout.connect(self._find_when_seen)
         self.about = WrappedLabel("vera_about", "Which adapter this is of")
         self.table = FigureTable(COLUMNS)
         self.table.setObjectName("adapted_layers")
@@ -117,19 +116,9 @@ class VeraPage(QWidget):
         self._forget_measured(None)
         self._timer.start()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._is_due:
-            self._look_when_seen()
-
-    def _look_later(self) -> None:
-        self._is_due = True
-
-    def _look_when_seen(self) -> None:
-        """Look as soon as the page is in front."""
-        self._is_due = not self.isVisible()
+    def _find(self) -> None:
         model, adapter = self._workspace.model, self._workspace.adapter
-        if self._is_due or model is None:
+        if model is None:
             return
         if adapter is None and self._workspace.layer_problems():
             self._looking.forget()  # such as no layer: the set-up panel says so
