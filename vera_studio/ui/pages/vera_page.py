@@ -26,7 +26,7 @@ from vera_studio.ui.widgets.wrapped_label import WrappedLabel
 if TYPE_CHECKING:
     from vera_studio.adapters.site_changes import SiteChange
 
-_HALVES = (370, 600)  # pixels, at first
+_HALVES = (400, 600)  # pixels, at first
 _SETTLING_MILLISECONDS = 150  # of rest after an edit before the layers are looked at anew
 
 
